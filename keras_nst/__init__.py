@@ -1,0 +1,3 @@
+"""Neural style transfer in TensorFlow and Keras."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,300 @@
+"""Every setting of the program, declared once: default, help and limits.
+
+The command-line flags, `--help`, `settings.cfg` and the settings embedded in pictures are all derived from `Config`.
+No TensorFlow here, so that `--help` and wrong input are answered at once.
+"""
+
+import dataclasses
+import re
+from typing import Any, NamedTuple
+
+from keras_nst.kinds import Kind, automatic, choice, integer, nearest, number, several, switch, text
+
+# How many convolutions each block of a network has, so that layer names are known before Keras is imported.
+CONVOLUTIONS = {"vgg19": (2, 2, 4, 4, 4), "vgg16": (2, 2, 3, 3, 3)}
+SMALLEST_SIDE = 16  # pixels; four poolings leave one position of it
+
+
+class Layer(NamedTuple):
+    """A layer of the network and its weight; None leaves the weight to the normalization."""
+
+    name: str
+    weight: float | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.weight is None else f"{self.name}:{self.weight:g}"
+
+
+class Recipe(NamedTuple):
+    """What a normalization brings along where the user names nothing else."""
+
+    content_weight: float
+    style_weight: float
+    variation_weight: float
+    style_fit: str
+
+
+RECIPES = {
+    "balanced": Recipe(1.0, 10.0, 0.02, "aspect"),
+    "gatys": Recipe(1.0, 1000.0, 0.0, "squash"),
+    "keras": Recipe(2.5e-8, 1e-6, 1e-6, "squash"),
+    "tensorflow": Recipe(1e4, 1e-2, 30.0, "aspect"),
+    "d2l": Recipe(1.0, 1e4, 10.0, "squash"),
+}
+LEARNING_RATES = {"adam": 0.03, "sgd": 100.0}
+
+
+class SettingError(ValueError):
+    """A setting has a value it cannot have."""
+
+    def __init__(self, name: str, value: Any, reason: str):
+        super().__init__(f"--{name}={value}: {reason}")
+
+
+def layers() -> Kind:
+    """Returns the kind of a list of layers, each NAME or NAME:WEIGHT."""
+    weight = number()
+
+    def parse(written: str) -> Layer:
+        name, colon, share = written.partition(":")
+        return Layer(name, weight.parse(share) if colon else None)
+
+    def check(layer: Layer) -> None:
+        if layer.weight is not None:
+            weight.check(layer.weight)
+
+    return several(Kind("LAYER", parse, check), "LAYER[:WEIGHT],...")
+
+
+def parse_size(written: str) -> int | tuple[int, int] | None:
+    """Reads --size: the longer side, (width, height), or None for the content's own size."""
+    if written == "original":
+        return None
+    match = re.fullmatch(r"(\d{1,6})(?:x(\d{1,6}))?", written)
+    if not match:
+        raise ValueError(f'Expected a number of pixels, WIDTHxHEIGHT or "original". Received: {written}')
+    sides = [int(side) for side in match.groups() if side]
+    if min(sides) < SMALLEST_SIDE:
+        raise ValueError(f"Expected at least {SMALLEST_SIDE} pixels a side. Received: {written}")
+    return (sides[0], sides[1]) if len(sides) == 2 else sides[0]
+
+
+def layer_names(network: str) -> list[str]:
+    """Returns the names of the network's convolutions, first to last."""
+    blocks = enumerate(CONVOLUTIONS[network], start=1)
+    return [f"block{block}_conv{conv}" for block, count in blocks for conv in range(1, count + 1)]
+
+
+def setting(default: Any, kind: Kind, group: str, explanation: str) -> Any:
+    """Declares one field of `Config`."""
+    return dataclasses.field(default=default, metadata={"kind": kind, "group": group, "help": explanation})
+
+
+STYLE_LAYERS = tuple(Layer(f"block{block}_conv1") for block in range(1, 6))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    """The settings of one run. None stands for "auto": see `resolved`."""
+
+    content: str = setting(
+        "",
+        text("PICTURE"),
+        "Pictures",
+        "The picture whose content is kept: a path, an http(s) URL, or sample:harbor.",
+    )
+    style: str = setting(
+        "",
+        text("PICTURE"),
+        "Pictures",
+        "The picture whose style is taken: a path, an http(s) URL, or sample:night.",
+    )
+    size: str = setting(
+        "512",
+        text("PIXELS|WxH|original", parse_size),
+        "Pictures",
+        "The longer side of the result; or both sides (the content is cropped to their shape); or the content's own.",
+    )
+    output: str = setting("", text("PATH"), "Pictures", "The result's own path; default: picture.png in the workdir.")
+    bit_depth: int = setting(
+        8,
+        integer(8, 16),
+        "Pictures",
+        "Bits per channel of the result: 8, or 16 in PNG and TIFF.",
+    )
+    overwrite: bool = setting(False, switch(), "Pictures", "Whether an existing --output may be replaced.")
+    workdir: str = setting(
+        "",
+        text("FOLDER"),
+        "Pictures",
+        "Where the run is kept: picture, settings.cfg, curves, snapshots; default: runs/DATE-TIME-CONTENT-STYLE.",
+    )
+
+    normalization: str = setting(
+        "balanced",
+        choice(*RECIPES),
+        "Objective",
+        "How the loss terms are scaled: free of size and units (balanced), or exactly as a source publishes them.",
+    )
+    content_weight: float | None = setting(
+        None, automatic(number()), "Objective", "alpha, the weight of the content; auto: the normalization's."
+    )
+    style_weight: float | None = setting(
+        None, automatic(number()), "Objective", "beta, the weight of the style; auto: the normalization's."
+    )
+    variation_weight: float | None = setting(
+        None,
+        automatic(number()),
+        "Objective",
+        "The weight of the total variation; auto: the normalization's.",
+    )
+    content_layers: tuple[Layer, ...] = setting(
+        (Layer("block4_conv2"),), layers(), "Objective", "Layers whose features are the content."
+    )
+    style_layers: tuple[Layer, ...] = setting(
+        STYLE_LAYERS, layers(), "Objective", "Layers whose Gram matrices are the style."
+    )
+    style_fit: str | None = setting(
+        None,
+        automatic(choice("aspect", "squash")),
+        "Objective",
+        "The style picture's shape: its own with as many pixels as the result, or squashed to the result's shape.",
+    )
+    network: str = setting("vgg19", choice(*CONVOLUTIONS), "Objective", "The network whose features are compared.")
+    pooling: str = setting(
+        "max",
+        choice("max", "average", "average_unscaled"),
+        "Objective",
+        "The network's pooling: its own; average, rescaled to keep the activations' magnitude; or Gatys' plain one.",
+    )
+    weights: str = setting(
+        "imagenet", text("imagenet|random|PATH"), "Objective", "The network's weights; random needs no file."
+    )
+
+    steps: tuple[int, ...] = setting(
+        (120, 80, 60, 50, 40),
+        several(integer(), "N,..."),
+        "Search",
+        "Steps at each scale, coarse to fine; the last number holds for all further scales.",
+    )
+    scales: int | None = setting(
+        None,
+        automatic(integer(1, 32)),
+        "Search",
+        "How many sizes, growing by the square root of 2; auto: from about 128 pixels; 1: the final size only.",
+    )
+    max_seconds: float = setting(
+        0.0, number(), "Search", "Stop after this time with the picture as it is; 0: no limit."
+    )
+    optimizer: str = setting("adam", choice(*LEARNING_RATES), "Search", "What moves the picture.")
+    learning_rate: float | None = setting(
+        None,
+        automatic(number(above=True)),
+        "Search",
+        "The first learning rate, for pixels in [0, 1]; auto: "
+        + ", ".join(f"{rate:g} for {name}" for name, rate in LEARNING_RATES.items())
+        + ".",
+    )
+    decay_rate: float = setting(
+        0.6,
+        number(0, 1, above=True),
+        "Search",
+        "What the learning rate is multiplied by in each --decay_steps.",
+    )
+    decay_steps: int | None = setting(
+        None,
+        automatic(integer(1)),
+        "Search",
+        "Steps per decay, counted anew at each scale; auto: a third of a scale.",
+    )
+    decay_staircase: bool = setting(False, switch(), "Search", "Whether the learning rate decays in stairs.")
+    beta_1: float = setting(0.9, number(0, 0.999999), "Search", "Adam's memory of gradients.")
+    beta_2: float = setting(0.99, number(0, 0.999999), "Search", "Adam's memory of squared gradients.")
+    epsilon: float = setting(1e-8, number(above=True), "Search", "Adam's epsilon, added to the root of the squared gradients.")
+    max_step: float = setting(
+        0.01,
+        number(above=True),
+        "Search",
+        "sgd: no step moves the pixels by more than this, root mean square, at the first learning rate.",
+    )
+
+    init: str = setting(
+        "auto",
+        text("auto|content|noise|style|blend|PATH"),
+        "Start",
+        "The first picture; blend: the content mixed with noise; auto: the content, or noise where there is none.",
+    )
+    noise: float = setting(0.6, number(0, 1), "Start", "The share of noise in --init=blend.")
+    seed: int = setting(0, integer(0, 2**31 - 1), "Start", "The seed of noise and of random weights.")
+
+    device: str = setting("auto", choice("auto", "cpu", "gpu", "tpu"), "Machine", "What computes.")
+    precision: str = setting(
+        "auto",
+        choice("auto", "float32", "bfloat16"),
+        "Machine",
+        "The convolutions' arithmetic; auto: bfloat16 where the machine has it in hardware.",
+    )
+    snapshot_steps: int = setting(
+        50, integer(), "Machine", "Keep an intermediate picture every so many steps; 0: none."
+    )
+
+    def __post_init__(self) -> None:
+        for name, field in fields().items():
+            kind, value = field.metadata["kind"], getattr(self, name)
+            try:
+                kind.check(value)
+            except ValueError as error:
+                raise SettingError(name, kind.show(value), str(error)) from None
+        if self.bit_depth not in (8, 16):
+            raise SettingError("bit_depth", self.bit_depth, "Expected 8 or 16.")
+        if not self.steps:
+            raise SettingError("steps", "", "Expected at least one number.")
+        self._check_layers()
+
+    def _check_layers(self) -> None:
+        known = layer_names(self.network)
+        recipe, wanted = RECIPES[self.normalization], {}
+        for name, weight in (("content_layers", self.content_weight), ("style_layers", self.style_weight)):
+            chosen = getattr(self, name)
+            shown = fields()[name].metadata["kind"].show(chosen)
+            for layer in chosen:
+                if layer.name not in known:
+                    hint = nearest(layer.name, known) or f" Known: {', '.join(known)}."
+                    raise SettingError(name, shown, f"{self.network} has no layer {layer.name}.{hint}")
+            if len({layer.name for layer in chosen}) < len(chosen):
+                raise SettingError(name, shown, "A layer is named twice.")
+            wanted[name] = weight if weight is not None else getattr(recipe, name.replace("layers", "weight"))
+            if wanted[name] and not any(layer.weight != 0 for layer in chosen):
+                raise SettingError(name, shown, "Expected at least one layer with a weight above 0.")
+        if not any(wanted.values()):
+            raise SettingError("style_weight", "0", "Expected --content_weight or --style_weight above 0.")
+
+    def resolved(self, **choices: Any) -> "Config":
+        """Returns the settings with what is left to the normalization and the optimizer written out."""
+        recipe = RECIPES[self.normalization]._asdict() | {"learning_rate": LEARNING_RATES[self.optimizer]}
+        automatic_ones = {name: value for name, value in recipe.items() if getattr(self, name) is None}
+        return dataclasses.replace(self, **(automatic_ones | choices))
+
+    def layers_used(self, term: str) -> tuple[Layer, ...]:
+        """Returns the layers of the term "content" or "style": none where its weight is 0; `self` is resolved."""
+        return getattr(self, f"{term}_layers") if getattr(self, f"{term}_weight") else ()
+
+    def shown(self, name: str) -> str:
+        """Returns the value of a setting as it is written in a flag file."""
+        return fields()[name].metadata["kind"].show(getattr(self, name))
+
+
+def fields() -> dict[str, dataclasses.Field]:
+    """Returns the declarations of all settings by name."""
+    return {field.name: field for field in dataclasses.fields(Config)}
+
+
+def read_setting(name: str, written: str) -> Any:
+    """Reads the value of a setting from text, as a flag or a flag file has it."""
+    kind = fields()[name].metadata["kind"]
+    try:
+        value = kind.parse(written)
+        kind.check(value)
+    except ValueError as error:
+        raise SettingError(name, written, str(error)) from None
+    return value

@@ -1,0 +1,54 @@
+"""What the loop tells while it runs, and to whom."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+
+class LossValues(NamedTuple):
+    """The loss terms of each picture, before weighting, and their weighted total; also layer by layer."""
+
+    content: np.ndarray  # (n,)
+    style: np.ndarray  # (n,)
+    variation: np.ndarray  # (n,)
+    total: np.ndarray  # (n,)
+    content_layers: dict[str, np.ndarray]  # layer: (n,)
+    style_layers: dict[str, np.ndarray]  # layer: (n,)
+
+
+class Progress(NamedTuple):
+    """Where the run is after a chunk of steps.
+
+    The losses of step k are those of the picture before its k-th update; `final` marks the last evaluation, of the
+    finished picture, which stands at one step more than there were updates.
+    """
+
+    step: int  # over all scales
+    steps: int  # planned, over all scales
+    scale: int  # 1, 2, ...
+    scales: int
+    scale_step: int
+    scale_steps: int
+    losses: LossValues
+    learning_rate: float
+    picture: Callable[[], np.ndarray]  # the picture as it stands, (n, h, w, 3)
+    final: bool = False
+
+
+Listener = Callable[[Progress], None]
+
+
+def every(period: int, listener: Listener) -> Listener:
+    """Returns a listener that passes on the first progress of every `period` steps, and the finished picture."""
+    last = 0
+
+    def listen(progress: Progress) -> None:
+        nonlocal last
+        updates = progress.step - progress.final
+        finished_anew = progress.final and updates != last
+        if updates // period > last // period or finished_anew:
+            last = updates
+            listener(progress)
+
+    return listen

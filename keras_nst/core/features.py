@@ -1,0 +1,96 @@
+"""The network as a function from a picture to its features. VGG's BGR order and means exist in this file only."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+NETWORKS = {"vgg19": keras.applications.VGG19, "vgg16": keras.applications.VGG16}
+MEANS_BGR = (103.939, 116.779, 123.68)  # of ImageNet, in 0..255
+
+# Averages are smaller than maxima. This keeps the root mean square of the activations behind each pool: the geometric
+# mean over six photographs and paintings of 256 and 512 pixels through VGG19.
+AVERAGE_POOLING_GAINS = {
+    "block1_pool": 1.18,
+    "block2_pool": 1.65,
+    "block3_pool": 1.33,
+    "block4_pool": 1.91,
+    "block5_pool": 1.72,
+}
+
+Extractor = Callable[[tf.Tensor], dict[str, tf.Tensor]]
+
+
+def extractor(
+    network: str,
+    layers: Iterable[str],
+    *,
+    weights: Path | None,
+    pooling: str = "max",
+    precision: str = "float32",
+    seed: int = 0,
+) -> keras.Model:
+    """Returns a model from pictures (n, h, w, 3), RGB in [0, 1], to {layer: features (n, h', w', c)}.
+
+    The network is cut after the deepest layer named. `weights` None draws them at random from `seed`.
+    """
+    wanted = set(layers)
+    vgg = _network(network, weights, seed)
+    picture = keras.Input((None, None, 3))
+    features = _preprocessed(picture, precision)
+    outputs: dict[str, keras.KerasTensor] = {}
+    for layer in vgg.layers[1:]:
+        if wanted == set(outputs):
+            break
+        features = _rebuilt(layer, features, pooling, precision)
+        if layer.name in wanted:
+            outputs[layer.name] = features
+    model = keras.Model(picture, outputs)
+    model.trainable = False
+    return model
+
+
+def _network(network: str, weights: Path | None, seed: int) -> keras.Model:
+    vgg = NETWORKS[network](include_top=False, weights=None, input_shape=(None, None, 3))
+    if weights is None:
+        _draw_weights(vgg, seed)
+    else:
+        _load_weights(vgg, weights)
+    return vgg
+
+
+def _load_weights(vgg: keras.Model, path: Path) -> None:
+    try:
+        vgg.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(f"Expected weights of {vgg.name} without its top. Received: {path}, {reason}") from None
+
+
+def _draw_weights(vgg: keras.Model, seed: int) -> None:
+    """He's initialization keeps the features' magnitude from layer to layer, so that random networks behave."""
+    for offset, layer in enumerate(layer for layer in vgg.layers if layer.weights):
+        kernel, bias = layer.weights
+        kernel.assign(keras.initializers.HeNormal(seed=seed + offset)(kernel.shape))
+        bias.assign(tf.zeros(bias.shape))
+
+
+def _preprocessed(picture: keras.KerasTensor, precision: str) -> keras.KerasTensor:
+    """RGB in [0, 1] to BGR in 0..255 minus the means."""
+    bgr = keras.ops.flip(picture, axis=-1)
+    centered = keras.layers.Rescaling(255.0, offset=[-mean for mean in MEANS_BGR])(bgr)
+    return keras.ops.cast(centered, precision)
+
+
+def _rebuilt(layer: keras.layers.Layer, features: keras.KerasTensor, pooling: str, precision: str) -> keras.KerasTensor:
+    """Applies a copy of the network's layer with our pooling and precision and its weights."""
+    if isinstance(layer, keras.layers.MaxPooling2D):
+        if pooling == "max":
+            return keras.layers.MaxPooling2D(2, name=layer.name, dtype=precision)(features)
+        averaged = keras.layers.AveragePooling2D(2, name=layer.name, dtype=precision)(features)
+        return averaged if pooling == "average_unscaled" else averaged * AVERAGE_POOLING_GAINS[layer.name]
+    copy = layer.__class__.from_config(layer.get_config() | {"dtype": precision})
+    result = copy(features)
+    copy.set_weights(layer.get_weights())
+    return result

@@ -1,0 +1,69 @@
+"""The sizes of a run, coarse to fine. Plain arithmetic."""
+
+import math
+from typing import NamedTuple
+
+from keras_nst.config import SMALLEST_SIDE
+
+COARSEST = 128  # the longer side of the first scale, about
+
+
+class Size(NamedTuple):
+    """Rows and columns, in this order, as arrays have them."""
+
+    height: int
+    width: int
+
+    def __str__(self) -> str:
+        return f"{self.width} x {self.height}"
+
+
+def final_size(request: int | tuple[int, int] | None, source: Size) -> Size:
+    """Returns the size of the result: `request` is a longer side, (width, height), or None for the source's own."""
+    if request is None:
+        size = source
+    elif isinstance(request, tuple):
+        size = Size(request[1], request[0])
+    else:
+        size = _scaled(source, request / max(source))
+    if min(size) < SMALLEST_SIDE:
+        raise ValueError(
+            f"Expected a result of at least {SMALLEST_SIDE} pixels a side. "
+            f"Received: {size} from a picture of {source}; give both sides as WIDTHxHEIGHT to crop it"
+        )
+    return size
+
+
+def same_area(source: Size, area: int) -> Size:
+    """Returns the size of the source's shape that has about `area` pixels."""
+    return Size(
+        *(max(SMALLEST_SIDE, side) for side in _scaled(source, math.sqrt(area / (source.height * source.width))))
+    )
+
+
+def crop_box(source: Size, shape: Size) -> tuple[slice, slice]:
+    """Returns the rows and columns of the largest centered part of `source` that has the proportions of `shape`."""
+    factor = min(source.height / shape.height, source.width / shape.width)
+    part = _scaled(shape, factor)
+    top, left = (source.height - part.height) // 2, (source.width - part.width) // 2
+    return slice(top, top + part.height), slice(left, left + part.width)
+
+
+def sizes(final: Size, scales: int | None) -> list[Size]:
+    """Returns the sizes coarse to fine: each sqrt(2) times the last, ending exactly at `final`.
+
+    Without `scales` there are as many as it takes from about 128 pixels on the longer side.
+    """
+    if scales is None:
+        scales = 1 + max(0, round(2 * math.log2(max(final) / COARSEST)))
+    coarser = [_scaled(final, 2 ** (-k / 2)) for k in range(scales - 1, 0, -1)]
+    return [size for size in coarser if min(size) >= SMALLEST_SIDE] + [final]
+
+
+def steps_per_scale(steps: tuple[int, ...], scales: int) -> list[int]:
+    """Returns the number of steps of each scale: those listed, the last of them repeated."""
+    return [steps[min(scale, len(steps) - 1)] for scale in range(scales)]
+
+
+def _scaled(size: Size, factor: float) -> Size:
+    return Size(*(max(1, round(side * factor)) for side in size))

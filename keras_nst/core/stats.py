@@ -1,0 +1,41 @@
+"""What "style" is: additive moments of a feature map.
+
+Moments add up: those of a picture are the sum of those of its parts, wherever it is cut. So whatever is defined by
+moments alone works on whole pictures, tile by tile, and blended over several pictures.
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class Moments(NamedTuple):
+    """Sums over the positions of a feature map with c channels, one set per picture."""
+
+    count: tf.Tensor  # (n,), M: the number of positions
+    first: tf.Tensor  # (n, c), s = sum F
+    second: tf.Tensor  # (n, c, c), S = sum F F^T
+
+
+def widened(values: tf.Tensor) -> tf.Tensor:
+    """Returns bfloat16 values as float32, in which they may be squared and added up; others as they are."""
+    return tf.cast(values, tf.float32) if values.dtype == tf.bfloat16 else values
+
+
+def moments(features: tf.Tensor) -> Moments:
+    """Returns the moments of features (n, h, w, c), accumulated in float32 or better.
+
+    s[c] = sum_{h,w} F[h, w, c]        S[c, d] = sum_{h,w} F[h, w, c] F[h, w, d]
+    """
+    features = widened(features)
+    n, h, w, _ = features.shape
+    return Moments(
+        count=tf.fill([n], tf.cast(h * w, features.dtype)),
+        first=tf.reduce_sum(features, axis=[1, 2]),
+        second=tf.linalg.einsum("nhwc,nhwd->ncd", features, features),
+    )
+
+
+def gram(of: Moments) -> tf.Tensor:
+    """Returns the Gram matrix per position, G = S / M: (n, c, c)."""
+    return of.second / of.count[:, None, None]

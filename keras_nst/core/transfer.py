@@ -1,0 +1,180 @@
+"""The algorithm: a picture is moved, coarse to fine, until its features match the content and the style."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_nst.config import Config
+from keras_nst.core import losses, optimizers
+from keras_nst.core.events import Listener, LossValues, Progress
+from keras_nst.core.pyramid import Size, same_area, sizes, steps_per_scale
+from keras_nst.core.stats import moments
+
+Evaluator = Callable[[tf.Tensor], tuple[losses.Losses, tf.Tensor]]  # pictures -> losses, gradient
+Pace = Callable[[int, int], int]  # scale, steps left in it -> steps of the next chunk; 0 ends the run
+
+
+class Pictures(NamedTuple):
+    """The inputs, each (n, h, w, 3), RGB in [0, 1]; None where there is none."""
+
+    content: tf.Tensor | None
+    style: tf.Tensor | None
+    first: tf.Tensor | None = None  # where --init names a picture
+
+
+class Scale(NamedTuple):
+    """One size of the pyramid."""
+
+    number: int  # 1, 2, ...
+    size: Size
+    steps: int
+    before: int  # steps of the scales before it
+
+
+class Result(NamedTuple):
+    """The finished pictures, their losses (None where the run was stopped early) and the steps taken."""
+
+    picture: np.ndarray  # (n, h, w, 3)
+    losses: LossValues | None
+    steps: int
+
+
+def transfer(
+    pictures: Pictures, final: Size, config: Config, features: keras.Model, pace: Pace, listeners: Sequence[Listener]
+) -> Result:
+    """Stylizes pictures at the size `final`; `config` is resolved."""
+    scales = plan(final, config)
+    picture, state = first_picture(pictures, scales[0].size, config), None
+    for scale in scales:
+        evaluator = whole(features, make_targets(pictures, scale.size, features, config), config)
+        variable = tf.Variable(resize(picture, scale.size))
+        optimizer = optimizers.make_optimizer(
+            config, scale.steps, variable, state and optimizers.resized(state, scale.size)
+        )
+        run = compile_steps(variable, evaluator, optimizer, config)
+        left = scale.steps
+        while left and (count := min(left, pace(scale.number, left))):
+            values = as_numpy(run(tf.constant(count)))
+            left -= count
+            report(listeners, scales, scale, scale.steps - left, values, optimizer, variable)
+        picture, state = variable.value(), optimizers.state_of(optimizer, variable)
+        if left:
+            return Result(resize(picture, final).numpy(), None, scale.before + scale.steps - left)
+    values = as_numpy(tf.function(lambda: evaluator(picture)[0]).get_concrete_function()())
+    report(listeners, scales, scale, scale.steps, values, optimizer, variable, final=True)
+    return Result(picture.numpy(), values, scale.before + scale.steps)
+
+
+def plan(final: Size, config: Config) -> list[Scale]:
+    """Returns the scales coarse to fine; those without steps are left out before the last."""
+    pyramid = sizes(final, config.scales)
+    steps = steps_per_scale(config.steps, len(pyramid))
+    kept = [(size, count) for size, count in zip(pyramid, steps, strict=True) if count or size is pyramid[-1]]
+    before = [sum(count for _, count in kept[:index]) for index in range(len(kept))]
+    return [Scale(number, *scale, start) for number, (scale, start) in enumerate(zip(kept, before, strict=True), 1)]
+
+
+def compile_steps(
+    picture: tf.Variable, evaluator: Evaluator, optimizer: keras.optimizers.Optimizer, config: Config
+) -> Callable[[tf.Tensor], losses.Losses]:
+    """Returns a function that takes so many steps on the device and returns the losses before the last of them."""
+
+    @tf.function
+    def run(count: tf.Tensor) -> losses.Losses:
+        values = losses.no_losses(picture, config)
+        for _ in tf.range(count):
+            values, gradient = evaluator(picture.value())
+            optimizer.apply([optimizers.bounded(gradient, config)], [picture])
+            picture.assign(tf.clip_by_value(picture, 0.0, 1.0))
+        return values
+
+    # The one trace there will be. Called itself, `run` would count the traces of all scales, and warn.
+    return run.get_concrete_function(tf.TensorSpec((), tf.int32))
+
+
+def whole(features: keras.Model, targets: losses.Targets, config: Config) -> Evaluator:
+    """Returns the evaluator that looks at the whole picture at once."""
+
+    def evaluator(picture: tf.Tensor) -> tuple[losses.Losses, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(picture)
+            seen = features(picture)
+            style = {name: moments(seen[name]) for name in targets.style}
+            values = losses.evaluate(picture, seen, style, targets, config)
+        return values, tape.gradient(values.total, picture)
+
+    return evaluator
+
+
+def make_targets(pictures: Pictures, size: Size, features: keras.Model, config: Config) -> losses.Targets:
+    """Returns what the content and the style picture ask of a picture of this size."""
+    content, style = {}, {}
+    if config.content_weight:
+        seen = features(resize(pictures.content, size))
+        content = {layer.name: seen[layer.name] for layer in config.layers_used("content")}
+    if config.style_weight:
+        seen = features(style_at(pictures.style, size, config))
+        style = {layer.name: moments(seen[layer.name]) for layer in config.layers_used("style")}
+    smoothness = pictures.content if pictures.content is not None else pictures.style
+    return losses.Targets(content, style, losses.squared_variation_per_pixel(resize(smoothness, size)))
+
+
+def style_at(style: tf.Tensor, size: Size, config: Config) -> tf.Tensor:
+    """Returns the style picture for a picture of this size: of its shape, or of as many pixels."""
+    if config.style_fit == "squash":
+        return resize(style, size)
+    return resize(style, same_area(Size(*style.shape[1:3]), size.height * size.width))
+
+
+def first_picture(pictures: Pictures, size: Size, config: Config) -> tf.Tensor:
+    """Returns the picture the first step starts from, (n, h, w, 3)."""
+    if pictures.first is not None:
+        return resize(pictures.first, size)
+    source = pictures.style if config.init == "style" else pictures.content
+    share = {"noise": 1.0, "blend": config.noise}.get(config.init, 0.0 if source is not None else 1.0)
+    picture = 0.0 if source is None else (1.0 - share) * resize(source, size)
+    count = next(len(given) for given in (pictures.content, pictures.style) if given is not None)
+    noise = np.random.default_rng(config.seed).random((1, *size, 3), np.float32)
+    return picture + share * tf.repeat(noise, count, axis=0)
+
+
+def resize(picture: tf.Tensor, size: Size) -> tf.Tensor:
+    """Returns pictures of another size, smoothed where they shrink, within [0, 1]."""
+    if tuple(picture.shape[1:3]) == size:
+        return tf.convert_to_tensor(picture)
+    return tf.clip_by_value(tf.image.resize(picture, size, "bicubic", antialias=True), 0.0, 1.0)
+
+
+def report(
+    listeners: Sequence[Listener],
+    scales: list[Scale],
+    scale: Scale,
+    step: int,
+    values: LossValues,
+    optimizer: keras.optimizers.Optimizer,
+    picture: tf.Variable,
+    final: bool = False,
+) -> None:
+    """Tells every listener where the run is."""
+    progress = Progress(
+        step=scale.before + step + final,
+        steps=scales[-1].before + scales[-1].steps,
+        scale=scale.number,
+        scales=len(scales),
+        scale_step=step,
+        scale_steps=scale.steps,
+        losses=values,
+        learning_rate=float(optimizer.learning_rate),
+        picture=picture.numpy,
+        final=final,
+    )
+    for listen in listeners:
+        listen(progress)
+
+
+def as_numpy(values: losses.Losses) -> LossValues:
+    """Returns the loss terms as arrays."""
+    return LossValues(*tf.nest.map_structure(lambda term: term.numpy(), values))

@@ -1,0 +1,125 @@
+"""Flags derived from `Config`, shared by all doors: flag files, settings out of pictures, help."""
+
+import shutil
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import flags
+
+from keras_nst.config import Config, SettingError, fields, read_setting
+from keras_nst.kinds import nearest
+from keras_nst.pictures.metadata import read_settings
+from keras_nst.settings import OF_ONE_RUN
+
+USAGE = """\
+usage: {program} --content=PICTURE --style=PICTURE [--flag=value ...]
+       {program} --flagfile=configs/starry.cfg
+       {program} --from_image=RESULT
+       {program} --help
+"""
+DOOR_HELP = {
+    "flagfile": ("FILE", "Read flags from this file, one per line; configs/NAME.cfg also finds those that come along."),
+    "from_image": ("PICTURE", "Repeat the run whose settings this picture carries; other flags overrule them."),
+    "help": ("", "Show this."),
+}
+
+
+class UsageError(ValueError):
+    """The command line itself is wrong."""
+
+
+def parse(argv: Sequence[str]) -> Config:
+    """Returns the settings of a command line (without the program's name).
+
+    Raises:
+        UsageError: an unknown flag, a stray argument, a missing flag file.
+        SettingError: a value that a setting cannot have.
+    """
+    defined = _define()
+    try:
+        stray = defined(["keras_nst", *_with_flag_files_found(argv)])[1:]
+    except (flags.Error, OSError) as error:
+        raise UsageError(_one_line(str(error))) from None
+    if stray:
+        raise UsageError(f"Expected flags only, as in --content={stray[0]}. Received: {' '.join(stray)}")
+    given = {name: getattr(defined, name) for name in fields() if defined[name].present}
+    if defined.from_image:
+        given = settings_in(defined.from_image) | given
+    return Config(**{name: read_setting(name, str(value)) for name, value in given.items()})
+
+
+def settings_in(picture: str) -> dict[str, str]:
+    """Returns the settings a picture carries: data from strangers, of which only known names are taken."""
+    try:
+        carried = read_settings(Path(picture).expanduser())
+    except (OSError, ValueError) as error:
+        raise SettingError("from_image", picture, str(error)) from None
+    return {name: value for name, value in carried.items() if name in fields() and name not in OF_ONE_RUN}
+
+
+def usage(program: str) -> str:
+    """Returns the short usage."""
+    return USAGE.format(program=program)
+
+
+def help_text(program: str) -> str:
+    """Returns the usage and all flags in their groups, with defaults."""
+    groups: dict[str, list[str]] = {"Flags": [_entry(name, takes, text) for name, (takes, text) in DOOR_HELP.items()]}
+    defaults = Config()
+    for name, field in fields().items():
+        default = f" [{defaults.shown(name)}]" if defaults.shown(name) else ""
+        entry = _entry(name, field.metadata["kind"].takes, field.metadata["help"] + default)
+        groups.setdefault(field.metadata["group"], []).append(entry)
+    return usage(program) + "".join(f"\n{group}:\n{''.join(entries)}" for group, entries in groups.items())
+
+
+def _entry(name: str, takes: str, explanation: str) -> str:
+    width = min(100, shutil.get_terminal_size().columns)
+    head = f"  --{name}={takes}" if takes else f"  --{name}"
+    return head + "\n" + textwrap.fill(explanation, width, initial_indent=" " * 6, subsequent_indent=" " * 6) + "\n"
+
+
+def _define() -> flags.FlagValues:
+    defined = flags.FlagValues()
+    flags.DEFINE_string("from_image", None, DOOR_HELP["from_image"][1], flag_values=defined)
+    for name, field in fields().items():
+        define = flags.DEFINE_boolean if isinstance(field.default, bool) else flags.DEFINE_string
+        define(name, None, field.metadata["help"], flag_values=defined)
+    return defined
+
+
+def _with_flag_files_found(argv: Sequence[str]) -> list[str]:
+    """Returns the arguments with every --flagfile that is not there replaced by its namesake that comes along."""
+    found, expecting = [], False
+    for argument in argv:
+        name, equals, path = argument.partition("=")
+        if expecting:
+            found.append(str(_flag_file(argument)))
+        elif name in ("--flagfile", "-flagfile") and equals:
+            found.append(f"--flagfile={_flag_file(path)}")
+        else:
+            found.append(argument)
+        expecting = argument in ("--flagfile", "-flagfile")
+    return found
+
+
+def _flag_file(path: str) -> Path:
+    if Path(path).expanduser().is_file():
+        return Path(path).expanduser()
+    known = {config.stem: config for config in config_folder().glob("*.cfg")}
+    name = Path(path).stem
+    if name in known and Path(path).parent.name in ("", "configs"):
+        return known[name]
+    hint = nearest(name, known) or f" Those that come along: {', '.join(sorted(known))}."
+    raise UsageError(f"--flagfile={path}: Expected a file of flags.{hint}")
+
+
+def config_folder() -> Path:
+    """Returns where the configs are: in an installed package beside its modules, in a checkout beside the package."""
+    package = Path(__file__).parent
+    return package / "configs" if (package / "configs").is_dir() else package.parent / "configs"
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.replace("FATAL Flags parsing error:", "").split())

@@ -1,0 +1,103 @@
+"""Kinds of values: how a setting is read from text, checked and shown."""
+
+import difflib
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+
+class Kind(NamedTuple):
+    """What the values of a setting are: how they are read, checked and shown."""
+
+    takes: str  # the placeholder in --help
+    parse: Callable[[str], Any]
+    check: Callable[[Any], None]
+    show: Callable[[Any], str] = str
+
+
+def _number_kind(convert: Callable[[str], Any], takes: str, low: float, high: float, above: bool) -> Kind:
+    limits = f"{'above' if above else 'at least'} {low:g}" + (f" and at most {high:g}" if high < math.inf else "")
+    expected = f"Expected a finite number {limits}." if takes == "NUMBER" else f"Expected a whole number {limits}."
+
+    def parse(text: str) -> Any:
+        try:
+            return convert(text)
+        except ValueError:
+            raise ValueError(f"{expected} Received: {text}") from None
+
+    def check(value: Any) -> None:
+        inside = math.isfinite(value) and low <= value <= high and not (above and value == low)
+        if not inside:
+            raise ValueError(f"{expected} Received: {value}")
+
+    return Kind(takes, parse, check, lambda value: f"{value:.10g}" if takes == "NUMBER" else str(value))
+
+
+def number(low: float = 0.0, high: float = math.inf, above: bool = False) -> Kind:
+    """Returns the kind of a finite number from `low` (or above it) to `high`."""
+    return _number_kind(float, "NUMBER", low, high, above)
+
+
+def integer(low: int = 0, high: float = math.inf) -> Kind:
+    """Returns the kind of a whole number from `low` to `high`."""
+    return _number_kind(int, "N", low, high, above=False)
+
+
+def choice(*names: str) -> Kind:
+    """Returns the kind of one name out of several."""
+
+    def check(value: str) -> None:
+        if value not in names:
+            raise ValueError(f"Expected one of {', '.join(names)}.{nearest(value, names)} Received: {value}")
+
+    return Kind("|".join(names), str, check)
+
+
+def text(takes: str, check: Callable[[str], Any] = str) -> Kind:
+    """Returns the kind of a text that `check` reads without complaint."""
+    return Kind(takes, str, lambda value: check(value) and None)
+
+
+def automatic(kind: Kind) -> Kind:
+    """Returns `kind` with the further value "auto", which stands for None."""
+
+    def check(value: Any) -> None:
+        if value is not None:
+            kind.check(value)
+
+    return Kind(
+        f"auto|{kind.takes}",
+        lambda written: None if written == "auto" else kind.parse(written),
+        check,
+        lambda value: "auto" if value is None else kind.show(value),
+    )
+
+
+def switch() -> Kind:
+    """Returns the kind of yes or no."""
+
+    def parse(written: str) -> bool:
+        if written.lower() not in ("true", "false", "1", "0", "yes", "no"):
+            raise ValueError(f"Expected true or false. Received: {written}")
+        return written.lower() in ("true", "1", "yes")
+
+    return Kind("true|false", parse, lambda value: None, lambda value: str(bool(value)).lower())
+
+
+def several(one: Kind, takes: str) -> Kind:
+    """Returns the kind of a list of values separated by commas."""
+
+    def parse(written: str) -> tuple[Any, ...]:
+        return tuple(one.parse(part.strip()) for part in written.split(",") if part.strip())
+
+    def check(values: Iterable[Any]) -> None:
+        for value in values:
+            one.check(value)
+
+    return Kind(takes, parse, check, lambda values: ",".join(one.show(value) for value in values))
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Returns " Did you mean ...?" with the names like `name`, or nothing."""
+    near = difflib.get_close_matches(name, list(names), n=3, cutoff=0.6)
+    return f" Did you mean {' or '.join(near)}?" if near else ""

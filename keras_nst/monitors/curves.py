@@ -1,0 +1,53 @@
+"""Curves and pictures for TensorBoard."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from keras_nst.core.events import Progress
+from keras_nst.monitors.display import Speed
+from keras_nst.system.memory import peak_memory_gb
+
+
+class Curves:
+    """A listener that writes event files: every loss term and layer, learning rate, speed and memory."""
+
+    def __init__(self, folder: Path):
+        self.writer = tf.summary.create_file_writer(str(folder))
+        self.speed = Speed()
+
+    def describe(self, settings: Mapping[str, str], **pictures: np.ndarray | None) -> None:
+        """Writes the settings and the given pictures (h, w, 3), once."""
+        rows = "".join(f"| {name} | {value} |\n" for name, value in settings.items())
+        with self.writer.as_default(step=0):
+            tf.summary.text("settings", "| setting | value |\n|---|---|\n" + rows)
+            for name, picture in pictures.items():
+                if picture is not None:
+                    tf.summary.image(name, picture[None])
+        self.writer.flush()
+
+    def __call__(self, progress: Progress) -> None:
+        with self.writer.as_default(step=progress.step):
+            losses = progress.losses
+            for name in ("total", "content", "style", "variation"):
+                tf.summary.scalar(f"loss/{name}", getattr(losses, name).mean())
+            for group in ("content_layers", "style_layers"):
+                for layer, value in getattr(losses, group).items():
+                    tf.summary.scalar(f"{group}/{layer}", value.mean())
+            tf.summary.scalar("run/learning_rate", progress.learning_rate)
+            tf.summary.scalar("run/steps_per_second", self.speed(progress))
+            tf.summary.scalar("run/scale", progress.scale)
+            tf.summary.scalar("run/peak_memory_gb", peak_memory_gb())
+        self.writer.flush()
+
+    def show(self, progress: Progress) -> None:
+        """Writes the picture as it stands: a listener of its own."""
+        with self.writer.as_default(step=progress.step):
+            tf.summary.image("picture", progress.picture())
+        self.writer.flush()
+
+    def close(self) -> None:
+        """Ends the event file."""
+        self.writer.close()

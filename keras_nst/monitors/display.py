@@ -1,0 +1,121 @@
+"""Progress for people: a bar on a terminal, plain lines elsewhere."""
+
+import io
+import sys
+import time
+from typing import TextIO
+
+from tqdm import tqdm
+
+from keras_nst.core.events import Progress
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+def display(total_work: float, stream: TextIO | None = None) -> "Bar | Lines":
+    """Returns a listener that shows progress on `stream`, standard error if none is given.
+
+    Its `close` ends it: to be called once the run is over, however it ended.
+
+    Args:
+        total_work: the sum over the scales of steps times pixels.
+    """
+    stream = stream or sys.stderr or io.StringIO()  # a process may be started without a standard error
+    return Bar(total_work, stream) if stream.isatty() else Lines(total_work, stream)
+
+
+class Speed:
+    """Steps per second, averaged over the last chunks of a scale."""
+
+    def __init__(self) -> None:
+        self.scale, self.chunks, self.step, self.time = 0, 0, 0, time.monotonic()
+        self.value, self.start = 0.0, 0.0
+
+    def __call__(self, progress: Progress) -> float:
+        if progress.final:
+            return self.value
+        now = time.monotonic()
+        seconds = max(now - self.time, 1e-9)
+        latest = (progress.step - self.step) / seconds
+        self.chunks = self.chunks + 1 if progress.scale == self.scale else 1
+        self.scale, self.step, self.time = progress.scale, progress.step, now
+        if self.chunks == 1:
+            self.start = seconds
+        # The first chunk of a scale contains its compilation: it is forgotten as soon as there is another.
+        self.value = latest if self.chunks <= 2 else 0.5 * self.value + 0.5 * latest
+        return self.value
+
+
+class Forecast:
+    """The time left: a step takes as long as it has pixels, and each scale to come has its compilation."""
+
+    def __init__(self, total_work: float) -> None:
+        self.total, self.done, self.rate = total_work, 0.0, 0.0
+        self.scale, self.pixels, self.step = 0, 0, 0
+
+    def __call__(self, progress: Progress, speed: Speed) -> float | None:
+        """Returns the seconds left, or None where nothing tells yet; `speed` has seen this progress."""
+        if progress.final:
+            return 0.0
+        if progress.scale != self.scale:  # looking at the picture copies it: once a scale is enough
+            _, height, width, _ = progress.picture().shape
+            self.scale, self.pixels = progress.scale, height * width
+        self.done += (progress.step - self.step) * self.pixels
+        self.step = progress.step
+        if speed.chunks > 1:
+            self.rate = speed.value * self.pixels
+        if not self.rate:
+            return None
+        return (self.total - self.done) / self.rate + (progress.scales - progress.scale) * speed.start
+
+
+class Bar:
+    """A progress bar: scale, step, loss, steps per second, time left."""
+
+    def __init__(self, total_work: float, stream: TextIO) -> None:
+        self.speed, self.forecast = Speed(), Forecast(total_work)
+        shape = "{desc} |{bar}| {percentage:3.0f}%{postfix}"
+        self.bar = tqdm(total=total_work, file=stream, bar_format=shape, dynamic_ncols=True, desc="starting")
+
+    def __call__(self, progress: Progress) -> None:
+        speed = self.speed(progress)
+        left = _duration(self.forecast(progress, self.speed))
+        self.bar.set_description_str(_where(progress), refresh=False)
+        self.bar.set_postfix_str(
+            f"loss {progress.losses.total.mean():.4g}, {speed:.2g} steps/s, {left} left", refresh=False
+        )
+        self.bar.n = self.forecast.done
+        self.bar.refresh()
+
+    def close(self) -> None:
+        """Leaves the bar as it stands; what is printed next begins a new line."""
+        self.bar.close()
+
+
+class Lines:
+    """A line every few seconds, at the first step of each scale and at its last."""
+
+    def __init__(self, total_work: float, stream: TextIO) -> None:
+        self.speed, self.forecast, self.stream = Speed(), Forecast(total_work), stream
+        self.last = float("-inf")
+
+    def __call__(self, progress: Progress) -> None:
+        now, speed = time.monotonic(), self.speed(progress)
+        left = _duration(self.forecast(progress, self.speed))
+        due = progress.final or progress.scale_step in (1, progress.scale_steps)
+        if due or now >= self.last + SECONDS_BETWEEN_LINES:
+            self.last = now
+            loss = f"loss {progress.losses.total.mean():.4g}"
+            rest = f"final {loss}" if progress.final else f"{loss}  {speed:.2g} steps/s  {left} left"
+            print(f"{_where(progress)}  {rest}", file=self.stream, flush=True)
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+def _where(progress: Progress) -> str:
+    return f"scale {progress.scale}/{progress.scales}  step {progress.scale_step}/{progress.scale_steps}"
+
+
+def _duration(seconds: float | None) -> str:
+    return "?" if seconds is None else tqdm.format_interval(max(seconds, 0.0))

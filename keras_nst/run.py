@@ -1,0 +1,60 @@
+"""The door to one picture: python -m keras_nst.run --content=... --style=..."""
+
+import sys
+from collections.abc import Sequence
+
+import keras_nst
+from keras_nst import flags
+from keras_nst.config import SettingError
+from keras_nst.system.signals import Interruption, on_a_thread
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Makes one picture; returns the exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    program = "keras-nst" if sys.argv[0].endswith("keras-nst") else "python -m keras_nst.run"
+    if not argv:
+        print(flags.usage(program), end="", file=sys.stderr)
+        return 2
+    if {"--help", "-help", "-h", "--helpfull"} & set(argv):
+        print(flags.help_text(program), end="")
+        return 0
+    if "--version" in argv:
+        print(f"keras_nst {keras_nst.__version__}")
+        return 0
+    try:
+        return _run(argv)
+    except flags.UsageError as error:
+        return _complain(error, 2)
+    except (SettingError, OSError, MemoryError) as error:
+        return _complain(error, 1)
+    except KeyboardInterrupt:
+        return _complain("interrupted before the first step: nothing was written", 130)
+
+
+def _run(argv: Sequence[str]) -> int:
+    config = flags.parse(argv)
+    from keras_nst.job import perform, prepare  # numpy and Pillow come with it: not before the flags are right
+
+    job = prepare(config, _tell_aside)
+    interruption = Interruption()
+    interruption.listen()
+    on_a_thread(lambda: perform(job, interruption.stop, _tell))
+    return interruption.exit_code
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)
+
+
+def _tell_aside(line: str) -> None:
+    print(f"keras_nst: {line}", file=sys.stderr)
+
+
+def _complain(error: object, code: int) -> int:
+    print(f"keras_nst: {error}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

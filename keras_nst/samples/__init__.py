@@ -1,0 +1,1 @@
+"""Pictures of our own, painted by scripts/paint_samples.py."""

@@ -1,0 +1,1 @@
+"""The machine: weights, devices, memory, signals."""

@@ -1,0 +1,109 @@
+"""What computes, and in which precision. The doors call this; nothing happens on import."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+HARDWARE_BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # names of /proc/cpuinfo
+
+
+class Device(NamedTuple):
+    """A device of TensorFlow's."""
+
+    kind: str  # cpu, gpu or tpu
+    name: str  # TensorFlow's, like /GPU:0
+    description: str
+    bfloat16: bool  # in hardware
+    warning: str = ""
+
+
+def start_tensorflow() -> None:
+    """Imports TensorFlow and Keras once, without their chatter, whatever backend the user's own settings name."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _quiet_stderr():
+        import keras
+        import tensorflow as tf
+
+        keras.config.set_image_data_format("channels_last")
+        keras.config.set_floatx("float32")
+        tf.zeros(1)  # the first operation finds the devices, and has more to say
+
+
+def choose_device(kind: str) -> Device:
+    """Returns the device of this kind, or the best there is for "auto".
+
+    Raises:
+        ValueError: there is no device of this kind.
+    """
+    found = {"tpu": _tpu, "gpu": _gpu, "cpu": _cpu}
+    for name in found if kind == "auto" else [kind]:
+        device = found[name]()
+        if device:
+            return device
+    raise ValueError(f"Expected a device that TensorFlow finds here. {_unused_gpu_warning()}".strip())
+
+
+def _cpu() -> Device:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Device("cpu", "/CPU:0", f"CPU, {cores} cores", _cpu_has_bfloat16(), _unused_gpu_warning())
+
+
+def _cpu_has_bfloat16() -> bool:
+    try:
+        info = Path("/proc/cpuinfo").read_text(encoding="utf8")
+    except OSError:
+        return False
+    lines = (line for line in info.splitlines() if line.startswith("flags"))
+    return bool(HARDWARE_BFLOAT16 & set(next(lines, "").split()))
+
+
+def _gpu() -> Device | None:
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return None
+    details = tf.config.experimental.get_device_details(gpus[0])
+    # Ampere, compute capability 8.0, was the first with bfloat16.
+    bfloat16 = details.get("compute_capability", (0, 0)) >= (8, 0)
+    return Device("gpu", "/GPU:0", f"GPU, {details.get('device_name', 'unknown')}", bfloat16)
+
+
+def _tpu() -> Device | None:
+    import tensorflow as tf
+
+    if not (tf.config.list_physical_devices("TPU") or os.environ.get("TPU_NAME")):
+        return None
+    resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=os.environ.get("TPU_NAME", "local"))
+    tf.config.experimental_connect_to_cluster(resolver)
+    tf.tpu.experimental.initialize_tpu_system(resolver)
+    return Device("tpu", "/TPU:0", "TPU", bfloat16=True)
+
+
+def _unused_gpu_warning() -> str:
+    import tensorflow as tf
+
+    if Path("/dev/nvidia0").exists() and not tf.config.list_physical_devices("GPU"):
+        return "A GPU is here that TensorFlow cannot use; pip install 'tensorflow[and-cuda]' brings what it needs."
+    return ""
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """TensorFlow's libraries write lines to file descriptor 2 that no setting silences."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no standard error
+        yield
+        return
+    silence = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silence, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)

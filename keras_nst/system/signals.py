@@ -1,0 +1,56 @@
+"""Ctrl-C and SIGTERM: the work runs on a thread of its own, so that the main thread is free to hear them at once."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import TypeVar
+
+Answer = TypeVar("Answer")
+
+
+class Interruption:
+    """Remembers the first signal and sets `stop`; a second one ends the process at once."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.number = 0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.stop.is_set():
+            os._exit(128 + number)
+        self.number = number
+        self.stop.set()
+        # os.write: print is not safe in a handler that may interrupt another print.
+        os.write(2, b"\nStopping after this step; once more ends at once, without the picture.\n")
+
+    def listen(self) -> None:
+        """Hears Ctrl-C and SIGTERM from now on."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self)
+
+    @property
+    def exit_code(self) -> int:
+        """128 and the signal's number, or 0 when there was none."""
+        return 128 + self.number if self.number else 0
+
+
+def on_a_thread(work: Callable[[], Answer]) -> Answer:
+    """Returns what `work` returns, or raises what it raises, while this thread stays open to signals."""
+    answers: list[Answer] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            answers.append(work())
+        except BaseException as error:  # it is raised again, on the main thread
+            errors.append(error)
+
+    worker = threading.Thread(target=run, name="transfer", daemon=True)
+    worker.start()
+    while worker.is_alive():
+        worker.join(timeout=0.2)
+    if errors:
+        raise errors[0]
+    return answers[0]

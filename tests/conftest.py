@@ -1,0 +1,79 @@
+"""What tests share: TensorFlow started as the doors start it, small pictures, a small run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_nst.system.devices import start_tensorflow
+from keras_nst.system.weights import weights_path
+
+ROOT = Path(__file__).parent.parent
+
+
+def pytest_configure() -> None:
+    # xdist's workers share the cores.
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+    start_tensorflow()
+
+
+def smooth_picture(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Returns a picture (h, w, 3) of soft random blobs."""
+    small = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
+    return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC), np.float32) / 255
+
+
+def write_picture(path: Path, height: int = 48, width: int = 64, seed: int = 0, **options: object) -> Path:
+    """Writes a small picture and returns its path."""
+    Image.fromarray(np.uint8(smooth_picture(height, width, seed) * 255)).save(path, **options)
+    return path
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    """A content and a style picture."""
+    return write_picture(tmp_path / "town.png"), write_picture(tmp_path / "paint.jpg", 60, 50, seed=1)
+
+
+@pytest.fixture
+def quick(pair: tuple[Path, Path], tmp_path: Path) -> list[str]:
+    """Flags of a run of a second, with random weights."""
+    return [
+        f"--content={pair[0]}",
+        f"--style={pair[1]}",
+        f"--workdir={tmp_path / 'run'}",
+        "--weights=random",
+        "--size=48",
+        "--scales=2",
+        "--steps=3,2",
+        "--precision=float32",
+        "--style_layers=block1_conv1,block2_conv1",
+        "--content_layers=block2_conv2",
+    ]
+
+
+@pytest.fixture(scope="session")
+def vgg19_weights() -> Path:
+    """The ImageNet weights."""
+    return weights_path("vgg19")
+
+
+def run_process(
+    *arguments: str, cwd: Path = ROOT, module: str = "keras_nst.run", **options
+) -> subprocess.CompletedProcess:
+    """Runs a door in a process of its own, as users do."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=cwd,
+        env=environment | options.pop("env", {}),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
+    )

@@ -1,0 +1,79 @@
+"""Settings: declared once, checked, written out and read back."""
+
+import pytest
+
+from keras_nst.config import RECIPES, Config, Layer, SettingError, fields, parse_size, read_setting
+
+
+def test_every_setting_is_read_back_from_what_it_shows() -> None:
+    config = Config(
+        content="a b.png", style_layers=(Layer("block1_conv1", 0.25), Layer("block2_conv1")), steps=(7, 5), scales=3
+    )
+    for name in fields():
+        assert read_setting(name, config.shown(name)) == getattr(config, name)
+
+
+def test_numbers_are_shown_exactly_enough() -> None:
+    rate = 100 / 255**2
+    assert read_setting("learning_rate", Config(learning_rate=rate).shown("learning_rate")) == pytest.approx(rate, 1e-9)
+
+
+@pytest.mark.parametrize("normalization", RECIPES)
+def test_resolved(normalization: str) -> None:
+    config = Config(normalization=normalization).resolved()
+    recipe = RECIPES[normalization]
+    assert (config.content_weight, config.style_weight) == (recipe.content_weight, recipe.style_weight)
+    assert config.resolved() == config
+    assert Config(normalization=normalization, style_weight=3.0).resolved().style_weight == 3.0
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"style_weight": -1.0}, "--style_weight=-1: Expected a finite number at least 0"),
+        ({"content_weight": float("nan")}, "--content_weight=nan: "),
+        ({"variation_weight": float("inf")}, "--variation_weight=inf: "),
+        ({"steps": (3, -1)}, "--steps=3,-1: Expected a whole number at least 0. Received: -1"),
+        ({"steps": ()}, "--steps=: Expected at least one number"),
+        ({"size": "8"}, "--size=8: Expected at least 16 pixels a side"),
+        ({"size": "big"}, '--size=big: Expected a number of pixels, WIDTHxHEIGHT or "original"'),
+        ({"size": "100x9"}, "--size=100x9: Expected at least 16 pixels a side"),
+        ({"bit_depth": 12}, "--bit_depth=12: Expected 8 or 16"),
+        ({"normalization": "gaty"}, "--normalization=gaty: .* Did you mean gatys"),
+        (
+            {"style_layers": (Layer("block1_con1"),)},
+            "--style_layers=block1_con1: vgg19 has no layer .* Did you mean block1_conv1",
+        ),
+        (
+            {"network": "vgg16", "content_layers": (Layer("block3_conv4"),)},
+            "--content_layers=block3_conv4: vgg16 has no layer",
+        ),
+        ({"style_layers": ()}, "--style_layers=: Expected at least one layer"),
+        ({"style_layers": (Layer("block1_conv1", 0.0),)}, "--style_layers=block1_conv1:0: Expected at least one layer"),
+        ({"style_layers": (Layer("block1_conv1"), Layer("block1_conv1", 2.0))}, "named twice"),
+        ({"content_weight": 0.0, "style_weight": 0.0}, "Expected --content_weight or --style_weight above 0"),
+        ({"decay_rate": 0.0}, "--decay_rate=0: "),
+        ({"beta_1": 1.0}, "--beta_1=1: "),
+        ({"scales": 0}, "--scales=0: "),
+    ],
+)
+def test_refused(given: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        Config(**given)
+
+
+def test_layers_may_be_left_out_where_their_weight_is_zero() -> None:
+    assert Config(style_layers=(), style_weight=0.0).layers_used("style") == ()
+    assert Config(content_layers=(), content_weight=0.0).resolved().layers_used("content") == ()
+
+
+def test_sizes() -> None:
+    assert parse_size("512") == 512
+    assert parse_size("300x200") == (300, 200)
+    assert parse_size("original") is None
+
+
+def test_every_setting_explains_itself() -> None:
+    for name, field in fields().items():
+        assert field.metadata["help"].endswith("."), name
+        assert len(field.metadata["help"]) > 15, name

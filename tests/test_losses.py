@@ -1,0 +1,233 @@
+"""The published definitions, against NumPy written as the sources write them, from the same feature maps."""
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_nst.config import RECIPES, Config, Layer
+from keras_nst.core import losses
+from keras_nst.core.stats import moments
+
+SHAPES = {"block1_conv1": (12, 14, 4), "block2_conv1": (6, 7, 8), "block3_conv1": (3, 3, 6)}
+CONTENT = "block2_conv1"
+
+
+def feature_maps(seed: int, shapes: dict[str, tuple[int, ...]] = SHAPES) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return {name: rng.gamma(1.0, 3.0, (1, *shape)).astype(np.float32) for name, shape in shapes.items()}
+
+
+def picture(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).random((1, 12, 14, 3), np.float32)
+
+
+def config(normalization: str, layers: tuple[Layer, ...] | None = None) -> Config:
+    style = layers or tuple(Layer(name) for name in SHAPES)
+    return Config(normalization=normalization, content_layers=(Layer(CONTENT),), style_layers=style).resolved(
+        variation_weight=RECIPES[normalization].variation_weight or 0.5
+    )
+
+
+def ours(settings: Config, seen: dict[str, np.ndarray], content: dict, style: dict, shown: np.ndarray) -> losses.Losses:
+    tensors = {name: tf.constant(value) for name, value in seen.items()}
+    targets = losses.Targets(
+        {CONTENT: tf.constant(content[CONTENT])},
+        {name: moments(tf.constant(style[name])) for name in SHAPES},
+        losses.squared_variation_per_pixel(tf.constant(picture(2))),
+    )
+    return losses.evaluate(
+        tf.constant(shown), tensors, {name: moments(tensors[name]) for name in SHAPES}, targets, settings
+    )
+
+
+# --- What the sources say, in float64, one picture, as their own texts write it ---
+
+
+def columns(feature_map: np.ndarray) -> np.ndarray:
+    """The papers' F: one row per filter, one column per position."""
+    return feature_map[0].astype(np.float64).reshape(-1, feature_map.shape[-1]).T
+
+
+def paper_content(f: np.ndarray, p: np.ndarray) -> float:
+    return 0.5 * ((columns(f) - columns(p)) ** 2).sum()
+
+
+def paper_style(f: np.ndarray, a: np.ndarray) -> float:
+    n, m = columns(f).shape
+    g_matrix, a_matrix = columns(f) @ columns(f).T, columns(a) @ columns(a).T
+    return ((g_matrix - a_matrix) ** 2).sum() / (4 * n**2 * m**2)
+
+
+def gatys(f: dict, p: dict, a: dict, x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
+    style = sum(paper_style(f[name], a[name]) / len(SHAPES) for name in SHAPES)
+    x255 = x[0].astype(np.float64) * 255
+    variation = (np.diff(x255, axis=0) ** 2).sum() + (np.diff(x255, axis=1) ** 2).sum()
+    return paper_content(f[CONTENT], p[CONTENT]), style, variation
+
+
+def keras(f: dict, p: dict, a: dict, x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
+    rows, cols = x.shape[1:3]
+    style = 0.0
+    for name in SHAPES:
+        s_matrix, c_matrix = (columns(maps[name]) @ columns(maps[name]).T for maps in (a, f))
+        style += np.sum((s_matrix - c_matrix) ** 2) / (4.0 * 3**2 * (rows * cols) ** 2) / len(SHAPES)
+    x = x.astype(np.float64) * 255
+    down = (x[:, : rows - 1, : cols - 1] - x[:, 1:, : cols - 1]) ** 2
+    right = (x[:, : rows - 1, : cols - 1] - x[:, : rows - 1, 1:]) ** 2
+    return ((columns(f[CONTENT]) - columns(p[CONTENT])) ** 2).sum(), style, ((down + right) ** 1.25).sum()
+
+
+def tensorflow(f: dict, p: dict, a: dict, x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
+    def tutorial_gram(maps: np.ndarray) -> np.ndarray:
+        return columns(maps) @ columns(maps).T / columns(maps).shape[1]
+
+    style = sum(np.mean((tutorial_gram(f[name]) - tutorial_gram(a[name])) ** 2) for name in SHAPES) / len(SHAPES)
+    x = x.astype(np.float64)
+    variation = np.abs(np.diff(x, axis=1)).sum() + np.abs(np.diff(x, axis=2)).sum()
+    return np.mean((columns(f[CONTENT]) - columns(p[CONTENT])) ** 2), style, variation
+
+
+def d2l(f: dict, p: dict, a: dict, x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
+    def chapter_gram(maps: np.ndarray) -> np.ndarray:
+        channels, positions = columns(maps).shape
+        return columns(maps) @ columns(maps).T / (channels * positions)
+
+    style = sum(np.square(chapter_gram(f[name]) - chapter_gram(a[name])).mean() for name in SHAPES)
+    x = x.astype(np.float64)
+    variation = 0.5 * (
+        np.abs(x[:, 1:, :, :] - x[:, :-1, :, :]).mean() + np.abs(x[:, :, 1:, :] - x[:, :, :-1, :]).mean()
+    )
+    return np.square(columns(f[CONTENT]) - columns(p[CONTENT])).mean(), style, variation
+
+
+def balanced(f: dict, p: dict, a: dict, x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
+    style = 0.0
+    for name in SHAPES:
+        g_matrix, a_matrix = (np.cov(columns(maps[name]), bias=True) for maps in (f, a))
+        for maps, matrix in ((f, g_matrix), (a, a_matrix)):  # the Gram matrix is the covariance with the means put back
+            mean = columns(maps[name]).mean(axis=1)
+            matrix += np.outer(mean, mean)
+        style += np.linalg.norm(g_matrix - a_matrix) ** 2 / np.linalg.norm(a_matrix) ** 2 / len(SHAPES)
+    content = np.linalg.norm(columns(f[CONTENT]) - columns(p[CONTENT])) ** 2 / np.linalg.norm(columns(p[CONTENT])) ** 2
+
+    def roughness(shown: np.ndarray) -> float:
+        shown = shown.astype(np.float64)
+        return (np.diff(shown, axis=1) ** 2).sum() + (np.diff(shown, axis=2) ** 2).sum()
+
+    return content, style, roughness(x) / roughness(y)
+
+
+SOURCES = {"balanced": balanced, "gatys": gatys, "keras": keras, "tensorflow": tensorflow, "d2l": d2l}
+
+
+@pytest.mark.parametrize("normalization", SOURCES)
+def test_every_term_is_the_published_one(normalization: str) -> None:
+    settings = config(normalization)
+    seen, content, style, shown = feature_maps(0), feature_maps(1), feature_maps(2), picture(1)
+    values = ours(settings, seen, content, style, shown)
+    expected = SOURCES[normalization](seen, content, style, shown, picture(2))
+    for term, number in zip(("content", "style", "variation"), expected, strict=True):
+        np.testing.assert_allclose(getattr(values, term), [number], rtol=1e-5, err_msg=term)
+    weights = (settings.content_weight, settings.style_weight, settings.variation_weight)
+    np.testing.assert_allclose(values.total, [np.dot(weights, expected)], rtol=1e-5)
+
+
+def test_every_normalization_is_tested() -> None:
+    assert set(SOURCES) == set(losses.DEFINITIONS) == set(RECIPES)
+
+
+def test_the_lecture_notes_are_gatys() -> None:
+    """J_style = sum_l lambda_l / (2 H W C)^2 sum (G_S - G_G)^2 with lambda as given."""
+    weights = {"block1_conv1": 0.5, "block2_conv1": 1.0, "block3_conv1": 1.5}
+    settings = config("gatys", tuple(Layer(name, weight) for name, weight in weights.items()))
+    seen, style = feature_maps(0), feature_maps(2)
+    expected = 0.0
+    for name, weight in weights.items():
+        height, width, channels = SHAPES[name]
+        difference = columns(seen[name]) @ columns(seen[name]).T - columns(style[name]) @ columns(style[name]).T
+        expected += weight * (difference**2).sum() / (2 * height * width * channels) ** 2
+    values = ours(settings, seen, feature_maps(1), style, picture(1))
+    np.testing.assert_allclose(values.style, [expected], rtol=1e-5)
+
+
+def test_hand_computed() -> None:
+    """Two positions, two channels: F = (1, 0), (2, 1); style (1, 1), (1, 1).
+
+    S = [[5, 2], [2, 1]], S_style = [[2, 2], [2, 2]], so sum (S - S_style)^2 = 9 + 1 = 10.
+    """
+    seen = moments(tf.constant([[[[1.0, 0.0], [2.0, 1.0]]]]))
+    style = moments(tf.ones([1, 1, 2, 2]))
+    expected = {
+        "gatys": 10 / (4 * 4 * 4),
+        "keras": 10 / (36 * 32**2),  # of a picture of 4 x 8 pixels
+        "tensorflow": (10 / 4) / 4,
+        "d2l": (10 / 16) / 4,
+        "balanced": (10 / 4) / (16 / 4),
+    }
+    for name, number in expected.items():
+        value = losses.style_loss(seen, style, 32, losses.DEFINITIONS[name])
+        np.testing.assert_allclose(value, [number], rtol=1e-5, err_msg=name)
+
+
+def test_variation_of_a_checkerboard() -> None:
+    """4 x 4 pixels, black and white: 12 differences of 1 each way and channel; Keras counts 3 x 3 of 2 * 255^2."""
+    board = tf.constant(np.indices((4, 4)).sum(axis=0) % 2, tf.float32)[None, :, :, None] * tf.ones([1, 1, 1, 3])
+    target = tf.ones(1)
+    expected = {
+        "gatys": 72 * 255**2,
+        "keras": 27 * (2 * 255**2) ** 1.25,
+        "tensorflow": 72,
+        "d2l": 1.0,
+        "balanced": 72 / 16,
+    }
+    for name, number in expected.items():
+        np.testing.assert_allclose(losses.DEFINITIONS[name].variation(board, target), [number], rtol=1e-5, err_msg=name)
+
+
+def test_balanced_does_not_depend_on_size() -> None:
+    """The same picture tiled twice each way has the same terms (up to the seams of the variation)."""
+    settings = config("balanced")
+    once = feature_maps(0), feature_maps(1), feature_maps(2)
+    twice = [{name: np.tile(value, (1, 2, 2, 1)) for name, value in maps.items()} for maps in once]
+    small = ours(settings, *once, picture(1))
+    large = ours(settings, *twice, picture(1))
+    for term in ("content", "style"):
+        np.testing.assert_allclose(getattr(small, term), getattr(large, term), rtol=1e-5)
+
+
+def test_losses_are_per_picture() -> None:
+    seen = [feature_maps(seed) for seed in (0, 3)]
+    both = {name: np.concatenate([maps[name] for maps in seen]) for name in SHAPES}
+    content, style = feature_maps(1), feature_maps(2)
+    shown = np.concatenate([picture(0), picture(3)])
+    for normalization in SOURCES:
+        settings = config(normalization)
+        together = ours(settings, both, content, style, shown)
+        for index in (0, 1):
+            alone = ours(settings, seen[index], content, style, shown[index : index + 1])
+            np.testing.assert_allclose(together.total[index], alone.total[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("normalization", SOURCES)
+def test_a_flat_black_target_stays_finite(normalization: str) -> None:
+    nothing = {name: np.zeros((1, *shape), np.float32) for name, shape in SHAPES.items()}
+    settings = config(normalization)
+    values = ours(settings, feature_maps(0), nothing, nothing, np.zeros((1, 12, 14, 3), np.float32))
+    assert math.isfinite(values.total[0])
+
+
+def test_layer_weights() -> None:
+    given = (Layer("a", 2.0), Layer("b", 6.0))
+    plain = (Layer("a"), Layer("b"))
+    assert losses.shares(given) == [0.25, 0.75]
+    assert losses.weights_as_given(given) == [2.0, 6.0] and losses.weights_as_given(plain) == [1.0, 1.0]
+    assert losses.weights_over_count(given) == [1.0, 3.0]
+    assert losses.weights_or_equal(given) == [2.0, 6.0] and losses.weights_or_equal(plain) == [0.5, 0.5]
+
+
+def test_no_losses_has_the_shape_of_losses() -> None:
+    settings = config("balanced")
+    values = ours(settings, feature_maps(0), feature_maps(1), feature_maps(2), picture(1))
+    tf.nest.assert_same_structure(values, losses.no_losses(tf.constant(picture(1)), settings))

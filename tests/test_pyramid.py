@@ -1,0 +1,58 @@
+"""Sizes coarse to fine."""
+
+import math
+
+import pytest
+
+from keras_nst.core.pyramid import Size, crop_box, final_size, same_area, sizes, steps_per_scale
+
+
+def test_final_size() -> None:
+    assert final_size(512, Size(600, 800)) == Size(384, 512)
+    assert final_size(512, Size(800, 600)) == Size(512, 384)
+    assert final_size((300, 200), Size(1, 1)) == Size(200, 300)
+    assert final_size(None, Size(517, 383)) == Size(517, 383)
+
+
+@pytest.mark.parametrize("source", [Size(3, 5000), Size(5000, 3)])
+def test_too_thin(source: Size) -> None:
+    with pytest.raises(ValueError, match="at least 16 pixels a side. Received: .*5000"):
+        final_size(512, source)
+
+
+def test_pyramid_grows_by_sqrt_2_from_about_128() -> None:
+    pyramid = sizes(Size(384, 512), None)
+    assert [size.width for size in pyramid] == [128, 181, 256, 362, 512]
+    for size in pyramid:
+        assert size.height == pytest.approx(size.width * 3 / 4, abs=1)
+
+
+@pytest.mark.parametrize("longer", [16, 100, 128, 150, 300, 1000, 8064])
+def test_pyramid_ends_exactly_at_the_final_size(longer: int) -> None:
+    pyramid = sizes(Size(longer, longer), None)
+    assert pyramid[-1] == Size(longer, longer)
+    assert pyramid[0].height <= 128 * math.sqrt(math.sqrt(2)) + 1
+    assert len(pyramid) == 1 or pyramid[0].height >= 128 / math.sqrt(math.sqrt(2)) - 1
+
+
+def test_one_scale_and_thin_pictures() -> None:
+    assert sizes(Size(384, 512), 1) == [Size(384, 512)]
+    assert all(min(size) >= 16 for size in sizes(Size(20, 2000), None))
+
+
+def test_steps_per_scale() -> None:
+    assert steps_per_scale((5,), 3) == [5, 5, 5]
+    assert steps_per_scale((9, 5), 4) == [9, 5, 5, 5]
+    assert steps_per_scale((9, 5, 3), 2) == [9, 5]
+
+
+def test_same_area() -> None:
+    size = same_area(Size(100, 400), 40000)
+    assert size == Size(100, 400)
+    assert same_area(Size(1, 100000), 10000).height == 16
+
+
+def test_crop_is_centered_and_of_the_shape_asked() -> None:
+    assert crop_box(Size(100, 200), Size(50, 50)) == (slice(0, 100), slice(50, 150))
+    assert crop_box(Size(200, 100), Size(10, 20)) == (slice(75, 125), slice(0, 100))
+    assert crop_box(Size(600, 800), Size(384, 512)) == (slice(0, 600), slice(0, 800))

@@ -1,0 +1,311 @@
+"""The door to one picture, as its users meet it."""
+
+import os
+import re
+import signal
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, run_process, write_picture
+from PIL import Image
+
+from keras_nst import flags
+from keras_nst.pictures.files import read_picture
+from keras_nst.pictures.metadata import read_settings
+from keras_nst.run import main
+from keras_nst.workdir import PICTURE, SETTINGS
+
+
+@pytest.fixture(autouse=True)
+def keep_signal_handlers():
+    """main() listens to signals of its own."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+# --- A run ---
+
+
+def test_a_run_and_what_it_leaves(quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*quick, "--snapshot_steps=2"]) == 0
+    said = capsys.readouterr()
+    assert "Runs on" in said.out and "float32" in said.out and "Final loss" in said.out
+    workdir = tmp_path / "run"
+    assert f"Picture: {workdir / PICTURE}" in said.out and f"tensorboard --logdir {workdir}" in said.out
+    with Image.open(workdir / PICTURE) as picture:
+        assert picture.size == (48, 36) and picture.mode == "RGB"
+        assert np.asarray(picture).std() > 10
+    assert list(workdir.glob("events.out.tfevents.*"))
+    assert len(list((workdir / "snapshots").glob("*.jpg"))) >= 2
+
+
+def test_settings_repeat_the_run(quick: list[str], tmp_path: Path) -> None:
+    """The flag file and the picture itself both repeat the run, bit for bit on the CPU."""
+    assert main([*quick, "--init=blend", "--seed=5"]) == 0
+    first = tmp_path / "run"
+    again = [f"--flagfile={first / SETTINGS}", f"--workdir={tmp_path / 'again'}"]
+    assert main(again) == 0
+    assert main([f"--from_image={first / PICTURE}", f"--workdir={tmp_path / 'third'}"]) == 0
+    expected = read_picture(first / PICTURE).pixels
+    for folder in ("again", "third"):
+        np.testing.assert_array_equal(read_picture(tmp_path / folder / PICTURE).pixels, expected)
+    assert flags.parse(again[:1]).precision == "float32"
+    assert "--device=auto" not in (first / SETTINGS).read_text()
+
+
+def test_a_picture_tells_how_it_was_made(quick: list[str], tmp_path: Path) -> None:
+    assert main([*quick, "--steps=0", f"--output={tmp_path / 'out.jpg'}"]) == 0
+    carried = read_settings(tmp_path / "out.jpg")
+    assert carried["steps"] == "0" and carried["seed"] == "0" and len(carried["content_sha256"]) == 64
+    assert {"keras_nst", "tensorflow", "keras", "python"} <= set(carried)
+
+
+@pytest.mark.parametrize(("size", "expected"), [("original", (64, 48)), ("33x40", (33, 40)), ("61", (61, 46))])
+def test_the_result_has_exactly_the_size(size: str, expected: tuple[int, int], quick: list[str], tmp_path: Path) -> None:
+    assert main([*quick, f"--size={size}", "--steps=1", "--scales=1"]) == 0
+    with Image.open(tmp_path / "run" / PICTURE) as picture:
+        assert picture.size == expected
+
+
+def test_no_steps_at_original_size_is_the_content(quick: list[str], pair: tuple[Path, Path], tmp_path: Path) -> None:
+    assert main([*quick, "--size=original", "--steps=0"]) == 0
+    np.testing.assert_array_equal(
+        read_picture(tmp_path / "run" / PICTURE).pixels, read_picture(pair[0]).pixels
+    )
+
+
+def test_style_alone(quick: list[str], tmp_path: Path) -> None:
+    kept = [flag for flag in quick if not flag.startswith("--content=")]
+    assert main([*kept, "--content_weight=0"]) == 0
+    with Image.open(tmp_path / "run" / PICTURE) as picture:
+        assert max(picture.size) == 48
+
+
+def test_content_alone(quick: list[str]) -> None:
+    assert main([*(flag for flag in quick if not flag.startswith("--style=")), "--style_weight=0"]) == 0
+
+
+def test_first_picture_from_a_file(quick: list[str], tmp_path: Path) -> None:
+    first = write_picture(tmp_path / "first.png", 30, 40, seed=7)
+    assert main([*quick, f"--init={first}", "--steps=0", "--size=40"]) == 0
+    np.testing.assert_array_equal(read_picture(tmp_path / "run" / PICTURE).pixels, read_picture(first).pixels)
+
+
+def test_alpha_of_the_content_is_kept(quick: list[str], pair: tuple[Path, Path], tmp_path: Path) -> None:
+    with Image.open(pair[0]) as picture:
+        alpha = Image.linear_gradient("L").resize(picture.size)
+        picture.putalpha(alpha)
+        picture.save(pair[0])
+    assert main([*quick, "--size=original", "--steps=1"]) == 0
+    with Image.open(tmp_path / "run" / PICTURE) as result:
+        np.testing.assert_array_equal(np.asarray(result)[..., 3], np.asarray(alpha))
+    assert main([*quick, f"--workdir={tmp_path / 'b'}", f"--output={tmp_path / 'b.jpg'}"]) == 1
+
+
+def test_sixteen_bits(quick: list[str], tmp_path: Path) -> None:
+    assert main([*quick, "--bit_depth=16", f"--output={tmp_path / 'deep.png'}"]) == 0
+    pixels = read_picture(tmp_path / "deep.png").pixels
+    assert len(np.unique(np.round(pixels * 65535))) > 256
+
+
+def test_the_time_limit_ends_the_run_with_a_whole_picture(
+    quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*quick, "--steps=1000000", "--max_seconds=3"]) == 0
+    assert "Stopped early" in capsys.readouterr().out
+    with Image.open(tmp_path / "run" / PICTURE) as picture:
+        assert picture.size == (48, 36)
+
+
+# --- Folders and files that are there already ---
+
+
+def test_a_folder_with_a_run_is_refused(quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*quick, "--steps=0"]) == 0
+    kept = (tmp_path / "run" / PICTURE).read_bytes()
+    assert main(quick) == 1
+    assert "--workdir=" in capsys.readouterr().err
+    assert main([*quick, "--overwrite"]) == 1
+    assert (tmp_path / "run" / PICTURE).read_bytes() == kept
+
+
+def test_an_existing_output_is_refused_unless_overwritten(quick: list[str], tmp_path: Path) -> None:
+    output = write_picture(tmp_path / "mine.png")
+    kept = output.read_bytes()
+    assert main([*quick, f"--output={output}"]) == 1
+    assert output.read_bytes() == kept and not (tmp_path / "run").exists()
+    assert main([*quick, f"--output={output}", "--overwrite", "--steps=0"]) == 0
+    assert output.read_bytes() != kept
+
+
+# --- Bad input: one line, the flag, the value, and nothing left behind ---
+
+
+def garbage(tmp_path: Path) -> dict[str, str]:
+    """Writes files that are not what they seem, and returns their paths by name."""
+    whole = write_picture(tmp_path / "whole.jpg", 200, 300).read_bytes()
+    files = {"empty.jpg": b"", "text.png": b"not a picture at all", "cut.jpg": whole[: len(whole) // 2]}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "bomb.png").write_bytes(png_bomb(40000, 40000))
+    write_picture(tmp_path / "thin.png", 3, 5000)
+    return {path.name: str(path) for path in tmp_path.iterdir()}
+
+
+def png_bomb(width: int, height: int) -> bytes:
+    """Returns a small PNG that claims to be this large."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    )
+
+
+BAD = [
+    (["--content={missing.jpg}"], 1, "--content=.*missing.jpg"),
+    (["--content={empty.jpg}"], 1, "--content=.*empty.jpg.*"),
+    (["--content={text.png}"], 1, "--content=.*text.png"),
+    (["--content={cut.jpg}"], 1, "--content=.*cut.jpg"),
+    (["--style={bomb.png}"], 1, "--style=.*bomb.png.*1600000000|1,600,000,000"),
+    (["--style={.}"], 1, "--style=.*"),
+    (["--content={thin.png}"], 1, "--size=48: Expected a result of at least 16 pixels a side"),
+    (["--content="], 1, "--content=: Expected a picture"),
+    (["--style="], 1, "--style=: Expected a picture"),
+    (["--content=", "--style=", "--content_weight=0", "--style_weight=1"], 1, "--style=: Expected a picture"),
+    (["--content=ftp://example.org/a.jpg"], 1, "--content=ftp://example.org/a.jpg"),
+    (["--content=http://127.0.0.1:9/a.jpg"], 1, "--content=http://127.0.0.1:9/a.jpg"),
+    (["--content=sample:harbour"], 1, "--content=sample:harbour: .*harbor"),
+    (["--init={missing.jpg}"], 1, "--init=.*missing.jpg"),
+    (["--style=", "--style_weight=0", "--init=style"], 1, "--init=style: Expected --style as well"),
+    (["--weights={missing.h5}"], 1, "--weights=.*missing.h5"),
+    (["--weights={whole.jpg}"], 1, "--weights=.*whole.jpg"),
+    (["--style_layers=block1_conv9"], 1, "--style_layers=block1_conv9: .*block1_conv1"),
+    (["--style_layers="], 1, "--style_layers="),
+    (["--style_weight=-2"], 1, "--style_weight=-2"),
+    (["--content_weight=nan"], 1, "--content_weight=nan"),
+    (["--variation_weight=inf"], 1, "--variation_weight=inf"),
+    (["--size=15"], 1, "--size=15: Expected at least 16"),
+    (["--steps=-5"], 1, "--steps=-5"),
+    (["--output={.}/nowhere/out.png"], 1, "--output=.*nowhere"),
+    (["--output={.}"], 1, "--output="),
+    (["--output={.}/out.xyz"], 1, "--output=.*out.xyz"),
+    (["--output={.}/out.jpg", "--bit_depth=16"], 1, "--output=.*out.jpg.*16"),
+    (["--workdir={whole.jpg}"], 1, "--workdir=.*Expected a folder"),
+    (["--workdir={whole.jpg}/inside"], 1, "--workdir=.*"),
+    (["--contnet=a.jpg"], 2, "contnet.*content"),
+    (["picture.jpg"], 2, "picture.jpg"),
+    (["--flagfile={.}/none.cfg"], 2, "--flagfile=.*none.cfg"),
+    (["--from_image={whole.jpg}"], 1, "--from_image=.*whole.jpg"),
+]
+
+
+@pytest.mark.parametrize(("given", "code", "message"), BAD, ids=[" ".join(case[0]) for case in BAD])
+def test_bad_input(
+    given: list[str],
+    code: int,
+    message: str,
+    quick: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = garbage(tmp_path) | {".": str(tmp_path)}
+    missing = {name: str(tmp_path / name) for name in ("missing.jpg", "missing.h5")}
+    paths = files | missing
+    arguments = [re.sub(r"\{(.*?)\}", lambda name: paths[name[1]], flag) for flag in given]
+    before = sorted(tmp_path.rglob("*"))
+    assert main([*quick, *arguments]) == code
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and said.startswith("keras_nst: "), said
+    assert re.search(message, said), said
+    assert sorted(tmp_path.rglob("*")) == before, "something was left behind"
+
+
+def test_an_animation_says_which_frame(quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frames = [Image.new("RGB", (40, 30), color) for color in ("red", "green", "blue")]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    assert main([*quick, f"--content={tmp_path / 'moving.gif'}", "--steps=0"]) == 0
+    assert "first" in capsys.readouterr().err
+
+
+def test_a_single_pixel_gives_a_picture(quick: list[str], tmp_path: Path) -> None:
+    """One color has no variation to compare with; nothing is divided by zero."""
+    dot = write_picture(tmp_path / "dot.png", 1, 1)
+    assert main([*quick, f"--content={dot}", f"--style={dot}"]) == 0
+    with Image.open(tmp_path / "run" / PICTURE) as picture:
+        assert picture.size == (48, 48)
+
+
+# --- Processes ---
+
+
+def test_no_arguments_prints_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert capsys.readouterr().err.startswith("usage: ")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--stile=a.jpg"], ["--content=none.jpg", "--style=none.jpg"]])
+def test_answers_without_tensorflow(arguments: list[str], tmp_path: Path) -> None:
+    """TensorFlow is not even looked for: its place is taken by a module that fails."""
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('TensorFlow was imported')")
+    (tmp_path / "keras.py").write_text("raise ImportError('Keras was imported')")
+    done = run_process(*arguments, cwd=tmp_path, env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+    assert done.returncode in (0, 1, 2) and "Traceback" not in done.stderr
+
+
+def test_nothing_but_our_own_lines_on_a_pipe(quick: list[str]) -> None:
+    done = run_process(*quick)
+    assert done.returncode == 0
+    assert all(line.startswith("scale ") for line in done.stderr.splitlines()), done.stderr
+    assert "\r" not in done.stderr and "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_the_picture(number: signal.Signals, code: int, quick: list[str], tmp_path: Path) -> None:
+    process = start([*quick, "--steps=1000000"])
+    wait_for_steps(process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert "Stopping after this step" in err and "the picture is saved as it stood" in out
+    with Image.open(tmp_path / "run" / PICTURE) as picture:
+        assert picture.size == (48, 36)
+
+
+def test_a_second_signal_ends_at_once(quick: list[str]) -> None:
+    slow = ["--size=800", "--scales=1", "--style_layers=block5_conv1"]
+    process = start([*quick, *slow])
+    wait_for_steps(process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    asked = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130 and time.monotonic() - asked < 3
+
+
+def start(arguments: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "keras_nst.run", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+def wait_for_steps(process: subprocess.Popen[str]) -> None:
+    """Waits for the first line about a step."""
+    for line in iter(process.stderr.readline, ""):
+        if "step" in line:
+            return
+    raise AssertionError("the process ended before its first step")

@@ -1,0 +1,42 @@
+"""Moments: their values, and that they add up."""
+
+import numpy as np
+import tensorflow as tf
+
+from keras_nst.core.stats import Moments, gram, moments
+
+FEATURES = np.random.default_rng(0).normal(size=(2, 5, 7, 3)).astype(np.float32)
+
+
+def test_values() -> None:
+    of = moments(tf.constant(FEATURES))
+    for picture in (0, 1):
+        rows = FEATURES[picture].reshape(-1, 3)
+        np.testing.assert_allclose(of.count[picture], 35)
+        np.testing.assert_allclose(of.first[picture], sum(rows), rtol=1e-5)
+        np.testing.assert_allclose(of.second[picture], sum(np.outer(row, row) for row in rows), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        gram(of)[0], np.matmul(FEATURES[0].reshape(-1, 3).T, FEATURES[0].reshape(-1, 3)) / 35, 1e-5
+    )
+
+
+def test_parts_add_up_to_the_whole() -> None:
+    parts = [moments(tf.constant(part)) for part in np.split(FEATURES, [2], axis=1)]
+    total = Moments(*(first + second for first, second in zip(*parts, strict=True)))
+    for ours, expected in zip(total, moments(tf.constant(FEATURES)), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_positions_may_be_shuffled() -> None:
+    rows = FEATURES.reshape(2, 35, 3)
+    shuffled = np.random.default_rng(1).permutation(rows, axis=1).reshape(FEATURES.shape)
+    np.testing.assert_allclose(
+        moments(tf.constant(shuffled)).second, moments(tf.constant(FEATURES)).second, rtol=1e-5, atol=1e-5
+    )
+
+
+def test_bfloat16_is_added_up_in_float32() -> None:
+    """4000 positions of 1 + 1/128: in bfloat16 the sum would stop growing at 256 or so."""
+    of = moments(tf.fill([1, 50, 80, 1], tf.constant(1.0078125, tf.bfloat16)))
+    assert of.second.dtype == tf.float32
+    np.testing.assert_allclose(of.first, [[4000 * 1.0078125]], rtol=1e-6)

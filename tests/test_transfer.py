@@ -1,0 +1,196 @@
+"""The loop: chunks, traces, batches, scales, stopping."""
+
+import logging
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import smooth_picture
+
+from keras_nst.config import Config, Layer
+from keras_nst.core import transfer as core
+from keras_nst.core.events import Progress
+from keras_nst.core.features import extractor
+from keras_nst.core.optimizers import make_optimizer
+from keras_nst.core.pyramid import Size
+
+LAYERS = {
+    "content_layers": (Layer("block2_conv2"),),
+    "style_layers": (Layer("block1_conv1"), Layer("block2_conv1")),
+}
+
+
+@pytest.fixture(scope="module")
+def features() -> keras.Model:
+    return extractor("vgg19", ["block1_conv1", "block2_conv1", "block2_conv2"], weights=None)
+
+
+def settings(**given: object) -> Config:
+    return Config(**{**LAYERS, "steps": (4, 3), "scales": 2, **given}).resolved()
+
+
+def tensor(*seeds: int, size: tuple[int, int] = (32, 40)) -> tf.Tensor:
+    return tf.constant(np.stack([smooth_picture(*size, seed) for seed in seeds]))
+
+
+def pair() -> core.Pictures:
+    return core.Pictures(tensor(0), tensor(1, size=(36, 30)))
+
+
+def run(features: keras.Model, pictures: core.Pictures, chunk: int = 2, pace: core.Pace | None = None, **given: object):
+    seen: list[Progress] = []
+    config = settings(**given)
+    result = core.transfer(pictures, Size(32, 40), config, features, pace or (lambda scale, left: chunk), [seen.append])
+    return result, seen
+
+
+def test_losses_fall_and_the_picture_is_sound(features: keras.Model) -> None:
+    result, seen = run(features, pair(), steps=(20,))
+    assert result.picture.shape == (1, 32, 40, 3) and result.picture.dtype == np.float32
+    assert 0 <= result.picture.min() and result.picture.max() <= 1
+    assert result.losses.total[0] < 0.5 * seen[0].losses.total[0]
+
+
+def test_progress_counts_on_over_the_scales(features: keras.Model) -> None:
+    _, seen = run(features, pair(), chunk=3)
+    assert [event.step for event in seen] == [3, 4, 7, 8]
+    assert [event.scale for event in seen] == [1, 1, 2, 2]
+    assert [event.scale_step for event in seen] == [3, 4, 3, 3]
+    assert [event.final for event in seen] == [False, False, False, True]
+    assert {event.steps for event in seen} == {7}
+
+
+def test_step_k_has_the_loss_before_its_update(features: keras.Model) -> None:
+    """The first loss is that of the first picture; the final one is that of the finished picture."""
+    result, seen = run(features, pair(), chunk=1, scales=1, steps=(3,))
+    config = settings(scales=1)
+    evaluator = core.whole(features, core.make_targets(pair(), Size(32, 40), features, config), config)
+    first = core.resize(pair().content, Size(32, 40))
+    np.testing.assert_allclose(seen[0].losses.total, evaluator(first)[0].total, rtol=1e-5)
+    np.testing.assert_allclose(result.losses.total, evaluator(tf.constant(result.picture))[0].total, rtol=1e-5)
+    np.testing.assert_array_equal(seen[0].losses.content, [0.0])
+
+
+def test_a_chunk_of_four_is_four_of_one(features: keras.Model) -> None:
+    pictures = [run(features, pair(), chunk=chunk, steps=(4, 4))[0].picture for chunk in (1, 4)]
+    np.testing.assert_array_equal(*pictures)
+
+
+def test_one_trace_for_all_chunk_lengths(features: keras.Model) -> None:
+    config, picture = settings(), tf.Variable(tensor(0))
+    traces = 0
+    exact = core.whole(features, core.make_targets(pair(), Size(32, 40), features, config), config)
+
+    def counting(seen: tf.Tensor):
+        nonlocal traces
+        traces += 1
+        return exact(seen)
+
+    steps = core.compile_steps(picture, counting, make_optimizer(config, 9, picture, None), config)
+    for count in (1, 4, 2):
+        steps(tf.constant(count))
+    assert traces == 1
+
+
+def test_no_retracing_warning_in_a_normal_pyramid(features: keras.Model, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, logger="tensorflow"):
+        run(features, pair(), chunk=1, steps=(3,), scales=3)
+        run(features, pair(), chunk=1, steps=(2,), scales=3)
+    assert not [record for record in caplog.records if "retracing" in record.getMessage()]
+
+
+def test_a_batch_is_its_pictures(features: keras.Model) -> None:
+    """With SGD, since Adam would hide a wrong scale of the gradient; bounded steps are bounded picture by picture."""
+    contents, styles = (0, 5), (1, 6)
+    sgd = {"optimizer": "sgd", "learning_rate": 1.0, "scales": 1, "steps": (1,)}
+    together, _ = run(features, core.Pictures(tensor(*contents), tensor(*styles)), **sgd)
+    for index in (0, 1):
+        alone, _ = run(features, core.Pictures(tensor(contents[index]), tensor(styles[index])), **sgd)
+        np.testing.assert_allclose(together.picture[index], alone.picture[0], atol=1e-5)
+        np.testing.assert_allclose(together.losses.total[index], alone.losses.total[0], rtol=1e-5)
+        moved = np.abs(alone.picture[0] - core.resize(tensor(contents[index]), Size(32, 40))[0]).max()
+        assert moved > 1e-3
+
+
+@pytest.mark.parametrize("normalization", ["balanced", "gatys", "keras", "tensorflow", "d2l"])
+def test_the_gradient_is_that_of_the_loss(features: keras.Model, normalization: str) -> None:
+    """A small move along a random direction changes the loss by gradient times direction."""
+    config = settings(normalization=normalization)
+    evaluator = core.whole(features, core.make_targets(pair(), Size(32, 40), features, config), config)
+    picture = 0.2 + 0.6 * tensor(3)
+    direction = evaluator(picture)[1]
+    direction = direction / tf.norm(direction) * 0.02
+    ahead, behind = (evaluator(picture + sign * direction)[0].total for sign in (1, -1))
+    slope = tf.reduce_sum(evaluator(picture)[1] * direction)
+    np.testing.assert_allclose((ahead - behind) / 2, [slope], rtol=0.02)
+
+
+def test_no_steps_gives_the_first_picture(features: keras.Model) -> None:
+    result, seen = run(features, pair(), steps=(0,))
+    np.testing.assert_array_equal(result.picture, core.resize(pair().content, Size(32, 40)))
+    assert [event.final for event in seen] == [True]
+
+
+def test_scales_without_steps_are_left_out() -> None:
+    kept = core.plan(Size(256, 256), Config(steps=(0, 5, 7), scales=3))
+    assert [(scale.size.width, scale.steps, scale.before) for scale in kept] == [(181, 5, 0), (256, 7, 5)]
+
+
+def stop_after(calls: int) -> Callable[[int, int], int]:
+    left = iter([1] * calls)
+    return lambda scale, steps: next(left, 0)
+
+
+def test_stopping_keeps_the_picture_at_the_final_size(features: keras.Model) -> None:
+    for calls, steps in ((0, 0), (2, 2), (5, 5)):
+        result, seen = run(features, pair(), pace=stop_after(calls))
+        assert result.picture.shape == (1, 32, 40, 3)
+        assert result.losses is None and result.steps == steps and len(seen) == calls
+
+
+def test_first_pictures() -> None:
+    size, pictures = Size(32, 40), pair()
+
+    def first(init: str, **given: object) -> np.ndarray:
+        return np.asarray(core.first_picture(pictures, size, settings(init=init, **given)))
+
+    np.testing.assert_array_equal(first("auto"), pictures.content)
+    np.testing.assert_array_equal(first("content"), pictures.content)
+    np.testing.assert_array_equal(first("style"), core.resize(pictures.style, size))
+    noise = first("noise")
+    assert abs(noise.mean() - 0.5) < 0.02 and abs(noise.std() - math_uniform_std()) < 0.02
+    np.testing.assert_array_equal(noise, first("noise"))
+    assert np.any(noise != first("noise", seed=1))
+    np.testing.assert_allclose(first("blend", noise=0.25), 0.25 * noise + 0.75 * pictures.content, atol=1e-6)
+    alone = core.first_picture(core.Pictures(None, pictures.style), size, settings(content_weight=0))
+    np.testing.assert_array_equal(alone, noise)
+    given = core.first_picture(pictures._replace(first=tensor(9)), size, settings(init="my.png"))
+    np.testing.assert_array_equal(given, tensor(9))
+
+
+def math_uniform_std() -> float:
+    return 12**-0.5
+
+
+def test_style_shapes() -> None:
+    size = Size(32, 40)
+    assert core.style_at(pair().style, size, settings(style_fit="squash")).shape[1:3] == size
+    height, width = core.style_at(pair().style, size, settings()).shape[1:3]
+    assert height / width == pytest.approx(36 / 30, rel=0.05) and height * width == pytest.approx(32 * 40, rel=0.05)
+
+
+def test_style_alone_and_content_alone(features: keras.Model) -> None:
+    texture, _ = run(features, core.Pictures(None, tensor(1)), content_weight=0.0)
+    assert texture.losses.content[0] == 0 and texture.losses.style[0] > 0
+    plain, _ = run(features, core.Pictures(tensor(0), None), style_weight=0.0, variation_weight=0.0)
+    np.testing.assert_allclose(plain.losses.total, 0, atol=0.2)
+
+
+def test_the_keras_example_s_rate_stays_finite_on_small_pictures(features: keras.Model) -> None:
+    """Unbounded, its steps overshoot further each time on a picture this small."""
+    example = {"normalization": "keras", "optimizer": "sgd", "learning_rate": 100 / 255**2, "decay_rate": 0.96}
+    result, seen = run(features, pair(), steps=(30,), scales=1, **example)
+    losses = [event.losses.total[0] for event in seen]
+    assert np.all(np.isfinite(losses)) and losses[-1] < losses[0]
