@@ -210,7 +210,7 @@ class Config:
     decay_staircase: bool = setting(False, switch(), "Search", "Whether the learning rate decays in stairs.")
     beta_1: float = setting(0.9, number(0, 0.999999), "Search", "Adam's memory of gradients.")
     beta_2: float = setting(0.99, number(0, 0.999999), "Search", "Adam's memory of squared gradients.")
-    epsilon: float = setting(1e-8, number(above=True), "Search", "Adam's epsilon, added to the root of the squared gradients.")
+    epsilon: float = setting(1e-8, number(above=True), "Search", "Adam's epsilon, added to the root of its moment.")
     max_step: float = setting(
         0.01,
         number(above=True),
@@ -227,7 +227,7 @@ class Config:
     noise: float = setting(0.6, number(0, 1), "Start", "The share of noise in --init=blend.")
     seed: int = setting(0, integer(0, 2**31 - 1), "Start", "The seed of noise and of random weights.")
 
-    device: str = setting("auto", choice("auto", "cpu", "gpu", "tpu"), "Machine", "What computes.")
+    device: str = setting("auto", choice("auto", "cpu", "gpu", "tpu"), "Machine", "What computes; auto: a TPU or GPU that TensorFlow finds, else the CPU.")
     precision: str = setting(
         "auto",
         choice("auto", "float32", "bfloat16"),

@@ -1,146 +1,96 @@
-"""One run from files to files: everything is checked and read first, then TensorFlow is imported and works."""
+"""One run from files to files: the inputs are ready, TensorFlow is imported and works."""
 
+import contextlib
 import platform
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import keras_nst
 from keras_nst.config import Config, SettingError, parse_size
 from keras_nst.core.events import Listener, every
-from keras_nst.core.pyramid import Size, crop_box, final_size
-from keras_nst.pictures.download import local_file
-from keras_nst.pictures.files import Picture, check_output, read_picture, save_picture
+from keras_nst.core.pyramid import Size, final_size
+from keras_nst.inputs import Job, Tell, cropped, named
+from keras_nst.pictures.files import save_picture
 from keras_nst.settings import absolute, flag_file, settings_of
 from keras_nst.system.devices import Device, choose_device, start_tensorflow
+from keras_nst.system.memory import peak_memory_gb
 from keras_nst.system.pace import Pace
-from keras_nst.system.weights import check_weights, weights_path
-from keras_nst.workdir import SETTINGS, choose_output, choose_workdir, create_workdir
+from keras_nst.system.weights import weights_path
+from keras_nst.workdir import PICTURE, SETTINGS, create_workdir, release_workdir
 
 if TYPE_CHECKING:
     from keras_nst.core.transfer import Result
 
-SAMPLES = Path(__file__).parent / "samples"
-FIRST_PICTURES = ("auto", "content", "noise", "style", "blend")  # all other values of --init are paths
-
-Tell = Callable[[str], None]
-
-
-class Job(NamedTuple):
-    """A run whose settings and inputs have been checked."""
-
-    config: Config  # resolved, except for what depends on the device
-    inputs: dict[str, Picture]  # content, style, init: those that there are
-    size: Size
-    workdir: Path
-    output: Path
-
-
-def prepare(config: Config, tell: Tell) -> Job:
-    """Checks all that can be checked without TensorFlow, and reads the pictures.
-
-    Raises:
-        SettingError: names the flag, its value and what would be right.
-    """
-    config = config.resolved()
-    _check_sources(config)
-    workdir = choose_workdir(config)
-    output = choose_output(config, workdir)
-    named(config, "weights", lambda: check_weights(config.network, config.weights))
-    if config.output:
-        named(config, "output", lambda: check_output(output, config.bit_depth, False))
-    sources = {name: getattr(config, name) for name in ("content", "style", "init")}
-    if config.init in FIRST_PICTURES:
-        del sources["init"]
-    inputs = {name: _read(config, name, tell) for name, source in sources.items() if source}
-    shape = inputs.get("content") or inputs["style"]
-    size = named(config, "size", lambda: final_size(parse_size(config.size), Size(*shape.pixels.shape[:2])))
-    if config.output and "content" in inputs:
-        named(config, "output", lambda: check_output(output, config.bit_depth, inputs["content"].alpha is not None))
-    return Job(config, {name: _cropped(picture, size, name) for name, picture in inputs.items()}, size, workdir, output)
-
-
-def named(config: Config, name: str, action: Callable[[], Any]) -> Any:
-    """Returns what `action` returns; its complaints get the name and the value of the flag."""
-    try:
-        return action()
-    except SettingError:
-        raise
-    except (ValueError, OSError) as error:
-        raise SettingError(name, config.shown(name), _readable(error)) from None
-
-
-def _readable(error: ValueError | OSError) -> str:
-    return str(getattr(error, "strerror", None) or error)
-
-
-def _check_sources(config: Config) -> None:
-    for name in ("content", "style"):
-        if not getattr(config, name) and getattr(config, f"{name}_weight"):
-            raise SettingError(
-                name, "", f"Expected a picture: a path or a URL. It can be left out only with --{name}_weight=0."
-            )
-    if not (config.content or config.style):
-        raise SettingError("content", "", "Expected a content or a style picture. Received: neither")
-    for name in ("content", "style"):
-        if config.init in (name, "blend")[: 1 + (name == "content")] and not getattr(config, name):
-            raise SettingError("init", config.init, f"Expected --{name} as well.")
-
-
-def _read(config: Config, name: str, tell: Tell) -> Picture:
-    source = getattr(config, name)
-    picture = named(config, name, lambda: read_picture(_sample(source) or local_file(source)))
-    for note in picture.notes:
-        tell(f"--{name}={source}: {note}")
-    return picture
-
-
-def _sample(source: str) -> Path | None:
-    """Returns the path of a picture that comes along, named as sample:NAME."""
-    if not source.startswith("sample:"):
-        return None
-    known = {path.stem: path for path in SAMPLES.glob("*.jpg")}
-    name = source.removeprefix("sample:")
-    if name not in known:
-        raise ValueError(f"Expected one of sample:{', sample:'.join(sorted(known))}. Received: {source}")
-    return known[name]
-
-
-def _cropped(picture: Picture, size: Size, name: str) -> Picture:
-    """Returns the content's or first picture's part of the result's proportions; styles keep theirs."""
-    if name == "style":
-        return picture
-    rows, columns = crop_box(Size(*picture.pixels.shape[:2]), size)
-    alpha = None if picture.alpha is None else picture.alpha[rows, columns]
-    return picture._replace(pixels=picture.pixels[rows, columns], alpha=alpha)
-
 
 def perform(job: Job, stop: threading.Event, tell: Tell) -> "Result":
     """Makes the picture and writes the run's folder; `stop` ends it early, with the picture as it is then."""
-    create_workdir(job.workdir, job.config.workdir)
-    weights = _weights(job.config)
-    started = time.monotonic()
-    device = start(job.config)
+    workdir = create_workdir(job.workdir, job.config.workdir)
+    try:
+        weights = find_weights(job.config)
+        device = start(job.config)
+    except BaseException:
+        release_workdir(workdir)
+        raise
+    output = job.output if job.config.output else workdir / PICTURE
+    job = job._replace(config=on_device(job.config, device), workdir=workdir, output=output)
+    (job.workdir / SETTINGS).write_text(flag_file(settings_of(absolute(job.config))), encoding="utf8")
+    tell(f"Runs on {device.description}, {job.config.precision}.{f' {device.warning}' if device.warning else ''}")
+    return _work(job, device, weights, stop, tell)
+
+
+def _work(job: Job, device: Device, weights: Path | None, stop: threading.Event, tell: Tell) -> "Result":
     from keras_nst.core.transfer import plan
 
-    scales = plan(job.size, job.config)
-    config = absolute(job.config.resolved(device=device.kind, precision=_precision(job.config, device)))
-    (job.workdir / SETTINGS).write_text(flag_file(settings_of(config)), encoding="utf8")
-    tell(f"Runs on {device.description}, {config.precision}.{f' {device.warning}' if device.warning else ''}")
+    scales, started = plan(job.size, job.config), time.monotonic()
     steps = scales[-1].before + scales[-1].steps
-    tell(f"{job.size} pixels in {len(scales)} scales from {scales[0].size}, {steps} steps.")
-    listeners, close = _listeners(job, config, scales)
+    tell(f"{job.size} pixels in {len(scales)} scale{'s' * (len(scales) > 1)} from {scales[0].size}, {steps} steps.")
     arrays = {name: picture.pixels for name, picture in job.inputs.items()}
-    result = render(arrays, job.size, config, device, weights, Pace(stop, config.max_seconds), listeners)
-    close()
-    _save(job, result)
-    _summary(job, result, time.monotonic() - started, tell)
+    with contextlib.ExitStack() as closing:
+        listeners = _listeners(job, scales, closing)
+        result = render(arrays, job.size, job.config, device, weights, Pace(stop, job.config.max_seconds), listeners)
+    path = _save(job, result, tell)
+    _summary(job, result, path, time.monotonic() - started, tell)
     return result
+
+
+def stylize(
+    content: np.ndarray | None,
+    style: np.ndarray | None,
+    *,
+    first: np.ndarray | None = None,
+    listeners: Sequence[Listener] = (),
+    **settings: Any,
+) -> np.ndarray:
+    """Returns the content picture in the manner of the style picture, (h, w, 3), RGB in [0, 1].
+
+    Args:
+        content, style: (h, w, 3), RGB, uint8 or float in [0, 1]; None where its weight is 0.
+        first: the picture to start from, if neither content nor noise.
+        listeners: called with a `Progress` after each chunk of steps.
+        **settings: fields of `Config`; `size` as for the command.
+    """
+    given = {"content": content, "style": style, "init": first}
+    inputs = {name: _as_floats(picture) for name, picture in given.items() if picture is not None}
+    config = Config(**settings).resolved()
+    weights, device = find_weights(config), start(config)
+    shape = inputs["content" if "content" in inputs else "style"].shape
+    size = final_size(parse_size(config.size), Size(*shape[:2]))
+    inputs = {name: cropped(picture, size, name) for name, picture in inputs.items()}
+    pace = Pace(threading.Event(), config.max_seconds)
+    return render(inputs, size, on_device(config, device), device, weights, pace, listeners).picture[0]
+
+
+def _as_floats(picture: np.ndarray) -> np.ndarray:
+    if picture.ndim != 3 or picture.shape[-1] != 3:
+        raise ValueError(f"Expected a picture of shape (height, width, 3). Received: {picture.shape}")
+    return picture.astype(np.float32) / (255 if picture.dtype == np.uint8 else 1)
 
 
 def start(config: Config) -> Device:
@@ -149,16 +99,19 @@ def start(config: Config) -> Device:
     return named(config, "device", lambda: choose_device(config.device))
 
 
-def _weights(config: Config) -> Path | None:
+def find_weights(config: Config) -> Path | None:
+    """Returns the file of the network's weights, verified; None for random ones."""
     if config.weights == "random":
         return None
     return named(config, "weights", lambda: weights_path(config.network, config.weights))
 
 
-def _precision(config: Config, device: Device) -> str:
-    if config.precision != "auto":
-        return config.precision
-    return "bfloat16" if device.bfloat16 else "float32"
+def on_device(config: Config, device: Device) -> Config:
+    """Returns the settings with what depends on the device written out."""
+    precision = (
+        {True: "bfloat16", False: "float32"}[device.bfloat16] if config.precision == "auto" else config.precision
+    )
+    return config.resolved(device=device.kind, precision=precision)
 
 
 def render(
@@ -195,60 +148,59 @@ def render(
         return transfer(pictures, size, config, features, pace, listeners)
 
 
-def _listeners(job: Job, config: Config, scales: list[Any]) -> tuple[list[Listener], Callable[[], None]]:
+def _listeners(job: Job, scales: list[Any], closing: contextlib.ExitStack) -> list[Listener]:
     from keras_nst.monitors.curves import Curves
     from keras_nst.monitors.display import display
     from keras_nst.monitors.snapshots import snapshots
 
     curves = Curves(job.workdir)
-    curves.describe(_record(job, config), **{name: picture.pixels for name, picture in job.inputs.items()})
+    closing.callback(curves.close)
+    curves.describe(_record(job), **{name: picture.pixels for name, picture in job.inputs.items()})
     work = sum(scale.steps * scale.size.height * scale.size.width for scale in scales)
-    listeners: list[Listener] = [display(work, sys.stderr), curves]
-    if config.snapshot_steps:
-        listeners += [
-            every(config.snapshot_steps, curves.show),
-            every(config.snapshot_steps, snapshots(job.workdir / "snapshots")),
-        ]
-    return listeners, curves.close
+    bar = display(work, sys.stderr)
+    closing.callback(bar.close)
+    period = job.config.snapshot_steps
+    pictures = [curves.show, snapshots(job.workdir / "snapshots")] if period else []
+    return [bar, curves, *(every(period, listener) for listener in pictures)]
 
 
-def _record(job: Job, config: Config) -> dict[str, str]:
+def _record(job: Job) -> dict[str, str]:
     """Returns what a picture tells of how it was made."""
     versions = {name: sys.modules[name].__version__ for name in ("tensorflow", "keras", "numpy")}
     hashes = {f"{name}_sha256": picture.sha256 for name, picture in job.inputs.items()}
     made_by = {"keras_nst": keras_nst.__version__, "python": platform.python_version()}
-    return settings_of(config) | made_by | versions | hashes
+    return settings_of(job.config) | made_by | versions | hashes
 
 
-def _save(job: Job, result: "Result") -> None:
-    alpha = None
-    if "content" in job.inputs and job.inputs["content"].alpha is not None:
-        from keras_nst.core.transfer import resize
-
-        alpha = resize(job.inputs["content"].alpha[None, :, :, None], job.size).numpy()[0, :, :, 0]
-    named(
-        job.config,
-        "output",
-        lambda: save_picture(
-            job.output,
-            result.picture[0],
-            alpha=alpha,
-            bit_depth=job.config.bit_depth,
-            settings=_record(job, job.config),
-        ),
-    )
+def _save(job: Job, result: "Result", tell: Tell) -> Path:
+    """Saves the picture where it was asked for; where that fails now, anywhere rather than lose it."""
+    alpha = _alpha(job)
+    for path in (job.output, job.workdir / PICTURE, Path(tempfile.gettempdir()) / f"{job.workdir.name}.png"):
+        try:
+            save_picture(path, result.picture[0], alpha=alpha, bit_depth=job.config.bit_depth, settings=_record(job))
+            return path
+        except OSError as error:
+            tell(f"The picture cannot be saved as {path}: {error.strerror or error}.")
+    raise SettingError("output", str(job.output), "The picture could not be saved anywhere.")
 
 
-def _summary(job: Job, result: "Result", seconds: float, tell: Tell) -> None:
-    if result.losses is not None:
-        terms = {name: getattr(result.losses, name).mean() for name in ("total", "content", "style", "variation")}
-        tell(
-            "Final loss {total:.5g} (content {content:.4g}, style {style:.4g}, variation {variation:.4g})".format(
-                **terms
-            )
-        )
-    else:
+def _alpha(job: Job) -> np.ndarray | None:
+    """Returns the content's transparency at the size of the result."""
+    alpha = job.inputs["content"].alpha if "content" in job.inputs else None
+    if alpha is None:
+        return None
+    from keras_nst.core.transfer import resize
+
+    return resize(alpha[None, :, :, None], job.size).numpy()[0, :, :, 0]
+
+
+def _summary(job: Job, result: "Result", path: Path, seconds: float, tell: Tell) -> None:
+    losses = result.losses
+    if losses is None:
         tell("Stopped early: the picture is saved as it stood.")
-    tell(f"{result.steps} steps in {seconds:.0f} s.")
-    tell(f"Picture: {job.output}")
+    else:
+        terms = (f"{name} {getattr(losses, name).mean():.4g}" for name in ("content", "style", "variation"))
+        tell(f"Final loss {losses.total.mean():.5g} ({', '.join(terms)}).")
+    tell(f"{result.steps} steps in {seconds:.0f} s, at most {peak_memory_gb():.1f} GB of memory.")
+    tell(f"Picture: {path}")
     tell(f"Curves: tensorboard --logdir {job.workdir}")

@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     config = flags.parse(argv)
-    from keras_nst.job import perform, prepare  # numpy and Pillow come with it: not before the flags are right
+    from keras_nst.inputs import prepare
+    from keras_nst.job import perform  # numpy and Pillow come with it: not before the flags are right
 
     job = prepare(config, _tell_aside)
     interruption = Interruption()

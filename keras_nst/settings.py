@@ -1,6 +1,8 @@
 """Settings as text: what settings.cfg holds and what pictures carry."""
 
 import dataclasses
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,18 +19,25 @@ def settings_of(config: Config) -> dict[str, str]:
 
 
 def flag_file(settings: Mapping[str, str]) -> str:
-    """Returns the text of a flag file with these settings."""
+    """Returns the text of a flag file with these settings.
+
+    Raises:
+        ValueError: a value would be read back as several flags.
+    """
+    for name, value in settings.items():
+        if re.search("[\r\n]", value):
+            raise ValueError(f"Expected a value without line breaks. Received: --{name}={value!r}")
     return "".join(f"--{name}={value}\n" for name, value in settings.items())
 
 
 def absolute(config: Config) -> Config:
     """Returns the settings with the paths of their files written out, so that they hold in any folder."""
 
-    def written_out(source: str) -> str:
-        path = Path(source).expanduser()
-        return str(path.resolve()) if source and path.is_file() else source
+    def written_out(name: str) -> str:
+        source = getattr(config, name)
+        path = os.path.expanduser(source)
+        words = fields()[name].metadata["kind"].takes.split("|")  # not paths, even where a file has such a name
+        return str(Path(path).resolve()) if source not in words and os.path.isfile(path) else source
 
-    paths: dict[str, Any] = {
-        name: written_out(getattr(config, name)) for name in ("content", "style", "init", "weights")
-    }
+    paths: dict[str, Any] = {name: written_out(name) for name in ("content", "style", "init", "weights")}
     return dataclasses.replace(config, **paths)

@@ -17,12 +17,13 @@ FLOORS = [
     ["keras_nst.core.transfer"],
     ["keras_nst.pictures.*", "keras_nst.system.*"],
     ["keras_nst.monitors.*"],
-    ["keras_nst.flags", "keras_nst.job"],
+    ["keras_nst.flags", "keras_nst.inputs"],
+    ["keras_nst.job"],
     ["keras_nst.run"],
 ]
 SAME_FLOOR_ROOMS = ("keras_nst.pictures", "keras_nst.system", "keras_nst.monitors")
 WITHOUT_TENSORFLOW = (
-    *("config", "kinds", "settings", "workdir", "flags", "run", "job", "core.pyramid", "core.events"),
+    *("__init__", "config", "kinds", "settings", "workdir", "flags", "run", "inputs", "job", "core.pyramid", "core.events"),
     *("system.devices", "system.pace", "system.signals", "system.memory", "system.weights", "system.download"),
     *("pictures.files", "pictures.metadata", "pictures.color", "pictures.download"),
 )

@@ -7,25 +7,38 @@ import numpy as np
 import tensorflow as tf
 
 from keras_nst.core.events import Progress
+from keras_nst.core.pyramid import Size
+from keras_nst.core.transfer import resize
 from keras_nst.monitors.display import Speed
 from keras_nst.system.memory import peak_memory_gb
 
+LONGEST = 512  # pixels; larger pictures are shrunk, so that event files stay small
+
 
 class Curves:
-    """A listener that writes event files: every loss term and layer, learning rate, speed and memory."""
+    """A listener that writes event files: every loss term and layer, learning rate, speed and memory.
 
-    def __init__(self, folder: Path):
-        self.writer = tf.summary.create_file_writer(str(folder))
+    Should the disk fill up later, TensorFlow drops what it cannot write, and the run goes on.
+
+    Raises:
+        OSError: event files cannot be written there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self.writer = tf.summary.create_file_writer(str(folder))
+        except tf.errors.OpError as error:
+            reason = error.message.partition("}} ")[2].splitlines()[0]
+            raise OSError(f"Expected a folder that event files can be written to. Received: {folder} ({reason})") from None
         self.speed = Speed()
 
-    def describe(self, settings: Mapping[str, str], **pictures: np.ndarray | None) -> None:
+    def describe(self, settings: Mapping[str, str], **pictures: np.ndarray) -> None:
         """Writes the settings and the given pictures (h, w, 3), once."""
-        rows = "".join(f"| {name} | {value} |\n" for name, value in settings.items())
+        rows = "".join(f"| {name} | `{value}` |\n" for name, value in settings.items())
         with self.writer.as_default(step=0):
             tf.summary.text("settings", "| setting | value |\n|---|---|\n" + rows)
             for name, picture in pictures.items():
-                if picture is not None:
-                    tf.summary.image(name, picture[None])
+                tf.summary.image(name, _preview(picture[None]))
         self.writer.flush()
 
     def __call__(self, progress: Progress) -> None:
@@ -45,9 +58,16 @@ class Curves:
     def show(self, progress: Progress) -> None:
         """Writes the picture as it stands: a listener of its own."""
         with self.writer.as_default(step=progress.step):
-            tf.summary.image("picture", progress.picture())
+            tf.summary.image("picture", _preview(progress.picture()))
         self.writer.flush()
 
     def close(self) -> None:
         """Ends the event file."""
         self.writer.close()
+
+
+def _preview(pictures: np.ndarray) -> tf.Tensor:
+    """Returns pictures (n, h, w, 3), those that are larger than LONGEST shrunk to it."""
+    sides = pictures.shape[1:3]
+    share = min(1.0, LONGEST / max(sides))
+    return resize(pictures, Size(*(max(1, round(side * share)) for side in sides)))

@@ -1,6 +1,9 @@
 """Intermediate pictures as files."""
 
+import sys
 from pathlib import Path
+
+from tqdm import tqdm
 
 from keras_nst.core.events import Listener, Progress
 from keras_nst.pictures.files import save_picture
@@ -10,7 +13,10 @@ def snapshots(folder: Path) -> Listener:
     """Returns a listener that keeps the picture as it stands in `folder`, named by its step."""
 
     def save(progress: Progress) -> None:
-        folder.mkdir(exist_ok=True)
-        save_picture(folder / f"step-{progress.step:05d}.jpg", progress.picture()[0])
+        try:
+            folder.mkdir(exist_ok=True)
+            save_picture(folder / f"step-{progress.step:05d}.jpg", progress.picture()[0])
+        except OSError as error:  # a run of hours is worth more than one of its snapshots
+            tqdm.write(f"No snapshot of step {progress.step}: {error}", file=sys.stderr)
 
     return save

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-HARDWARE_BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # names of /proc/cpuinfo
+CPU_INFO = Path("/proc/cpuinfo")
+HARDWARE_BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # its names
+DEVICE_FILES = Path("/dev")
 
 
 class Device(NamedTuple):
@@ -43,7 +45,7 @@ def choose_device(kind: str) -> Device:
         device = found[name]()
         if device:
             return device
-    raise ValueError(f"Expected a device that TensorFlow finds here. {_unused_gpu_warning()}".strip())
+    raise ValueError(f"Expected a device that TensorFlow finds here. Received: {kind}. {_unused_gpu_warning()}".strip())
 
 
 def _cpu() -> Device:
@@ -53,7 +55,7 @@ def _cpu() -> Device:
 
 def _cpu_has_bfloat16() -> bool:
     try:
-        info = Path("/proc/cpuinfo").read_text(encoding="utf8")
+        info = CPU_INFO.read_text(encoding="utf8")
     except OSError:
         return False
     lines = (line for line in info.splitlines() if line.startswith("flags"))
@@ -75,18 +77,24 @@ def _gpu() -> Device | None:
 def _tpu() -> Device | None:
     import tensorflow as tf
 
-    if not (tf.config.list_physical_devices("TPU") or os.environ.get("TPU_NAME")):
+    address = os.environ.get("TPU_NAME", "")
+    if not (tf.config.list_physical_devices("TPU") or address):
         return None
-    resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=os.environ.get("TPU_NAME", "local"))
-    tf.config.experimental_connect_to_cluster(resolver)
-    tf.tpu.experimental.initialize_tpu_system(resolver)
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=address or "local")
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except (ValueError, OSError, tf.errors.OpError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"Expected a TPU at TPU_NAME, or none. Received: {address or 'local'} ({reason})") from None
     return Device("tpu", "/TPU:0", "TPU", bfloat16=True)
 
 
 def _unused_gpu_warning() -> str:
     import tensorflow as tf
 
-    if Path("/dev/nvidia0").exists() and not tf.config.list_physical_devices("GPU"):
+    here = any(DEVICE_FILES.glob("nvidia[0-9]*")) and os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1")
+    if here and not tf.config.list_physical_devices("GPU"):
         return "A GPU is here that TensorFlow cannot use; pip install 'tensorflow[and-cuda]' brings what it needs."
     return ""
 
@@ -96,7 +104,8 @@ def _quiet_stderr() -> Iterator[None]:
     """TensorFlow's libraries write lines to file descriptor 2 that no setting silences."""
     try:
         kept = os.dup(2)
-    except OSError:  # there is no standard error
+    except OSError:  # there is no standard error, and a file opened later must not take its number
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         yield
         return
     silence = os.open(os.devnull, os.O_WRONLY)

@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM: the work runs on a thread of its own, so that the main thread is free to hear them at once."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -18,12 +19,13 @@ class Interruption:
         self.number = 0
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self.stop.is_set():
+        if self.number:
             os._exit(128 + number)
-        self.number = number
+        self.number = number  # before all else, as a second signal may interrupt what follows
         self.stop.set()
-        # os.write: print is not safe in a handler that may interrupt another print.
-        os.write(2, b"\nStopping after this step; once more ends at once, without the picture.\n")
+        with contextlib.suppress(OSError):  # standard error may be closed
+            # os.write: print is not safe in a handler that may interrupt another print.
+            os.write(2, b"\nStopping after this step; once more ends at once, without the picture.\n")
 
     def listen(self) -> None:
         """Hears Ctrl-C and SIGTERM from now on."""

@@ -1,0 +1,164 @@
+"""Pictures in and out of files."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from keras_nst.pictures import encoders, metadata
+from keras_nst.pictures.color import srgb_profile
+from keras_nst.pictures.decoding import decoded
+from keras_nst.pictures.opening import MAX_PIXELS, opened
+
+
+class Picture(NamedTuple):
+    """A picture and where it comes from."""
+
+    pixels: np.ndarray  # (h, w, 3) float32, sRGB in [0, 1]
+    alpha: np.ndarray | None  # (h, w) float32 in [0, 1]; None when opaque
+    sha256: str  # of the file
+    notes: tuple[str, ...]  # what the user should know, each a part of a line
+
+
+class Format(NamedTuple):
+    """What a format of file can hold, and how Pillow is to write it."""
+
+    name: str
+    deep: bool = False  # 16 bits a channel
+    alpha: bool = True
+    longest: int = 2**31 - 1  # pixels a side
+    options: Mapping[str, Any] = {}
+
+
+JPEG = Format("JPEG", alpha=False, longest=65_500, options={"quality": 95, "subsampling": "4:4:4"})
+TIFF = Format("TIFF", deep=True)
+FORMATS = {
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".png": Format("PNG", deep=True),
+    ".webp": Format("WEBP", longest=16_383, options={"lossless": True, "exact": True}),
+    ".tif": TIFF,
+    ".tiff": TIFF,
+    ".avif": Format("AVIF", longest=65_536, options={"quality": 95, "subsampling": "4:4:4"}),
+}
+LONGEST_EXIF = 60_000  # bytes that fit into a JPEG beside EXIF's own
+
+
+def read_picture(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Reads a picture of any common format as sRGB.
+
+    Raises:
+        OSError: there is no such file, or it may not be read.
+        ValueError: the file is not a picture, too large or damaged.
+    """
+    with opened(path, max_pixels) as image:
+        samples = decoded(image)
+    with open(path, "rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return Picture(samples.pixels, samples.alpha, sha256, samples.notes)
+
+
+def check_output(path: str | Path, bit_depth: int, alpha: bool, size: tuple[int, int] | None = None) -> None:
+    """Checks that a picture can be saved there; `size` is its height and width, where they are known.
+
+    Raises:
+        OSError: the folder is missing or may not be written, or the path is a folder.
+        ValueError: the format is unknown or cannot hold what is asked.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(f"Expected a name that ends in {', '.join(FORMATS)}. Received: {path.name}")
+    format = FORMATS[path.suffix.lower()]
+    if bit_depth not in (8, 16):
+        raise ValueError(f"Expected a bit depth of 8 or 16. Received: {bit_depth}")
+    if bit_depth == 16 and not format.deep:
+        raise ValueError(f"Expected .png or .tiff for 16 bits. Received: {path.name}, and {format.name} holds 8")
+    if alpha and not format.alpha:
+        raise ValueError(f"Expected .png, .webp or .tiff for transparency. Received: {path.name}, which holds none")
+    if size and max(size) > format.longest:
+        raise ValueError(
+            f"Expected at most {format.longest} pixels a side for {format.name}. Received: {size[1]}x{size[0]}"
+        )
+    _check_place(path)
+
+
+def _check_place(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(f"Expected the name of a picture to write. Received: {path}, a folder")
+    folder = path.parent
+    if not folder.exists():
+        raise FileNotFoundError(f"Expected a folder that exists. Received: {folder}")
+    if not folder.is_dir():
+        raise NotADirectoryError(f"Expected a folder to write to. Received: {folder}, a file")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"Expected a folder that may be written to. Received: {folder}")
+
+
+def save_picture(
+    path: str | Path,
+    pixels: np.ndarray,
+    *,
+    alpha: np.ndarray | None = None,
+    bit_depth: int = 8,
+    settings: Mapping[str, str] | None = None,
+) -> None:
+    """Saves pixels (h, w, 3), sRGB in [0, 1], with alpha (h, w), in the format that the name ends in.
+
+    An existing file is replaced, by a whole picture or not at all.
+
+    Raises:
+        OSError: the file cannot be written.
+        ValueError: the format is unknown or cannot hold what is asked, or a pixel is not a number.
+    """
+    path = Path(path)
+    check_output(path, bit_depth, alpha is not None, pixels.shape[:2])
+    samples = _quantized(pixels if alpha is None else np.dstack([pixels, alpha]), bit_depth)
+    text = None if settings is None else metadata.encoded(settings)
+    partial = path.with_name(f".{secrets.token_hex(8)}.part")  # beside it, since only there renaming is atomic
+    try:
+        with partial.open("xb") as file:
+            _encode(file, samples, FORMATS[path.suffix.lower()], text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _quantized(values: np.ndarray, bit_depth: int) -> np.ndarray:
+    """Returns values in [0, 1] as the nearest integers."""
+    if not np.isfinite(values).all():
+        raise ValueError("Expected numbers in the picture. Received: NaN or infinity")
+    top = 2**bit_depth - 1
+    return np.floor(np.clip(values, 0, 1) * np.float32(top) + np.float32(0.5)).astype(f"uint{bit_depth}")
+
+
+def _encode(file: IO[bytes], samples: np.ndarray, format: Format, settings: str | None) -> None:
+    profile = srgb_profile()
+    if format.name == "TIFF":
+        encoders.write_tiff(file, samples, profile, settings)
+    elif samples.dtype == np.uint16:
+        encoders.write_png16(file, samples, profile, settings)
+    else:
+        carried = _carried(format, settings)
+        Image.fromarray(samples).save(file, format.name, icc_profile=profile, **format.options, **carried)
+
+
+def _carried(format: Format, settings: str | None) -> dict[str, Any]:
+    """Returns Pillow's options that put the settings into the file."""
+    if settings is None:
+        return {}
+    if format.name == "PNG":
+        texts = PngInfo()
+        texts.add_itxt(metadata.KEY, settings)
+        return {"pnginfo": texts}
+    if len(settings) > LONGEST_EXIF:  # a picture without its settings is better than none
+        return {}
+    return {"exif": metadata.exif(settings)}

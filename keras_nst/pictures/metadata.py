@@ -1,0 +1,57 @@
+"""The settings that made a picture, inside its file."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import Image
+
+from keras_nst.pictures.opening import opened
+
+KEY = "keras_nst"
+MARK = b"ASCII\0\0\0" + KEY.encode() + b": "  # EXIF wants the character set named first
+LIMIT = 1_000_000  # characters
+EXIF, COMMENT = 0x8769, 0x9286
+
+
+def encoded(settings: Mapping[str, str]) -> str:
+    """Returns settings as one line of plain ASCII, which every format can hold."""
+    return json.dumps(dict(settings))
+
+
+def comment(text: str) -> bytes:
+    """Returns the EXIF comment that carries encoded settings where there are no named texts as in PNG."""
+    return MARK + text.encode("ascii")
+
+
+def exif(text: str) -> bytes:
+    """Returns a block of EXIF that holds nothing but the comment."""
+    block = Image.Exif()
+    block[EXIF] = {COMMENT: comment(text)}
+    return block.tobytes()
+
+
+def read_settings(path: str | Path) -> dict[str, str]:
+    """Returns the settings embedded in a picture; they may have been written by anybody.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not a picture, or carries no settings.
+    """
+    with opened(path) as image:
+        text = _found(image)
+    try:
+        settings = json.loads(text) if len(text) <= LIMIT else None
+    except (ValueError, RecursionError):
+        settings = None
+    if not isinstance(settings, dict):
+        raise ValueError("Expected a picture made by keras_nst. Received: one that carries no settings of it")
+    return {name: value for name, value in settings.items() if isinstance(value, str)}
+
+
+def _found(image: Image.Image) -> str:
+    """Returns the text that carries the settings, or ""."""
+    if isinstance(text := image.info.get(KEY), str):
+        return text
+    found = image.getexif().get_ifd(EXIF).get(COMMENT, b"")
+    return found.removeprefix(MARK).decode("ascii") if isinstance(found, bytes) and found.startswith(MARK) else ""

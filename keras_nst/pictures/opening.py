@@ -1,0 +1,126 @@
+"""Opening files that may hold anything: whatever is wrong with one becomes one clear line."""
+
+import os
+import re
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+MAX_PIXELS = 200_000_000
+READABLE = "JPEG, PNG, WebP, TIFF, GIF or another that Pillow reads"
+NOT_PIXELS = {"EPS", "WMF"}  # drawings: Pillow hands them to other programs to execute
+HEIF = re.compile(rb"....ftyp(hei|hevc|mif1|msf1)", re.DOTALL)
+SIGNATURES = {b"\xff\xd8": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"RIFF": "WebP", b"II*": "TIFF", b"MM\0": "TIFF"}
+
+
+@contextmanager
+def opened(path: str | Path, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFile.ImageFile]:
+    """Opens a picture whose size is acceptable; its pixels are not decoded yet.
+
+    Pillow's own limit (`PIL.Image.MAX_IMAGE_PIXELS`, times two) holds as well.
+
+    Raises:
+        OSError: there is no such file, or it may not be read.
+        ValueError: the file is not a picture or too large, or the body of the `with` met damage in it.
+    """
+    _check_file(path)
+    with warnings.catch_warnings(), _quiet_stderr():
+        warnings.simplefilter("ignore")
+        with _identified(path, max_pixels) as image:
+            _check_size(image.width, image.height, max_pixels)
+            try:
+                yield image
+            except Exception as error:  # Pillow raises nearly any type for damaged files
+                received = f"a damaged or unsupported {image.format} ({reason(error)})"
+                raise ValueError(f"Expected a readable picture. Received: {received}") from error
+
+
+def reason(error: BaseException) -> str:
+    """Returns what an exception says, as a part of a line."""
+    text = " ".join(str(getattr(error, "strerror", None) or error).split()).rstrip(".")
+    return text[:150] or ("not enough memory" if isinstance(error, MemoryError) else type(error).__name__)
+
+
+def _check_file(path: str | Path) -> None:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise type(error)(f"Expected a picture file. Received: {reason(error).lower()}") from None
+    except ValueError as error:
+        raise ValueError(f"Expected a picture file. Received: a name with an {error}") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError("Expected a picture file. Received: a folder")
+    if not stat.S_ISREG(status.st_mode):  # which may never end
+        raise ValueError("Expected a picture file. Received: a device or pipe")
+    if not status.st_size:
+        raise ValueError("Expected a picture file. Received: an empty file (zero bytes)")
+
+
+def _identified(path: str | Path, max_pixels: int) -> ImageFile.ImageFile:
+    try:
+        return Image.open(path, formats=_formats())
+    except UnidentifiedImageError:
+        raise ValueError(f"Expected a picture ({READABLE}). Received: {_kind(path) or 'something else'}") from None
+    except Image.DecompressionBombError as error:
+        received, limit = re.findall(r"\d+", str(error))
+        raise ValueError(_too_large(received, min(int(limit), max_pixels))) from None
+    except Exception as error:  # as above
+        if isinstance(error, OSError) and error.errno:
+            raise type(error)(f"Expected a file that can be read. Received: {reason(error).lower()}") from None
+        kind = _kind(path) or "a damaged one"
+        raise ValueError(f"Expected a readable picture. Received: {kind} ({reason(error)})") from error
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Mutes file descriptor 2: libtiff and Pillow's log write to it about what is odd in a file."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no standard error
+        yield
+        return
+    silence = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silence, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)
+
+
+@cache
+def _formats() -> list[str]:
+    """Returns the formats to try."""
+    with suppress(ImportError):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    Image.init()
+    return [name for name in Image.ID if name not in NOT_PIXELS]
+
+
+def _kind(path: str | Path) -> str:
+    """Returns what a file calls itself that Pillow cannot open; "" where that is unknown."""
+    with open(path, "rb") as file:
+        start = file.read(12)
+    if HEIF.match(start):
+        return "a HEIC, which needs: pip install pillow-heif"
+    names = [name for signature, name in SIGNATURES.items() if start.startswith(signature)]
+    return f"a damaged or unsupported {names[0]}" if names else ""
+
+
+def _check_size(width: int, height: int, max_pixels: int) -> None:
+    if width < 1 or height < 1:
+        raise ValueError(f"Expected a picture with pixels. Received: {width}x{height}")
+    if width * height > max_pixels:
+        raise ValueError(_too_large(f"{width}x{height} = {width * height}", max_pixels))
+
+
+def _too_large(received: str, limit: int) -> str:
+    return f"Expected a picture of at most {limit} pixels. Received: {received}"

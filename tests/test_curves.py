@@ -1,0 +1,159 @@
+"""Event files, read back as TensorBoard reads them."""
+
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import smooth_picture
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from keras_nst.core.events import LossValues, Progress
+from keras_nst.monitors.curves import Curves
+
+STEPS = [(1, 1), (1, 3), (1, 8), (2, 9), (2, 12)]  # scale, step over all scales
+SHAPES = {1: (1, 24, 36, 3), 2: (1, 34, 51, 3)}
+SETTINGS = {"content": "/pictures/a|b_c_d.jpg", "style_layers": "block1_conv1:0.5,block2_conv1", "steps": "8,4"}
+
+
+def progress(scale: int, step: int, final: bool = False) -> Progress:
+    pair = np.array([step, step + 1.0])  # of two pictures
+    layers = [{"block4_conv2": pair * 5}, {"block1_conv1": pair * 6, "block2_conv1": pair * 7}]
+    losses = LossValues(pair * 2, pair * 3, pair * 4, pair, *layers)
+    first = {1: 0, 2: 8}[scale]
+    return Progress(step, 12, scale, 2, step - first, 12, losses, 1 / step, lambda: picture(scale), final)
+
+
+def picture(scale: int) -> np.ndarray:
+    return smooth_picture(*SHAPES[scale][1:3], seed=scale)[None]
+
+
+def read(folder: Path) -> EventAccumulator:
+    return EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> EventAccumulator:
+    """What a run of two scales leaves."""
+    folder = tmp_path_factory.mktemp("run")
+    curves = Curves(folder)
+    curves.describe(SETTINGS, content=smooth_picture(30, 40), style=smooth_picture(1500, 1000, seed=1))
+    for scale, step in STEPS:
+        curves(progress(scale, step))
+        if step in (8, 12):
+            curves.show(progress(scale, step))
+    curves(progress(2, 13, final=True))
+    curves.show(progress(2, 13, final=True))
+    curves.close()
+    return read(folder)
+
+
+def values(events: EventAccumulator, tag: str) -> list[tuple[int, np.ndarray]]:
+    return [(event.step, tf.make_ndarray(event.tensor_proto)) for event in events.Tensors(tag)]
+
+
+def images(events: EventAccumulator, tag: str) -> list[tuple[int, np.ndarray]]:
+    """Returns steps and decoded pictures, and checks the sizes that are written beside them."""
+    found = []
+    for step, (width, height, *encoded) in values(events, tag):
+        assert len(encoded) == 1
+        with Image.open(io.BytesIO(encoded[0])) as image:
+            assert (int(width), int(height)) == image.size and image.mode == "RGB"
+            found.append((step, np.asarray(image, np.float32) / 255))
+    return found
+
+
+def test_the_tags(events: EventAccumulator) -> None:
+    losses = {f"loss/{name}" for name in ("total", "content", "style", "variation")}
+    layers = {"content_layers/block4_conv2", "style_layers/block1_conv1", "style_layers/block2_conv1"}
+    run = {f"run/{name}" for name in ("learning_rate", "steps_per_second", "scale", "peak_memory_gb")}
+    assert set(events.Tags()["tensors"]) == losses | layers | run | {"settings", "content", "style", "picture"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "factor"),
+    [
+        ("loss/total", 1),
+        ("loss/content", 2),
+        ("loss/style", 3),
+        ("loss/variation", 4),
+        ("content_layers/block4_conv2", 5),
+        ("style_layers/block1_conv1", 6),
+        ("style_layers/block2_conv1", 7),
+    ],
+)
+def test_losses_are_means_over_the_pictures_and_steps_go_on_over_the_scales(
+    tag: str, factor: float, events: EventAccumulator
+) -> None:
+    found = dict(values(events, tag))
+    assert found == pytest.approx({step: factor * (step + 0.5) for step in (1, 3, 8, 9, 12, 13)})
+
+
+def test_the_run_itself(events: EventAccumulator) -> None:
+    steps = [1, 3, 8, 9, 12, 13]
+    rates = values(events, "run/learning_rate")
+    assert [step for step, _ in rates] == steps
+    np.testing.assert_allclose([rate for _, rate in rates], [1 / step for step in steps], rtol=1e-6)
+    assert [float(scale) for _, scale in values(events, "run/scale")] == [1, 1, 1, 2, 2, 2]
+    assert all(speed > 0 for _, speed in values(events, "run/steps_per_second"))
+    peaks = [float(peak) for _, peak in values(events, "run/peak_memory_gb")]
+    assert 0.1 < peaks[0] < 100 and peaks[-1] >= peaks[0] - 0.01
+
+
+def test_pictures_of_the_run(events: EventAccumulator) -> None:
+    found = images(events, "picture")
+    assert [(step, image.shape) for step, image in found] == [(8, SHAPES[1][1:]), *[(s, SHAPES[2][1:]) for s in (12, 13)]]
+    np.testing.assert_allclose(found[0][1], picture(1)[0], atol=1 / 255)
+    np.testing.assert_allclose(found[-1][1], picture(2)[0], atol=1 / 255)
+
+
+def test_inputs_and_settings_once_at_the_start(events: EventAccumulator) -> None:
+    [(step, content)], [(style_step, style)] = images(events, "content"), images(events, "style")
+    assert (step, style_step, content.shape) == (0, 0, (30, 40, 3))
+    # A large one is shrunk, and still the same picture.
+    assert style.shape == (512, 341, 3)
+    large = Image.fromarray(np.uint8(255 * smooth_picture(1500, 1000, seed=1)))
+    expected = np.asarray(large.resize((341, 512), Image.Resampling.BOX), np.float32) / 255
+    np.testing.assert_allclose(style, expected, atol=0.03)
+    [(step, text)] = values(events, "settings")
+    rows = [line.split(" | ") for line in text.item().decode().splitlines()[2:]]
+    assert step == 0 and {row[0][2:]: row[1][1:-3] for row in rows} == SETTINGS
+
+
+@pytest.mark.filterwarnings("ignore:html5lib's sanitizer:DeprecationWarning")
+def test_settings_are_a_table_on_the_page(events: EventAccumulator) -> None:
+    from tensorboard.plugin_util import markdown_to_safe_html
+
+    [(_, text)] = values(events, "settings")
+    page = markdown_to_safe_html(text.item().decode())
+    assert page.count("<tr>") == 1 + len(SETTINGS)
+    assert all(f"<td>{name}</td>\n<td><code>{value}</code></td>" in page for name, value in SETTINGS.items())
+
+
+@pytest.mark.parametrize("shape", [(1, 3000, 3), (4000, 3, 3), (512, 512, 3), (513, 2, 3)])
+def test_pictures_of_any_shape_stay_small(shape: tuple[int, ...], tmp_path: Path) -> None:
+    curves = Curves(tmp_path)
+    curves.describe({}, content=np.random.default_rng(0).random(shape, np.float32))
+    curves.close()
+    [(_, image)] = images(read(tmp_path), "content")
+    assert max(image.shape) == 512 and min(image.shape) >= 1
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 1_000_000
+
+
+def test_a_run_goes_on_without_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    curves = Curves(folder)
+    curves(progress(1, 1))
+    shutil.rmtree(folder)
+    curves(progress(1, 2))
+    curves.show(progress(1, 2))
+    curves.close()
+
+
+def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"Expected a folder that event files can be written to. Received: .*file \(Not a di"):
+        Curves(tmp_path / "file")

@@ -1,0 +1,186 @@
+"""What people see: a bar on a terminal, lines in a pipe, a time left that comes true."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from keras_nst.core.events import LossValues, Progress
+from keras_nst.monitors import display as module
+from keras_nst.monitors.display import Speed, display
+
+ROOT = Path(__file__).parent.parent
+SIZES = [(20, 30), (40, 60), (80, 120)]  # each scale has four times the pixels of the one before
+WORK = 10 * sum(height * width for height, width in SIZES)
+CHILD = """
+import sys
+sys.path.insert(0, "tests")
+from test_display import WORK, run
+from keras_nst.monitors.display import display
+listener = display(WORK)
+for progress in run(stop_after={stop_after}):
+    listener(progress)
+listener.close()
+print("next", file=sys.stderr)
+"""
+
+
+def run(chunks: tuple[int, ...] = (1, 1, 3, 5), stop_after: int = 99) -> Iterator[Progress]:
+    """The progress of a run of three scales of ten steps each, or of the first chunks of it."""
+    count = 0
+    for scale, (height, width) in enumerate(SIZES, start=1):
+        for index in range(len(chunks)):
+            count += 1
+            if count <= stop_after:
+                yield progress(scale, sum(chunks[: index + 1]), (1, height, width, 3))
+    if stop_after == 99:
+        yield progress(3, 10, (1, *SIZES[-1], 3), final=True)
+
+
+def progress(scale: int, scale_step: int, shape: tuple[int, ...], final: bool = False) -> Progress:
+    step = 10 * (scale - 1) + scale_step + final
+    losses = LossValues(*[np.full(2, 100.0 / step)] * 4, {}, {})
+    return Progress(step, 30, scale, 3, scale_step, 10, losses, 0.1, lambda: np.zeros(shape), final)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Stands still unless it is told to go on."""
+    clock = SimpleNamespace(now=50.0)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+def on_a_terminal(columns: int, stop_after: int = 99) -> tuple[str, str]:
+    """Returns what a process with a terminal of its own shows there, and what it writes elsewhere."""
+    master, slave = os.openpty()
+    termios.tcsetwinsize(slave, (24, columns))
+    code = CHILD.format(stop_after=stop_after)
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=slave)
+    os.close(slave)
+    shown = b""
+    try:
+        while part := os.read(master, 4096):
+            shown += part
+    except OSError:  # the other end is closed
+        os.close(master)
+    output, _ = child.communicate(timeout=20)
+    assert child.returncode == 0
+    return shown.decode(), output.decode()
+
+
+def test_a_terminal_shows_a_bar() -> None:
+    shown, output = on_a_terminal(columns=120)
+    states = re.split(r"[\r\n]+", shown)
+    assert states[0].startswith("starting") and "0%" in states[0]
+    pattern = r"scale (\d)/3  step +(\d+)/10 \|(.*)\| +(\d+)%, loss [\d.]+, [\d.e+]+ steps/s, (\?|\d\d:\d\d) left"
+    found = [match for state in states if (match := re.match(pattern, state))]
+    assert [(match[1], match[2]) for match in found][-1] == ("3", "10")
+    assert {match[1] for match in found} == {"1", "2", "3"}
+    assert found[0][5] == "?" and found[-1][5] == "00:00"
+    shares = [int(match[4]) for match in found]
+    assert shares == sorted(shares) and shares[-1] == 100
+    assert 4 <= max(share for share, match in zip(shares, found, strict=True) if match[1] == "1") <= 6  # of 21 parts
+    assert found[-1][3].strip(" ") and " " not in found[-1][3]
+    assert output == "" and states[-2:] == ["next", ""]
+
+
+@pytest.mark.parametrize("columns", [20, 60])
+def test_the_bar_never_breaks_its_line(columns: int) -> None:
+    shown, _ = on_a_terminal(columns)
+    states = re.split(r"[\r\n]+", re.sub(r"\x1b\[\w", "", shown))
+    assert max(map(len, states)) <= columns
+
+
+def test_a_run_stopped_early_leaves_its_bar_on_a_line_of_its_own() -> None:
+    shown, _ = on_a_terminal(columns=120, stop_after=6)
+    assert re.search(r"scale 2/3  step 2/10 \|[^\r\n]+ left *\r\nnext\r\n$", shown)
+    assert "100%" not in shown
+
+
+def test_a_pipe_gets_lines_without_control_characters() -> None:
+    code = CHILD.format(stop_after=99)
+    child = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=20)
+    text = child.stderr.decode("ascii")
+    assert (child.returncode, child.stdout) == (0, b"")
+    assert all(letter == "\n" or letter.isprintable() for letter in text)
+    lines = text.splitlines()
+    assert len(lines) == 8  # first and last step of three scales, the final loss, and what comes next
+    assert re.fullmatch(r"scale 1/3  step 1/10  loss 100  [\d.e+]+ steps/s  \? left", lines[0])
+    assert re.fullmatch(r"scale 3/3  step 10/10  final loss 3.226", lines[6])
+    assert lines[7] == "next"
+
+
+def test_no_standard_error_at_all(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    listener = display(WORK)
+    for event in run():
+        listener(event)
+    listener.close()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_line_every_five_seconds(clock: SimpleNamespace) -> None:
+    stream = io.StringIO()
+    listener = display(WORK, stream)
+    for step in range(1, 10):
+        clock.now += 2
+        listener(progress(1, step, (1, 2, 2, 3)))
+    assert re.findall(r"step (\d+)/10", stream.getvalue()) == ["1", "4", "7"]
+
+
+@pytest.mark.parametrize("compilation", [0.0, 3.0])
+def test_the_time_left_comes_true(compilation: float, clock: SimpleNamespace) -> None:
+    """Steps take as long as they have pixels: to count steps instead is wrong by a factor of five at first."""
+    stream = io.StringIO()
+    listener = display(WORK, stream)
+    module_lines = []
+    events = list(run())
+    begun = [event for event in events if not event.final]
+    last = 0
+    for event in begun:
+        height, width = SIZES[event.scale - 1]
+        clock.now += (event.step - last) * height * width / 600  # seconds
+        clock.now += compilation if event.scale_step == 1 else 0
+        last = event.step
+        listener.last = -1e9  # a line each time
+        listener(event)
+        module_lines.append((clock.now, stream.getvalue().splitlines()[-1]))
+    end = clock.now
+    assert module_lines[0][1].endswith("? left")
+    for now, line in module_lines[1:]:
+        minutes, seconds = re.search(r"(\d\d):(\d\d) left$", line).groups()
+        # A compilation is taken for one and a step: of up to 16 seconds here, for the last scale.
+        assert end - now - 1.1 <= 60 * int(minutes) + int(seconds) <= end - now + 5
+    listener(events[-1])
+    assert "final" in stream.getvalue().splitlines()[-1]
+
+
+def test_the_picture_is_looked_at_once_a_scale() -> None:
+    """To look copies it, and it may be large."""
+    looks = []
+    listener = display(WORK, io.StringIO())
+    for event in run():
+        listener(event._replace(picture=lambda event=event: looks.append(event.scale) or event.picture()))
+    assert looks == [1, 2, 3]
+
+
+def test_speed_forgets_the_compilation_and_averages(clock: SimpleNamespace) -> None:
+    speed = Speed()
+    seen = []
+    for scale, steps, seconds in [(1, 1, 10), (1, 1, 0.5), (1, 4, 1.0), (1, 4, 2.0), (2, 1, 5), (2, 3, 1.0)]:
+        clock.now += seconds
+        done = sum(count for _, count in seen) + steps
+        event = progress(scale, 5, (1, 2, 2, 3))._replace(step=done)
+        seen.append((speed(event), steps))
+    assert [value for value, _ in seen] == pytest.approx([0.1, 2, 3, 2.5, 0.2, 3])
+    clock.now += 60
+    assert speed(progress(3, 10, (1, 2, 2, 3), final=True)) == pytest.approx(3)

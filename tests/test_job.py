@@ -1,0 +1,72 @@
+"""From inputs to files, and the same for arrays."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import smooth_picture
+
+import keras_nst
+from keras_nst import flags, job
+from keras_nst.config import SettingError
+from keras_nst.inputs import prepare
+from keras_nst.pictures.files import read_picture
+from keras_nst.workdir import PICTURE
+
+SMALL = {
+    "weights": "random",
+    "size": "32",
+    "steps": (2,),
+    "scales": 1,
+    "precision": "float32",
+    "style_layers": (),
+    "style_weight": 0.0,
+}
+
+
+def test_arrays_as_from_python() -> None:
+    content, seen = smooth_picture(24, 32), []
+    result = keras_nst.stylize(content, None, listeners=[seen.append], **SMALL)
+    assert result.shape == (24, 32, 3) and result.dtype == np.float32
+    assert [progress.step for progress in seen] == [1, 2, 3]
+    same = keras_nst.stylize(np.uint8(np.round(content * 255)), None, **{**SMALL, "steps": (0,)})
+    np.testing.assert_allclose(same, content, atol=1 / 255)
+
+
+def test_arrays_are_cropped_to_the_shape_asked() -> None:
+    content = smooth_picture(24, 32)
+    result = keras_nst.stylize(content, None, **{**SMALL, "size": "24x24", "steps": (0,)})
+    np.testing.assert_array_equal(result, content[:, 4:28])
+
+
+def test_arrays_of_another_shape_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"Expected a picture of shape \(height, width, 3\). Received: \(4, 4\)"):
+        keras_nst.stylize(np.zeros((4, 4)), None)
+
+
+def test_the_package_has_its_public_names() -> None:
+    assert all(getattr(keras_nst, name) for name in keras_nst.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'styleize'"):
+        _ = keras_nst.styleize
+
+
+def test_a_failure_before_the_first_step_leaves_no_folder(quick: list[str], tmp_path: Path) -> None:
+    ready = prepare(flags.parse([*quick, "--device=tpu"]), print)
+    with pytest.raises(SettingError, match="--device=tpu: Expected a device"):
+        job.perform(ready, threading.Event(), print)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_picture_that_cannot_be_saved_where_asked_is_saved_elsewhere(
+    quick: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of --output disappears while the run goes on."""
+    (tmp_path / "album").mkdir()
+    ready = prepare(flags.parse([*quick, "--steps=0", f"--output={tmp_path / 'album' / 'a.png'}"]), print)
+    (tmp_path / "album").rmdir()
+    said: list[str] = []
+    job.perform(ready, threading.Event(), said.append)
+    assert read_picture(tmp_path / "run" / PICTURE).pixels.shape == (36, 48, 3)
+    assert any("a.png" in line and "cannot be saved" in line for line in said)
+    assert f"Picture: {tmp_path / 'run' / PICTURE}" in said

@@ -1,0 +1,54 @@
+"""The wheel: built, installed beside the same TensorFlow, run from another folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from PIL import Image
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, installed into a folder of its own."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source, target = folder / "source", folder / "site"
+    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    names = tracked.stdout.split("\n") if tracked.returncode == 0 else []
+    for name in filter(None, names):  # a copy, so that building leaves nothing in the checkout
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes((ROOT / name).read_bytes())
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps"]
+    subprocess.run([*pip, "--target", str(target), str(source)], check=True, timeout=300)
+    return target
+
+
+def run_installed(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(installed)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_it_runs_from_another_folder_with_its_configs_and_samples(installed: Path, tmp_path: Path) -> None:
+    small = ["--weights=random", "--size=32", "--steps=1", "--scales=1", "--workdir=out"]
+    done = run_installed(
+        installed, tmp_path, "-m", "keras_nst.run", "--flagfile=configs/starry.cfg", *small
+    )
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "out" / "picture.png") as picture:
+        assert picture.size == (32, 21)
+    where = run_installed(installed, tmp_path, "-c", "import keras_nst; print(keras_nst.__file__)")
+    assert where.stdout.startswith(str(installed))
+
+
+def test_the_short_command(installed: Path, tmp_path: Path) -> None:
+    done = run_installed(installed, tmp_path, str(installed / "bin" / "keras-nst"))
+    assert done.returncode == 2 and done.stderr.startswith("usage: keras-nst")
+
+
+def test_nothing_else_is_installed(installed: Path) -> None:
+    assert {path.name for path in installed.iterdir() if "dist-info" not in path.name} == {"bin", "keras_nst"}
+    configs = {path.name for path in (installed / "keras_nst" / "configs").iterdir()}
+    assert configs == {path.name for path in (ROOT / "configs").iterdir()}

@@ -1,0 +1,135 @@
+"""The folder of a run: named, refused, claimed."""
+
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from keras_nst import workdir
+from keras_nst.config import Config, SettingError
+from keras_nst.workdir import PICTURE, SETTINGS, choose_output, choose_workdir, create_workdir, release_workdir
+
+
+@pytest.fixture(autouse=True)
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(workdir, "_now", lambda: "20300102-030405")
+
+
+@pytest.mark.parametrize(
+    ("content", "style", "name"),
+    [
+        ("town.jpg", "/pictures/starry night.final.png", "town-starry_night.final"),
+        ("sample:harbor", "sample:night", "harbor-night"),
+        ("https://a.org/x/F28w3Ac.jpg?next=/y/z.png", "https://b.org/?id=3", "F28w3Ac-b"),
+        (r"C:\Users\me\a.jpg", "", "a"),
+        ("", "", ""),
+        ("../Über den Dächern.tif", "a;$(b)'c", "Über_den_Dächern-a___b__c"),
+    ],
+)
+def test_default_names(content: str, style: str, name: str) -> None:
+    folder = choose_workdir(Config(content=content, style=style))
+    assert folder == Path("runs", "-".join(filter(None, ["20300102-030405", name])))
+    assert not folder.exists()  # bad input leaves no folder behind
+    assert create_workdir(folder, "") == folder and folder.is_dir()
+
+
+def test_the_default_name_begins_with_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert re.fullmatch(r"20\d{6}-[0-2]\d[0-5]\d[0-5]\d-a", choose_workdir(Config(content="a.png")).name)
+
+
+@pytest.mark.parametrize("letter", ["a", "京", "𐎀"])
+def test_long_names_fit_into_a_file_system(letter: str) -> None:
+    """Which allows 255 bytes; these letters take one, three and four."""
+    folder = choose_workdir(Config(content=60 * letter + ".png", style=60 * letter + ".png"))
+    assert len(os.fsencode(f"{folder.name}-999999")) <= 255
+    assert 20 * letter in folder.name
+    create_workdir(folder, "")
+
+
+def test_runs_of_the_same_second_get_folders_of_their_own() -> None:
+    config = Config(content="a.png", style="b.png")
+    chosen = [choose_workdir(config) for _ in range(8)]  # all before the first is made
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda folder: create_workdir(folder, ""), chosen))
+    numbers = ["", *(f"-{number}" for number in range(2, 9))]
+    assert sorted(folder.name for folder in made) == sorted(f"20300102-030405-a-b{number}" for number in numbers)
+    assert all((folder / SETTINGS).exists() for folder in made)
+
+
+def test_a_claimed_folder_is_refused() -> None:
+    config = Config(workdir="mine")
+    both = [choose_workdir(config), choose_workdir(config)]
+    assert create_workdir(both[0], "mine") == Path("mine")
+    with pytest.raises(SettingError, match="--workdir=mine: Another run has just taken this folder"):
+        create_workdir(both[1], "mine")
+    with pytest.raises(SettingError, match="--workdir=mine: This folder holds another run"):
+        choose_workdir(config)
+
+
+@pytest.mark.parametrize("name", [SETTINGS, PICTURE])
+def test_a_folder_with_a_run_in_it_is_refused(name: str) -> None:
+    Path("mine").mkdir()
+    Path("mine", name).touch()
+    with pytest.raises(SettingError, match="--workdir=mine: This folder holds another run"):
+        choose_workdir(Config(workdir="mine"))
+
+
+def test_a_folder_with_other_things_in_it_is_taken() -> None:
+    Path("mine").mkdir()
+    Path("mine", "notes.txt").write_text("kept")
+    create_workdir(choose_workdir(Config(workdir="mine")), "mine")
+    assert Path("mine", "notes.txt").read_text() == "kept"
+
+
+def test_a_released_folder_is_free_again() -> None:
+    for folder in (Path("new"), Path("used")):
+        Path("used").mkdir(exist_ok=True)
+        Path("used", "notes.txt").touch()
+        create_workdir(folder, folder.name)
+        release_workdir(folder)
+        assert choose_workdir(Config(workdir=folder.name)) == folder
+    assert not Path("new").exists() and Path("used", "notes.txt").exists()
+
+
+def test_no_folder_but_something_else() -> None:
+    Path("file").touch()
+    Path("link").symlink_to("nowhere")
+    for name in ("file", "link"):
+        with pytest.raises(SettingError, match=f"--workdir={name}: Expected a folder. Received: a file"):
+            choose_workdir(Config(workdir=name))
+
+
+@pytest.mark.parametrize("name", ["file/inside", "file/far/inside", "/proc/keras_nst", "/proc/self/fdinfo", 300 * "a"])
+def test_folders_that_cannot_be_made_or_written_to(name: str) -> None:
+    """Not by permissions, since those do not hold for root."""
+    Path("file").touch()
+    with pytest.raises(SettingError, match=f"--workdir={name}: Expected a folder that can be written to. [A-Z]") as caught:
+        create_workdir(choose_workdir(Config(workdir=name)), name)
+    assert "\n" not in str(caught.value) and "None" not in str(caught.value)
+
+
+@pytest.mark.parametrize("obstacle", ["file", "dangling link"])
+def test_default_folders_that_cannot_be_made(obstacle: str) -> None:
+    Path("runs").touch() if obstacle == "file" else Path("runs").symlink_to("nowhere")
+    with pytest.raises(SettingError, match="--workdir=runs/20300102-030405-a: Expected a folder that can be written to"):
+        create_workdir(choose_workdir(Config(content="a")), "")
+
+
+def test_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert choose_workdir(Config(workdir="~/mine")) == Path("/home/me/mine")
+    assert choose_output(Config(output="~/mine.png"), Path("run")) == Path("/home/me/mine.png")
+    assert choose_workdir(Config(workdir="~nobody-here/mine")) == Path("~nobody-here/mine")
+
+
+def test_the_output_is_never_overwritten_unasked() -> None:
+    assert choose_output(Config(), Path("run")) == Path("run", PICTURE)
+    assert choose_output(Config(output="new.png"), Path("run")) == Path("new.png")
+    Path("old.png").touch()
+    with pytest.raises(SettingError, match="--output=old.png: This file exists. Expected a new path, or --overwrite."):
+        choose_output(Config(output="old.png"), Path("run"))
+    assert choose_output(Config(output="old.png", overwrite=True), Path("run")) == Path("old.png")
