@@ -105,7 +105,10 @@ def test_the_run_itself(events: EventAccumulator) -> None:
 
 def test_pictures_of_the_run(events: EventAccumulator) -> None:
     found = images(events, "picture")
-    assert [(step, image.shape) for step, image in found] == [(8, SHAPES[1][1:]), *[(s, SHAPES[2][1:]) for s in (12, 13)]]
+    assert [(step, image.shape) for step, image in found] == [
+        (8, SHAPES[1][1:]),
+        *[(s, SHAPES[2][1:]) for s in (12, 13)],
+    ]
     np.testing.assert_allclose(found[0][1], picture(1)[0], atol=1 / 255)
     np.testing.assert_allclose(found[-1][1], picture(2)[0], atol=1 / 255)
 
@@ -155,5 +158,7 @@ def test_a_run_goes_on_without_its_folder(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match=r"Expected a folder that event files can be written to. Received: .*file \(Not a di"):
+    with pytest.raises(
+        OSError, match=r"Expected a folder that event files can be written to. Received: .*file \(Not a di"
+    ):
         Curves(tmp_path / "file")

@@ -13,7 +13,9 @@ from conftest import ROOT
 from keras_nst.system import devices
 from keras_nst.system.devices import choose_device
 
-XEON = "processor\t: 0\nmodel name\t: Xeon\nflags\t\t: fpu sse2 avx512f {} amx_tile\nvmx flags\t: vnmi\n\nprocessor\t: 1\n"
+XEON = (
+    "processor\t: 0\nmodel name\t: Xeon\nflags\t\t: fpu sse2 avx512f {} amx_tile\nvmx flags\t: vnmi\n\nprocessor\t: 1\n"
+)
 START = """
 import sys
 from keras_nst.system.devices import start_tensorflow
@@ -139,5 +141,7 @@ def test_a_tpu_that_does_not_answer(error: Exception, no_gpu: None, monkeypatch:
 
     monkeypatch.setattr(tf.distribute.cluster_resolver, "TPUClusterResolver", resolve)
     monkeypatch.setenv("TPU_NAME", "mine")
-    with pytest.raises(ValueError, match=r"Expected a TPU at TPU_NAME, or none. Received: mine \((Name|No TPU)[^\n]*\)$"):
+    with pytest.raises(
+        ValueError, match=r"Expected a TPU at TPU_NAME, or none. Received: mine \((Name|No TPU)[^\n]*\)$"
+    ):
         choose_device("auto")

@@ -24,8 +24,10 @@ interruption = Interruption()
 interruption.listen()
 def work():
     print("working", flush=True)
-    while not interruption.stop.is_set():
+    heard = False
+    while not heard:
         hashlib.pbkdf2_hmac("sha256", b"", b"", ITERATIONS)
+        heard = interruption.stop.is_set()
     print("saved", flush=True)
 on_a_thread(work)
 sys.exit(interruption.exit_code)
@@ -37,8 +39,9 @@ SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 def child(iterations: int) -> Iterator[subprocess.Popen[str]]:
     """A process whose worker is at work, in pieces of so many iterations (about two million a second)."""
     code = CHILD.replace("ITERATIONS", str(iterations))
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, text=True, **pipes) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         try:
             assert process.stdout and process.stdout.readline() == "working\n"
             yield process

@@ -13,8 +13,9 @@ from keras_nst.monitors.snapshots import snapshots
 
 
 def progress(step: int, picture: np.ndarray) -> Progress:
-    nothing = LossValues(*[np.zeros(1)] * 4, {}, {})
-    return Progress(step, 100, 1, 1, step, 100, nothing, 0.1, lambda: picture[None])
+    zero = np.zeros(1)
+    losses = LossValues(zero, zero, zero, zero, {}, {})
+    return Progress(step, 100, 1, 1, step, 100, losses, 0.1, lambda: picture[None])
 
 
 def test_pictures_are_named_by_their_step(tmp_path: Path) -> None:
@@ -31,9 +32,7 @@ def test_pictures_are_named_by_their_step(tmp_path: Path) -> None:
             np.testing.assert_allclose(np.asarray(image) / 255, picture, atol=0.06)
 
 
-def test_a_picture_that_cannot_be_kept_does_not_end_the_run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_picture_that_cannot_be_kept_does_not_end_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save = snapshots(tmp_path / "run" / "snapshots")
     (tmp_path / "run").mkdir()
     save(progress(50, smooth_picture(24, 40)))

@@ -107,7 +107,9 @@ def test_no_folder_but_something_else() -> None:
 def test_folders_that_cannot_be_made_or_written_to(name: str) -> None:
     """Not by permissions, since those do not hold for root."""
     Path("file").touch()
-    with pytest.raises(SettingError, match=f"--workdir={name}: Expected a folder that can be written to. [A-Z]") as caught:
+    with pytest.raises(
+        SettingError, match=f"--workdir={name}: Expected a folder that can be written to. [A-Z]"
+    ) as caught:
         create_workdir(choose_workdir(Config(workdir=name)), name)
     assert "\n" not in str(caught.value) and "None" not in str(caught.value)
 
@@ -115,7 +117,9 @@ def test_folders_that_cannot_be_made_or_written_to(name: str) -> None:
 @pytest.mark.parametrize("obstacle", ["file", "dangling link"])
 def test_default_folders_that_cannot_be_made(obstacle: str) -> None:
     Path("runs").touch() if obstacle == "file" else Path("runs").symlink_to("nowhere")
-    with pytest.raises(SettingError, match="--workdir=runs/20300102-030405-a: Expected a folder that can be written to"):
+    with pytest.raises(
+        SettingError, match="--workdir=runs/20300102-030405-a: Expected a folder that can be written to"
+    ):
         create_workdir(choose_workdir(Config(content="a")), "")
 
 

@@ -29,7 +29,9 @@ class Curves:
             self.writer = tf.summary.create_file_writer(str(folder))
         except tf.errors.OpError as error:
             reason = error.message.partition("}} ")[2].splitlines()[0]
-            raise OSError(f"Expected a folder that event files can be written to. Received: {folder} ({reason})") from None
+            raise OSError(
+                f"Expected a folder that event files can be written to. Received: {folder} ({reason})"
+            ) from None
         self.speed = Speed()
 
     def describe(self, settings: Mapping[str, str], **pictures: np.ndarray) -> None:

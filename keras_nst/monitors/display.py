@@ -82,7 +82,7 @@ class Bar:
         left = _duration(self.forecast(progress, self.speed))
         self.bar.set_description_str(_where(progress), refresh=False)
         self.bar.set_postfix_str(
-            f"loss {progress.losses.total.mean():.4g}, {speed:.2g} steps/s, {left} left", refresh=False
+            f"loss {progress.losses.total.mean():.4g}, {speed:.3g} steps/s, {left} left", refresh=False
         )
         self.bar.n = self.forecast.done
         self.bar.refresh()
@@ -106,7 +106,7 @@ class Lines:
         if due or now >= self.last + SECONDS_BETWEEN_LINES:
             self.last = now
             loss = f"loss {progress.losses.total.mean():.4g}"
-            rest = f"final {loss}" if progress.final else f"{loss}  {speed:.2g} steps/s  {left} left"
+            rest = f"final {loss}" if progress.final else f"{loss}  {speed:.3g} steps/s  {left} left"
             print(f"{_where(progress)}  {rest}", file=self.stream, flush=True)
 
     def close(self) -> None:

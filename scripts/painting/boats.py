@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-
 from painting.noise import Array, color_of
 from painting.raster import Faces, join
 from painting.solids import HULL, LAMP, PAINT, SAIL, UP, WOOD, box, pole, quads, strips
@@ -76,8 +75,18 @@ def make_rig(boat: Boat, deck: float) -> list[Faces]:
         parts.append(pole(tack + UP * 0.02 * length, clew + UP * 0.02 * length, 0.026 * length, SAIL, cloth, 0.5, 7))
     else:
         cloth = color_of(boat.sail)
-        parts.append(sail(tack + UP * 0.02 * length, clew + UP * 0.03 * length, top * [1, 0.97, 1], 0.07 * length, cloth))
-        parts.append(sail(bow + UP * 0.03 * length, foot + [0.0, 0.14 * length, 0.1 * length], top * [1, 0.86, 1], 0.05 * length, cloth))
+        parts.append(
+            sail(tack + UP * 0.02 * length, clew + UP * 0.03 * length, top * [1, 0.97, 1], 0.07 * length, cloth)
+        )
+        parts.append(
+            sail(
+                bow + UP * 0.03 * length,
+                foot + [0.0, 0.14 * length, 0.1 * length],
+                top * [1, 0.86, 1],
+                0.05 * length,
+                cloth,
+            )
+        )
     return parts
 
 
@@ -101,7 +110,9 @@ def make_boat(boat: Boat) -> Faces:
         parts.append(figure(np.array([-0.33 * length, deck - 0.25, 0]), color_of("39506e")))
         return place(join(parts + make_rig(boat, deck)), boat)
     for offset in (-0.25, 0.0, 0.22):
-        parts.append(box(right * offset * length + UP * deck, right, (0.28, 0.06, 0.26 * length), WOOD, color_of("c79a62")))
+        parts.append(
+            box(right * offset * length + UP * deck, right, (0.28, 0.06, 0.26 * length), WOOD, color_of("c79a62"))
+        )
     for side in (-1, 1):
         blade = np.array([-1.4, deck + 0.15, side * 0.75])
         parts.append(pole(np.array([0.3, deck + 0.25, side * 0.2]), blade, 0.04, WOOD, color_of("d8b880")))

@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
-
 from painting.noise import Array, blur, mix, smoothstep
+from PIL import Image
 
 DETAIL = 2  # canvas points per pixel of the finished picture, a side
 

@@ -1,14 +1,13 @@
 """The harbor at dusk, seen from the water: geometry, then light, then sky, water and haze."""
 
 import numpy as np
-from PIL import Image
-
 from painting.boats import BOATS, make_boat, make_gulls
 from painting.noise import Array, blur, fractal, mix, noise, smoothstep
 from painting.raster import Faces, Light, View, join, make_light, rasterize
 from painting.shore import make_mole, make_shore, make_trees
 from painting.surface import shade
 from painting.village import lanterns, make_church, make_houses, make_quayside
+from PIL import Image
 
 WIDTH, HEIGHT = 1200, 800
 DETAIL = 2  # rendered points per pixel, a side
@@ -24,18 +23,26 @@ def look(detail: int, height: int = HEIGHT) -> View:
 def build(seed: int) -> Faces:
     rng = np.random.default_rng(seed)
     houses, gardens = make_houses(rng)
-    parts = [make_shore(), houses, make_church(), make_trees(gardens, rng), make_mole(), make_quayside(rng), make_gulls()]
+    parts = [
+        make_shore(),
+        houses,
+        make_church(),
+        make_trees(gardens, rng),
+        make_mole(),
+        make_quayside(rng),
+        make_gulls(),
+    ]
     return join(parts + [make_boat(boat) for boat in BOATS])
 
 
 def light_up(faces: Faces) -> list[Light]:
-    """The low sun, a little blurred, and the sky as nine lights: warm toward the sun, blue away from it."""
+    """The low sun, a little blurred, and the sky as seven lights: warm toward the sun, blue away from it."""
     shifts = np.array([(-1, -0.6), (1, -0.3), (-0.5, 0.8), (0.5, 0.1)]) * 0.012
     lights = [make_light(faces, SUN + [0, dy, dz], np.array([3.0, 1.45, 0.56]) / 4, 0.09) for dy, dz in shifts]
-    for angle in np.arange(8) * np.pi / 4:
+    for angle in np.arange(6) * np.pi / 3:
         toward = np.array([np.cos(angle), 0.55, np.sin(angle)])
         warm = (toward @ SUN / np.linalg.norm(toward) + 1) / 2
-        color = 0.13 * (np.array([0.42, 0.62, 1.35]) * (1 - warm) + np.array([1.1, 0.80, 0.95]) * warm)
+        color = 0.175 * (np.array([0.42, 0.62, 1.35]) * (1 - warm) + np.array([1.1, 0.80, 0.95]) * warm)
         lights.append(make_light(faces, toward, color, 0.25))
     return [*lights, make_light(faces, np.array([0.05, 1, 0.02]), np.array([0.14, 0.20, 0.38]), 0.25)]
 

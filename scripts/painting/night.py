@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-
 from painting.brush import Sketch
 from painting.noise import Array, blur, fractal, mix, ramp, smoothstep
 
@@ -51,7 +50,12 @@ STARS = [
     Star(588, 38, 7, 32),
     Star(28, 236, 9, 40),
 ]
-VORTICES = [Vortex(392, 204, 104, 1.0), Vortex(470, 356, 64, -1.0), Vortex(836, 40, 70, 0.9), Vortex(206, 208, 66, -0.9)]
+VORTICES = [
+    Vortex(392, 204, 104, 1.0),
+    Vortex(470, 356, 64, -1.0),
+    Vortex(836, 40, 70, 0.9),
+    Vortex(206, 208, 66, -0.9),
+]
 CYPRESSES = [Cypress(64, 420, 44), Cypress(236, 352, 36), Cypress(148, 132, 62)]
 SHORE, BANK = 478, 640  # where the lake begins and where the field in front of it does
 
@@ -79,12 +83,12 @@ def wind(x: Array, y: Array) -> Array:
     return unit(vx, vy)
 
 
-def streaks(flow: Array, seed: int, reach: int = 36, grain: float = 2.6) -> Array:
+def streaks(flow: Array, seed: int, reach: int = 24, grain: float = 2.6) -> Array:
     """Noise smeared along the flow: light and dark bands that run with the strokes, in [0, 1]."""
     rows, columns = flow.shape[:2]
     source = blur(np.random.default_rng(seed).standard_normal((rows, columns)), grain)
     total = np.zeros((rows, columns))
-    for sign in (-2.0, 2.0):
+    for sign in (-3.0, 3.0):
         y, x = np.mgrid[:rows, :columns].astype(float)
         for _ in range(reach):
             row, column = y.clip(0, rows - 1).astype(int), x.clip(0, columns - 1).astype(int)
@@ -112,12 +116,14 @@ def paint_sky(x: Array, y: Array, flow: Array) -> Array:
 
 def lake_color(x: Array, y: Array, sky: Array, flow: Array) -> Array:
     """The sky upside down on dark water, broken into dabs, with golden columns under the moon and the lamps."""
-    dabs = streaks(flow, 9, 14, 2.2)
+    dabs = streaks(flow, 9, 9, 2.2)
     rows = (SHORE - 40 - (y - SHORE) * 1.9).clip(0, HEIGHT - 1).astype(int)
     columns = (x + 26 * (dabs - 0.5)).clip(0, WIDTH - 1).astype(int)
     color = mix(ramp(LAKE, dabs * 0.9 - 0.05 + 0.2 * smoothstep(60, 0, y - SHORE)), sky[rows, columns], 0.42 + 0 * x)
     depth = np.maximum(y - SHORE, 0)
-    for center, width, strength in [(MOON.x, 34 + 0.28 * depth, 1.25)] + [(lamp, 7.0, 1.1 - depth / 150) for lamp in LAMPS]:
+    for center, width, strength in [(MOON.x, 34 + 0.28 * depth, 1.25)] + [
+        (lamp, 7.0, 1.1 - depth / 150) for lamp in LAMPS
+    ]:
         column = np.exp(-(((x - center) / width) ** 2)) * strength
         warm = ramp(GLOW, 0.52 + 0.5 * dabs) if center == MOON.x else ramp(FIELD, 0.55 + 0.4 * dabs)
         color = mix(color, warm, smoothstep(0.55, 0.75, column * (0.35 + 1.1 * dabs)))

@@ -1,9 +1,11 @@
 """Smooth randomness: the grain of stone, the shape of clouds, the streaks of a brush."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 def smoothstep(low: float, high: float, x: Array) -> Array:
@@ -31,7 +33,7 @@ def color_of(name: str) -> Array:
 
 def hash01(*keys: Array | int) -> Array:
     """A number in [0, 1) for each tuple of integers, the same at every call."""
-    state = np.uint32(2166136261)
+    state: Array = np.asarray(2166136261, np.uint32)
     with np.errstate(over="ignore"):  # Wrapping around is the point.
         for key in keys:
             state = (state ^ np.asarray(key).astype(np.int64).astype(np.uint32)) * np.uint32(0x9E3779B1)

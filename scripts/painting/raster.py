@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-
 from painting.noise import Array
 
 

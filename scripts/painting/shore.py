@@ -1,7 +1,6 @@
 """The land: shoreline, quay, hill, trees, and the mole with its lighthouse."""
 
 import numpy as np
-
 from painting.noise import Array, color_of, fractal, smoothstep
 from painting.raster import Faces, join
 from painting.solids import GRASS, LAMP, LEAVES, PAINT, PAVING, STONE, UP, WOOD, box, pole, quads
@@ -63,7 +62,7 @@ def make_shore() -> Faces:
 def tree(spot: Array, size: tuple[float, float], color: Array, rng: np.random.Generator, pointed: bool) -> Faces:
     """A cloud of leaves of the given (radius, height), each leaf turned as the tree's outside is at that place."""
     radius, height = size
-    count = int(290 * (radius + height * 0.4))
+    count = int(170 * (radius + height * 0.4))
     direction = rng.standard_normal((count, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     lumps = 0.78 + 0.5 * fractal(direction[:, 0] * 2 + spot[0], direction[:, 1] * 2 + direction[:, 2] * 2, 2)
@@ -71,13 +70,15 @@ def tree(spot: Array, size: tuple[float, float], color: Array, rng: np.random.Ge
     slim = np.where(pointed, (1 - 0.5 * (reach[:, 1] + 1)).clip(0.06, 1) ** 0.7 * 1.2, 1.0)[:, None]
     center = np.array([spot[0], float(ground(*spot)) + (0.5 if pointed else 0.72) * height, spot[1]])
     place = center + reach * [1, 0, 1] * slim * radius + reach * [0, 0.5, 0] * height
-    a, b = rng.standard_normal((2, count, 1, 3)) * 0.22
+    a, b = rng.standard_normal((2, count, 1, 3)) * 0.27
     leaf = place[:, None] + np.concatenate([a + b, a - b, -a - b, b - a], axis=1)
     shade = color * (0.72 + 0.5 * rng.random((count, 1))) * (0.6 + 0.4 * np.linalg.norm(reach, axis=1, keepdims=True))
     leaves = quads(leaf, LEAVES, shade)
     trunk = pole(center - [0, height * 0.8, 0], center, 0.22, WOOD, color_of("5a4636"))
     outward = direction + 0.5 * rng.standard_normal(direction.shape)
-    return join([leaves._replace(normal=np.tile(outward / np.linalg.norm(outward, axis=1, keepdims=True), (2, 1))), trunk])
+    return join(
+        [leaves._replace(normal=np.tile(outward / np.linalg.norm(outward, axis=1, keepdims=True), (2, 1))), trunk]
+    )
 
 
 def make_trees(gardens: Array, rng: np.random.Generator) -> Faces:
@@ -86,11 +87,13 @@ def make_trees(gardens: Array, rng: np.random.Generator) -> Faces:
     spots += [SHORE[i] + INLAND[i] * rng.uniform(8, 60) for i in rng.integers(86, 140, 46)]
     spots += [np.array([x, 190 + rng.uniform(-14, 4)]) for x in rng.uniform(-95, 10, 34)]
     bushes = len(spots)
-    spots += [SHORE[i] + INLAND[i] * rng.uniform(17, 80) for i in rng.integers(30, 95, 60)]
+    spots += [SHORE[i] + INLAND[i] * rng.uniform(17, 80) for i in rng.integers(30, 95, 40)]
     parts = []
     for number, spot in enumerate(spots):
         pointed = rng.random() < 0.3 and number < bushes
-        size = (rng.uniform(0.9, 1.3), rng.uniform(6, 10)) if pointed else (rng.uniform(1.6, 3.2), rng.uniform(3.5, 5.5))
+        size = (
+            (rng.uniform(0.9, 1.3), rng.uniform(6, 10)) if pointed else (rng.uniform(1.6, 3.2), rng.uniform(3.5, 5.5))
+        )
         size = size if number < bushes else (size[0] * 0.6, size[1] * 0.35)
         color = color_of("3c5232") if pointed else color_of(rng.choice(["6e7f3c", "59703a", "86843e", "8a6a34"]))
         parts.append(tree(spot, size, color, rng, pointed))
@@ -107,7 +110,9 @@ def make_mole() -> Faces:
     for step in np.arange(-3, 95, 1.5):
         turn = np.array([*rng.uniform(-1, 1, 1), 0, *rng.uniform(-1, 1, 1)])
         place = start + along * step + np.array([0, -0.9, -3.6]) + rng.uniform(-0.5, 0.5, 3)
-        parts.append(box(place, turn / np.linalg.norm(turn), tuple(rng.uniform(1.2, 2.2, 3)), STONE, stone * rng.uniform(0.6, 1)))
+        parts.append(
+            box(place, turn / np.linalg.norm(turn), tuple(rng.uniform(1.2, 2.2, 3)), STONE, stone * rng.uniform(0.6, 1))
+        )
     foot = start + along * 2.5 + 2.6 * UP
     white, red = color_of("f4ece0"), color_of("b8402e")
     for number in range(4):

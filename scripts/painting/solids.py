@@ -1,15 +1,16 @@
 """Shapes made of flat faces: boxes, bars, bent surfaces."""
 
 import numpy as np
-
 from painting.noise import Array
-from painting.raster import Faces, join
+from painting.raster import Faces
 
 PLASTER, TILES, STONE, GRASS, LEAVES, WOOD, PAINT, SAIL, LAMP, PAVING, HULL = range(11)
 UP = np.array([0.0, 1, 0])
 
 
-def quads(corners: Array | list[Array], material: int, color: Array | tuple[float, float, float], seed: Array | int = 0) -> Faces:
+def quads(
+    corners: Array | list[Array], material: int, color: Array | tuple[float, float, float], seed: Array | int = 0
+) -> Faces:
     """Two triangles for each of (n, 4, 3) corners, which go around; u runs along the first side."""
     corners = np.asarray(corners, dtype=float).reshape(-1, 4, 3)
     n = len(corners)
@@ -36,7 +37,9 @@ def strips(grid: Array, material: int, color: Array) -> Faces:
     return quads(cells.reshape(-1, 4, 3), material, color)
 
 
-def box(base: Array, along: Array, size: tuple[float, float, float], material: int, color: Array, seed: int = 0) -> Faces:
+def box(
+    base: Array, along: Array, size: tuple[float, float, float], material: int, color: Array, seed: int = 0
+) -> Faces:
     """A box of (width, height, depth) on `base`, the middle of its floor; width runs along the unit vector `along`."""
     width, height, depth = size
     right, up, back = along * width / 2, np.array([0.0, height, 0]), np.array([-along[2], 0, along[0]]) * depth / 2
@@ -45,7 +48,9 @@ def box(base: Array, along: Array, size: tuple[float, float, float], material: i
     return quads(np.stack([*sides, ring + up]), material, color, seed)
 
 
-def pole(bottom: Array, top: Array, radius: float, material: int, color: Array, taper: float = 1.0, sides: int = 5) -> Faces:
+def pole(
+    bottom: Array, top: Array, radius: float, material: int, color: Array, taper: float = 1.0, sides: int = 5
+) -> Faces:
     """A round bar from `bottom` to `top`; `taper` is the radius there relative to the bottom."""
     axis = (top - bottom) / np.linalg.norm(top - bottom)
     right = np.cross(axis, [0.31, 0.2, 0.93])

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-
 from painting.noise import Array, fractal, hash01, mix, noise, ramp, smoothstep
 from painting.raster import Faces, Light
 from painting.solids import GRASS, HULL, LAMP, LEAVES, PAVING, PLASTER, SAIL, STONE, TILES, WOOD
@@ -81,7 +80,9 @@ def stone(spot: Spot) -> Array:
     course = np.floor(spot.v / 0.55 + 0.16 * (rough - 0.5))
     along = spot.u / 1.15 + hash01(course, 3)
     block = 0.72 + 0.5 * hash01(course, np.floor(along), spot.seed)
-    joint = np.minimum(np.minimum(along % 1, 1 - along % 1) * 1.15, np.minimum(spot.v / 0.55 % 1, 1 - spot.v / 0.55 % 1) * 0.55)
+    joint = np.minimum(
+        np.minimum(along % 1, 1 - along % 1) * 1.15, np.minimum(spot.v / 0.55 % 1, 1 - spot.v / 0.55 % 1) * 0.55
+    )
     color = spot.color * (block * (0.62 + 0.38 * smoothstep(0.01, 0.06, joint)) * (0.7 + 0.6 * rough))[:, None]
     wet = smoothstep(1.1, 0.15, spot.place[:, 1] + 0.7 * (noise(spot.u * 0.8, spot.v) - 0.5))
     return mix(color, color * [0.36, 0.46, 0.38], wet)
@@ -90,7 +91,7 @@ def stone(spot: Spot) -> Array:
 def grass(spot: Spot) -> Array:
     x, _, z = spot.place.T
     patch, blade = fractal(x / 6, z / 6, 4, 7), noise(x * 3, z * 3, 8)
-    color = ramp(["4c5a2e", "6a7238", "8a8442", "a08c50"], patch * 1.2 - 0.1)
+    color = ramp(["55682e", "74833a", "98984a", "b4a456"], patch * 1.2 - 0.1)
     return color * (0.7 + 0.5 * blade)[:, None]
 
 

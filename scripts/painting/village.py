@@ -1,7 +1,6 @@
 """What people built around the harbor: houses, a church, and what stands about on the quay."""
 
 import numpy as np
-
 from painting.noise import Array, color_of
 from painting.raster import Faces, join
 from painting.shore import INLAND, QUAY, SHORE, ground
@@ -18,7 +17,9 @@ def crosswise(along: Array) -> Array:
     return np.array([-along[2], 0, along[0]])
 
 
-def roofed_box(base: Array, along: Array, size: tuple[float, float, float], rise: float, colors: Array, seed: int) -> Faces:
+def roofed_box(
+    base: Array, along: Array, size: tuple[float, float, float], rise: float, colors: Array, seed: int
+) -> Faces:
     """Four walls under a gabled roof that overhangs them; the ridge runs along, `colors` are of wall and roof."""
     width, height, depth = size
     back, (wall, roof) = crosswise(along), colors
@@ -51,7 +52,9 @@ def house(base: Array, along: Array, size: tuple[float, float, float], rng: np.r
         for shift in (-0.24, 0.24):
             spot = base + along * shift * width + front * 0.26 * depth + UP * (height + 0.22 * rise)
             parts.append(roofed_box(spot, front, (1.9, 1.25, 1.35), 0.6, colors, seed + 2))
-            parts.append(panel(spot + front * 0.97 + UP * 0.2, along, 0.75, 0.9, LAMP, np.array([1.0, 0.5, 0.13]) * 0.22))
+            parts.append(
+                panel(spot + front * 0.97 + UP * 0.2, along, 0.75, 0.9, LAMP, np.array([1.0, 0.5, 0.13]) * 0.22)
+            )
     return join(parts)
 
 
@@ -66,7 +69,9 @@ def awning(base: Array, along: Array, depth: float, rng: np.random.Generator) ->
     return join([slope, quads(np.stack(hem, axis=1), SAIL, stripes * 0.9)])
 
 
-def panel(foot: Array, along: Array, width: float, height: float, material: int, color: Array, point: float = 0) -> Faces:
+def panel(
+    foot: Array, along: Array, width: float, height: float, material: int, color: Array, point: float = 0
+) -> Faces:
     """An upright rectangle above `foot`, or with a `point` above it, like a church window."""
     half, top = along * width / 2, UP * height
     peak = foot + UP * (height + point)
@@ -76,12 +81,13 @@ def panel(foot: Array, along: Array, width: float, height: float, material: int,
 
 def make_houses(rng: np.random.Generator) -> tuple[Faces, Array]:
     """Rows of houses along the quay and up the hill, and the places (n, 2) in between that stay free."""
-    parts, gardens = [], []
+    parts: list[Faces] = []
+    gardens: list[Array] = []
     run = np.cumsum(np.linalg.norm(np.diff(SHORE[:112], axis=0), axis=1))
-    for row, offset in enumerate([11.5, 23, 33, 43, 53, 63, 74]):
+    for row, offset in enumerate([11.5, 24.5, 37, 49.5, 62.5, 76]):
         place = 24.0 + 1.5 * row
         while place < run[-1] - 4 - 3 * row:
-            size = (rng.uniform(6.2, 9.2), rng.uniform(6.0, 9.6) - 0.35 * row, rng.uniform(7.2, 8.6))
+            size = (rng.uniform(6.4, 9.2), rng.uniform(6.4, 9.6) - 0.3 * row, rng.uniform(7.4, 8.8))
             index = int(np.searchsorted(run, place + size[0] / 2))
             inland = INLAND[index]
             spot = SHORE[index] + inland * (offset + rng.uniform(-1.2, 1.2) * (row > 0))
@@ -94,7 +100,7 @@ def make_houses(rng: np.random.Generator) -> tuple[Faces, Array]:
                     parts.append(awning(base, along, size[2], rng))
             if row and not near_church(spot):
                 gardens.append(spot + inland * 5.5 + rng.uniform(-3.5, 3.5, 2))
-            place += size[0] + float(rng.choice([0.05, 0.05, 1.4]) + (rng.uniform(0, 2.4) if row else 0))
+            place += size[0] + float(rng.choice([0.05, 0.05, 1.4]) + (rng.uniform(0.5, 4.5) if row else 0))
     return join(parts), np.array(gardens)
 
 
@@ -142,7 +148,9 @@ def figure(foot: Array, coat: Array) -> Faces:
     """Someone standing about."""
     side, hip, neck = np.array([0.1, 0, 0.05]), foot + UP * 0.8, foot + UP * 1.42
     legs = [pole(foot + side * k, hip + side * k, 0.09, PAINT, coat * 0.45, 1.1, 6) for k in (-1, 1)]
-    arms = [pole(neck + side * 2.1 * k - UP * 0.08, hip + side * 2.6 * k, 0.06, PAINT, coat * 0.85, 0.8, 6) for k in (-1, 1)]
+    arms = [
+        pole(neck + side * 2.1 * k - UP * 0.08, hip + side * 2.6 * k, 0.06, PAINT, coat * 0.85, 0.8, 6) for k in (-1, 1)
+    ]
     head = pole(neck + UP * 0.06, neck + UP * 0.26, 0.085, PAINT, color_of("d8a07c"), 1.2, 7)
     hat = pole(neck + UP * 0.25, neck + UP * 0.34, 0.14, PAINT, coat * 0.4, 0.5, 7)
     return join([*legs, *arms, pole(hip - UP * 0.1, neck, 0.17, PAINT, coat, 1.2, 8), head, hat])
@@ -179,7 +187,10 @@ def make_quayside(rng: np.random.Generator) -> Faces:
 def make_jetty(start: Array, along: Array, length: float, width: float) -> list[Faces]:
     """Planks on posts, from `start` on."""
     wood, across = color_of("8a7054"), crosswise(along)
-    parts = [box(start + along * (step + 0.15), across, (width, 0.22, 0.27), WOOD, wood, int(step * 10)) for step in np.arange(0, length, 0.3)]
+    parts = [
+        box(start + along * (step + 0.15), across, (width, 0.22, 0.27), WOOD, wood, int(step * 10))
+        for step in np.arange(0, length, 0.3)
+    ]
     for step in np.arange(0.3, length, 2.5):
         for side in (-1, 1):
             foot = start + along * step + across * side * width / 2
