@@ -35,7 +35,7 @@ class Recipe(NamedTuple):
 
 
 RECIPES = {
-    "balanced": Recipe(1.0, 10.0, 0.02, "aspect"),
+    "balanced": Recipe(1.0, 5.0, 0.02, "aspect"),
     "gatys": Recipe(1.0, 1000.0, 0.0, "squash"),
     "keras": Recipe(2.5e-8, 1e-6, 1e-6, "squash"),
     "tensorflow": Recipe(1e4, 1e-2, 30.0, "aspect"),
@@ -227,12 +227,29 @@ class Config:
     noise: float = setting(0.6, number(0, 1), "Start", "The share of noise in --init=blend.")
     seed: int = setting(0, integer(0, 2**31 - 1), "Start", "The seed of noise and of random weights.")
 
-    device: str = setting("auto", choice("auto", "cpu", "gpu", "tpu"), "Machine", "What computes; auto: a TPU or GPU that TensorFlow finds, else the CPU.")
+    device: str = setting(
+        "auto",
+        choice("auto", "cpu", "gpu", "tpu"),
+        "Machine",
+        "What computes; auto: a TPU or GPU that TensorFlow finds, else the CPU.",
+    )
     precision: str = setting(
         "auto",
         choice("auto", "float32", "bfloat16"),
         "Machine",
         "The convolutions' arithmetic; auto: bfloat16 where the machine has it in hardware.",
+    )
+    evaluator: str = setting(
+        "auto",
+        choice("auto", "whole", "tiles"),
+        "Machine",
+        "Whether the network sees the picture at once or tile by tile, with the same result; auto: what memory allows.",
+    )
+    tile_size: int | None = setting(
+        None,
+        automatic(integer(32)),
+        "Machine",
+        "The side of a tile in pixels, without its halo; auto: what memory allows.",
     )
     snapshot_steps: int = setting(
         50, integer(), "Machine", "Keep an intermediate picture every so many steps; 0: none."

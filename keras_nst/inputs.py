@@ -50,8 +50,9 @@ def prepare(config: Config, tell: Tell) -> Job:
     inputs = {name: _read(config, name, tell) for name, source in sources.items() if source}
     shape = inputs.get("content") or inputs["style"]
     size = named(config, "size", lambda: final_size(parse_size(config.size), Size(*shape.pixels.shape[:2])))
-    if config.output and "content" in inputs:
-        named(config, "output", lambda: check_output(output, config.bit_depth, inputs["content"].alpha is not None))
+    transparent = "content" in inputs and inputs["content"].alpha is not None
+    if config.output:
+        named(config, "output", lambda: check_output(output, config.bit_depth, transparent, size))
     return Job(config, {name: _cropped(picture, size, name) for name, picture in inputs.items()}, size, workdir, output)
 
 

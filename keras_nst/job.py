@@ -175,7 +175,8 @@ def _record(job: Job) -> dict[str, str]:
 def _save(job: Job, result: "Result", tell: Tell) -> Path:
     """Saves the picture where it was asked for; where that fails now, anywhere rather than lose it."""
     alpha = _alpha(job)
-    for path in (job.output, job.workdir / PICTURE, Path(tempfile.gettempdir()) / f"{job.workdir.name}.png"):
+    elsewhere = (job.workdir / PICTURE, Path(tempfile.gettempdir()) / f"{job.workdir.name}.png")
+    for path in dict.fromkeys((job.output, *elsewhere)):
         try:
             save_picture(path, result.picture[0], alpha=alpha, bit_depth=job.config.bit_depth, settings=_record(job))
             return path

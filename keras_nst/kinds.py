@@ -30,7 +30,13 @@ def _number_kind(convert: Callable[[str], Any], takes: str, low: float, high: fl
         if not inside:
             raise ValueError(f"{expected} Received: {value}")
 
-    return Kind(takes, parse, check, lambda value: f"{value:.10g}" if takes == "NUMBER" else str(value))
+    return Kind(takes, parse, check, _shortest)
+
+
+def _shortest(value: float) -> str:
+    """Returns the number as people write it, with as many digits as it takes to read the same number back."""
+    short = f"{value:g}"
+    return short if float(short) == value or value != value else repr(value)
 
 
 def number(low: float = 0.0, high: float = math.inf, above: bool = False) -> Kind:

@@ -14,8 +14,9 @@ def test_every_setting_is_read_back_from_what_it_shows() -> None:
 
 
 def test_numbers_are_shown_exactly_enough() -> None:
-    rate = 100 / 255**2
-    assert read_setting("learning_rate", Config(learning_rate=rate).shown("learning_rate")) == pytest.approx(rate, 1e-9)
+    for rate in (100 / 255**2, 1 / 3, 1e-300, 0.1):
+        assert read_setting("learning_rate", Config(learning_rate=rate).shown("learning_rate")) == rate
+    assert Config(learning_rate=0.5).shown("learning_rate") == "0.5"
 
 
 @pytest.mark.parametrize("normalization", RECIPES)

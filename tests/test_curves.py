@@ -1,6 +1,7 @@
 """Event files, read back as TensorBoard reads them."""
 
 import io
+import resource
 import shutil
 from pathlib import Path
 
@@ -156,9 +157,27 @@ def test_a_run_goes_on_without_its_folder(tmp_path: Path) -> None:
     curves.close()
 
 
+def test_a_full_disk_is_told_of_once_and_ends_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The limit of a file's size stands for the disk's."""
+    curves = Curves(tmp_path)
+    curves(progress(1, 1))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, limits[1]))
+        for step in (2, 3, 4):
+            curves(progress(1, step))
+            curves.show(progress(1, step))
+        curves.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("Some of the curves cannot be written: ") and line.endswith("File too large")
+
+
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(
-        OSError, match=r"Expected a folder that event files can be written to. Received: .*file \(Not a di"
+        OSError, match=r"Expected a folder that event files can be written to. Received: .*file \(Not a directory\)$"
     ):
         Curves(tmp_path / "file")

@@ -88,8 +88,9 @@ def test_alpha_turns_along(tmp_path: Path) -> None:
     assert found is not None and found.shape == (3, 2) and found[0, 1] == np.float32(7 / 255)
 
 
-def test_damaged_exif(tmp_path: Path) -> None:
-    tags = chunk(b"eXIf", b"II*\0\x08\0\0\0\xff\xff" + bytes(20))
+@pytest.mark.parametrize("exif", [b"II*\0\x08\0\0\0\xff\xff" + bytes(20), b"not EXIF", b""])
+def test_damaged_exif(exif: bytes, tmp_path: Path) -> None:
+    tags = chunk(b"eXIf", exif)
     assert np.array_equal(bytes_of(read(tmp_path / "x.png", png_of(NOISE, RGB, [tags]))), NOISE)
 
 
@@ -144,6 +145,14 @@ def test_16_bits_under_another_profile(tmp_path: Path) -> None:
     samples = read(tmp_path / "x.png", png_of(content, RGB, [profile]))
     assert abs(bytes_of(samples) - NOISE[..., [1, 0, 2]]).max() <= 1
     assert samples.notes[0].endswith("to sRGB, with 8 of its 16 bits")
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_tiff_that_lists_too_few_strips(kind: type, tmp_path: Path) -> None:
+    """Four million rows that nothing is known of are not made up."""
+    content = tiff(np.ones((5, 7, 3), kind), tags={257: ("I", [4_000_000])})
+    with pytest.raises(ValueError, match="it ends at row 5 of 4000000"):
+        read(tmp_path / "x.tif", content)
 
 
 def test_16_bits_of_cmyk(tmp_path: Path) -> None:

@@ -159,6 +159,13 @@ def test_what_it_can(name: str, tmp_path: Path) -> None:
     assert not os.listdir(tmp_path)
 
 
+def test_format_that_pillow_was_built_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.init()
+    monkeypatch.delitem(Image.SAVE, "WEBP")
+    with pytest.raises(ValueError, match="^Expected a format that the installed Pillow can write. Received: WEBP$"):
+        check_output(tmp_path / "x.webp", 8, False)
+
+
 def test_places_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     (tmp_path / "folder.png").mkdir()

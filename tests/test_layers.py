@@ -13,7 +13,8 @@ FLOORS = [
     ["keras_nst.config"],
     ["keras_nst.settings", "keras_nst.workdir", "keras_nst.core.pyramid", "keras_nst.core.events"],
     ["keras_nst.core.stats", "keras_nst.core.features", "keras_nst.core.optimizers"],
-    ["keras_nst.core.losses"],
+    ["keras_nst.core.losses", "keras_nst.core.tiling"],
+    ["keras_nst.core.whole", "keras_nst.core.tiles"],
     ["keras_nst.core.transfer"],
     ["keras_nst.pictures.*", "keras_nst.system.*"],
     ["keras_nst.monitors.*"],
@@ -23,7 +24,8 @@ FLOORS = [
 ]
 SAME_FLOOR_ROOMS = ("keras_nst.pictures", "keras_nst.system", "keras_nst.monitors")
 WITHOUT_TENSORFLOW = (
-    *("__init__", "config", "kinds", "settings", "workdir", "flags", "run", "inputs", "job", "core.pyramid", "core.events"),
+    *("__init__", "config", "kinds", "settings", "workdir", "flags", "run", "inputs", "job"),
+    *("core.pyramid", "core.events", "core.tiling"),
     *("system.devices", "system.pace", "system.signals", "system.memory", "system.weights", "system.download"),
     *("pictures.files", "pictures.metadata", "pictures.color", "pictures.download"),
 )

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_nst.config import RECIPES, Config, Layer
 from keras_nst.core import losses
+from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import moments
 
 SHAPES = {"block1_conv1": (12, 14, 4), "block2_conv1": (6, 7, 8), "block3_conv1": (3, 3, 6)}
@@ -32,14 +33,14 @@ def config(normalization: str, layers: tuple[Layer, ...] | None = None) -> Confi
 
 def ours(settings: Config, seen: dict[str, np.ndarray], content: dict, style: dict, shown: np.ndarray) -> losses.Losses:
     tensors = {name: tf.constant(value) for name, value in seen.items()}
-    targets = losses.Targets(
+    targets = losses.make_targets(
         {CONTENT: tf.constant(content[CONTENT])},
         {name: moments(tf.constant(style[name])) for name in SHAPES},
-        losses.squared_variation_per_pixel(tf.constant(picture(2))),
+        tf.constant(picture(2)),
+        settings,
     )
-    return losses.evaluate(
-        tf.constant(shown), tensors, {name: moments(tensors[name]) for name in SHAPES}, targets, settings
-    )
+    total = losses.part(losses.whole_picture(tf.constant(shown)), tensors, targets, settings)
+    return losses.evaluate(total, targets, Size(*shown.shape[1:3]), settings)
 
 
 # --- What the sources say, in float64, one picture, as their own texts write it ---
@@ -183,7 +184,24 @@ def test_variation_of_a_checkerboard() -> None:
         "balanced": 72 / 16,
     }
     for name, number in expected.items():
-        np.testing.assert_allclose(losses.DEFINITIONS[name].variation(board, target), [number], rtol=1e-5, err_msg=name)
+        variation = losses.DEFINITIONS[name].variation
+        np.testing.assert_allclose(variation(losses.whole_picture(board), target), [number], rtol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("normalization", SOURCES)
+def test_variation_adds_up_over_parts(normalization: str) -> None:
+    """Four parts of unequal sizes, each with one more row and column than its own where the picture goes on."""
+    variation, target = losses.DEFINITIONS[normalization].variation, tf.fill([1], 0.1)
+    shown, whole = picture(0), losses.whole_picture(tf.constant(picture(0)))
+    parts = [
+        losses.Pixels(
+            tf.constant(shown[:, top : bottom + 1, left : right + 1]), Size(bottom - top, right - left), whole.core
+        )
+        for top, bottom in ((0, 5), (5, 12))
+        for left, right in ((0, 9), (9, 14))
+    ]
+    total = sum(variation(pixels, target)[0] for pixels in parts)
+    np.testing.assert_allclose(total, variation(whole, target)[0], rtol=1e-5)
 
 
 def test_balanced_does_not_depend_on_size() -> None:

@@ -75,10 +75,11 @@ def test_only_text_is_taken(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "x.png") == {"a": "1"}
 
 
+@pytest.mark.parametrize("comment", [b"ASCII\0\0\0A day at the sea", b'{"a": "b"}'])
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp", ".gif"])
-def test_pictures_by_others(suffix: str, tmp_path: Path) -> None:
+def test_pictures_by_others(suffix: str, comment: bytes, tmp_path: Path) -> None:
     exif = Image.Exif()
-    exif[0x8769] = {0x9286: b"ASCII\0\0\0A day at the sea"}
+    exif[0x8769] = {0x9286: comment}
     options = {"exif": exif} if suffix in (".jpg", ".webp") else {}
     Image.fromarray(np.uint8(GRAY * 255)).save(tmp_path / f"x{suffix}", **options)
     with pytest.raises(ValueError, match="carries no settings"):

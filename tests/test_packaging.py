@@ -33,9 +33,7 @@ def run_installed(installed: Path, folder: Path, *arguments: str) -> subprocess.
 
 def test_it_runs_from_another_folder_with_its_configs_and_samples(installed: Path, tmp_path: Path) -> None:
     small = ["--weights=random", "--size=32", "--steps=1", "--scales=1", "--workdir=out"]
-    done = run_installed(
-        installed, tmp_path, "-m", "keras_nst.run", "--flagfile=configs/starry.cfg", *small
-    )
+    done = run_installed(installed, tmp_path, "-m", "keras_nst.run", "--flagfile=configs/starry.cfg", *small)
     assert done.returncode == 0, done.stderr
     with Image.open(tmp_path / "out" / "picture.png") as picture:
         assert picture.size == (32, 21)

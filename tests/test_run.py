@@ -69,7 +69,9 @@ def test_a_picture_tells_how_it_was_made(quick: list[str], tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("size", "expected"), [("original", (64, 48)), ("33x40", (33, 40)), ("61", (61, 46))])
-def test_the_result_has_exactly_the_size(size: str, expected: tuple[int, int], quick: list[str], tmp_path: Path) -> None:
+def test_the_result_has_exactly_the_size(
+    size: str, expected: tuple[int, int], quick: list[str], tmp_path: Path
+) -> None:
     assert main([*quick, f"--size={size}", "--steps=1", "--scales=1"]) == 0
     with Image.open(tmp_path / "run" / PICTURE) as picture:
         assert picture.size == expected
@@ -77,9 +79,7 @@ def test_the_result_has_exactly_the_size(size: str, expected: tuple[int, int], q
 
 def test_no_steps_at_original_size_is_the_content(quick: list[str], pair: tuple[Path, Path], tmp_path: Path) -> None:
     assert main([*quick, "--size=original", "--steps=0"]) == 0
-    np.testing.assert_array_equal(
-        read_picture(tmp_path / "run" / PICTURE).pixels, read_picture(pair[0]).pixels
-    )
+    np.testing.assert_array_equal(read_picture(tmp_path / "run" / PICTURE).pixels, read_picture(pair[0]).pixels)
 
 
 def test_style_alone(quick: list[str], tmp_path: Path) -> None:

@@ -39,6 +39,11 @@ def pair() -> core.Pictures:
     return core.Pictures(tensor(0), tensor(1, size=(36, 30)))
 
 
+def evaluator_of(features: keras.Model, config: Config) -> core.Evaluator:
+    look = core.look_at(Size(32, 40), features, config)
+    return look.evaluator(core.make_targets(pair(), look, features, config))
+
+
 def run(features: keras.Model, pictures: core.Pictures, chunk: int = 2, pace: core.Pace | None = None, **given: object):
     seen: list[Progress] = []
     config = settings(**given)
@@ -66,7 +71,7 @@ def test_step_k_has_the_loss_before_its_update(features: keras.Model) -> None:
     """The first loss is that of the first picture; the final one is that of the finished picture."""
     result, seen = run(features, pair(), chunk=1, scales=1, steps=(3,))
     config = settings(scales=1)
-    evaluator = core.whole(features, core.make_targets(pair(), Size(32, 40), features, config), config)
+    evaluator = evaluator_of(features, config)
     first = core.resize(pair().content, Size(32, 40))
     np.testing.assert_allclose(seen[0].losses.total, evaluator(first)[0].total, rtol=1e-5)
     np.testing.assert_allclose(result.losses.total, evaluator(tf.constant(result.picture))[0].total, rtol=1e-5)
@@ -81,14 +86,14 @@ def test_a_chunk_of_four_is_four_of_one(features: keras.Model) -> None:
 def test_one_trace_for_all_chunk_lengths(features: keras.Model) -> None:
     config, picture = settings(), tf.Variable(tensor(0))
     traces = 0
-    exact = core.whole(features, core.make_targets(pair(), Size(32, 40), features, config), config)
+    exact = evaluator_of(features, config)
 
     def counting(seen: tf.Tensor):
         nonlocal traces
         traces += 1
         return exact(seen)
 
-    steps = core.compile_steps(picture, counting, make_optimizer(config, 9, picture, None), config)
+    steps = core.compile_steps(picture, counting, make_optimizer(config, 9, picture, None), config, in_one_graph=True)
     for count in (1, 4, 2):
         steps(tf.constant(count))
     assert traces == 1
@@ -118,7 +123,7 @@ def test_a_batch_is_its_pictures(features: keras.Model) -> None:
 def test_the_gradient_is_that_of_the_loss(features: keras.Model, normalization: str) -> None:
     """A small move along a random direction changes the loss by gradient times direction."""
     config = settings(normalization=normalization)
-    evaluator = core.whole(features, core.make_targets(pair(), Size(32, 40), features, config), config)
+    evaluator = evaluator_of(features, config)
     picture = 0.2 + 0.6 * tensor(3)
     direction = evaluator(picture)[1]
     direction = direction / tf.norm(direction) * 0.02

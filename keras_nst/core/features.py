@@ -1,5 +1,6 @@
 """The network as a function from a picture to its features. VGG's BGR order and means exist in this file only."""
 
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def extractor(
     """
     wanted = set(layers)
     vgg = _network(network, weights, seed)
-    picture = keras.Input((None, None, 3))
+    picture = keras.Input((None, None, 3), dtype=_exact(precision))
     features = _preprocessed(picture, precision)
     outputs: dict[str, keras.KerasTensor] = {}
     for layer in vgg.layers[1:]:
@@ -62,7 +63,9 @@ def _network(network: str, weights: Path | None, seed: int) -> keras.Model:
 
 def _load_weights(vgg: keras.Model, path: Path) -> None:
     try:
-        vgg.load_weights(path)
+        with warnings.catch_warnings():  # about what else is in the file: one line of ours says what matters
+            warnings.simplefilter("ignore")
+            vgg.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise ValueError(f"Expected weights of {vgg.name} without its top. Received: {path}, {reason}") from None
@@ -79,8 +82,14 @@ def _draw_weights(vgg: keras.Model, seed: int) -> None:
 def _preprocessed(picture: keras.KerasTensor, precision: str) -> keras.KerasTensor:
     """RGB in [0, 1] to BGR in 0..255 minus the means."""
     bgr = keras.ops.flip(picture, axis=-1)
-    centered = keras.layers.Rescaling(255.0, offset=[-mean for mean in MEANS_BGR])(bgr)
+    offset = [-mean for mean in MEANS_BGR]
+    centered = keras.layers.Rescaling(255.0, offset=offset, dtype=_exact(precision))(bgr)
     return keras.ops.cast(centered, precision)
+
+
+def _exact(precision: str) -> str:
+    """The precision of pixels, which bfloat16 is too coarse for."""
+    return "float32" if precision == "bfloat16" else precision
 
 
 def _rebuilt(layer: keras.layers.Layer, features: keras.KerasTensor, pooling: str, precision: str) -> keras.KerasTensor:

@@ -5,6 +5,9 @@
 Every source defines J_content as a multiple of sum (F - P)^2 and J_style as a multiple of sum (G - A)^2, where F and P
 are the features of the picture and of the content, and G = S / M and A the Gram matrices per position of the picture
 and of the style. So a source is its two factors, its weights of the layers and its own variation term.
+
+What has to be known of the picture adds up over its parts (`Part`), so the same lines serve a picture seen as a whole,
+which is one part, and one seen tile by tile.
 """
 
 from collections.abc import Callable
@@ -13,7 +16,8 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from keras_nst.config import Config, Layer
-from keras_nst.core.stats import Moments, gram, widened
+from keras_nst.core.pyramid import Size
+from keras_nst.core.stats import Moments, gram, moments, widened
 
 # Keep a balanced term finite where the content or the style picture has next to nothing to divide by.
 FAINTEST = 1e-6  # mean squared feature
@@ -26,8 +30,17 @@ class Targets(NamedTuple):
     """What the picture is moved towards."""
 
     content: Features
+    content_factors: dict[str, tf.Tensor]  # layer: (n,) or (), what sum (F - P)^2 is multiplied by
     style: dict[str, Moments]
     variation: tf.Tensor  # (n,), squared differences per pixel of the content, or else of the style picture
+
+
+class Part(NamedTuple):
+    """What a part of a picture adds to the terms of the objective."""
+
+    content: dict[str, tf.Tensor]  # layer: (n,), sum (F - P)^2 times its factor
+    style: dict[str, Moments]
+    variation: tf.Tensor  # (n,)
 
 
 class Losses(NamedTuple):
@@ -41,32 +54,90 @@ class Losses(NamedTuple):
     style_layers: dict[str, tf.Tensor]  # layer: (n,)
 
 
+class Pixels(NamedTuple):
+    """A part's pixels, with one more row and column than `core` where the picture goes on."""
+
+    values: tf.Tensor  # (n, h or h + 1, w or w + 1, 3)
+    core: Size  # (h, w), the pixels that are this part's own
+    whole: Size  # of the picture
+
+
 class Definition(NamedTuple):
     """How one source scales the terms."""
 
-    content_factor: Callable[[tf.Tensor], tf.Tensor]  # P (n, h, w, c) -> (n,) or ()
-    style_factor: Callable[[Moments, tf.Tensor, int], tf.Tensor]  # moments, A (n, c, c), rows * cols -> (n,) or ()
-    variation: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # picture (n, h, w, 3), the target's -> (n,)
+    content_factor: Callable[[tf.Tensor], tf.Tensor | float]  # P (n, h, w, c) -> (n,) or ()
+    style_factor: Callable[[Moments, tf.Tensor, int], tf.Tensor | float]  # moments, A (n, c, c), rows * cols
+    variation: Callable[[Pixels, tf.Tensor], tf.Tensor]  # pixels, the target's -> (n,), to be added up over the parts
     layer_weights: Callable[[tuple[Layer, ...]], list[float]]
 
 
-def evaluate(
-    picture: tf.Tensor, features: Features, style: dict[str, Moments], targets: Targets, config: Config
-) -> Losses:
-    """Returns the losses of pictures (n, h, w, 3) from their features and moments; `config` is resolved."""
-    definition = DEFINITIONS[config.normalization]
-    content_layers = {
-        name: definition.content_factor(target) * _sum(tf.square(widened(features[name]) - widened(target)))
+def make_targets(content: Features, style: dict[str, Moments], smoothness: tf.Tensor, config: Config) -> Targets:
+    """Returns the targets from the content's features, the style's moments and the picture to be as smooth as."""
+    factor = DEFINITIONS[config.normalization].content_factor
+    factors = {name: tf.convert_to_tensor(factor(target), smoothness.dtype) for name, target in content.items()}
+    return Targets(content, factors, style, squared_variation_per_pixel(smoothness))
+
+
+def part(pixels: Pixels, features: Features, targets: Targets, config: Config) -> Part:
+    """Returns what a part of pictures adds, from its features and the targets at the same positions."""
+    content = {
+        name: targets.content_factors[name] * _sum(tf.square(widened(features[name]) - widened(target)))
         for name, target in targets.content.items()
     }
-    area = picture.shape[1] * picture.shape[2]
-    style_layers = {name: style_loss(style[name], target, area, definition) for name, target in targets.style.items()}
-    zero = tf.zeros(picture.shape[0], picture.dtype)
-    content = _weighted(content_layers, config.layers_used("content"), definition, zero)
-    texture = _weighted(style_layers, config.layers_used("style"), definition, zero)
-    variation = definition.variation(picture, targets.variation) if config.variation_weight else zero
-    total = config.content_weight * content + config.style_weight * texture + config.variation_weight * variation
-    return Losses(content, texture, variation, total, content_layers, style_layers)
+    style = {name: moments(features[name]) for name in targets.style}
+    values = pixels.values
+    variation = tf.zeros(values.shape[0], values.dtype)
+    if config.variation_weight:
+        variation = DEFINITIONS[config.normalization].variation(pixels, targets.variation)
+    return Part(content, style, variation)
+
+
+def evaluate(total: Part, targets: Targets, size: Size, config: Config) -> Losses:
+    """Returns the losses of pictures of this size from the sum of their parts; `config` is resolved."""
+    definition = DEFINITIONS[config.normalization]
+    area = size.height * size.width
+    style_layers = {
+        name: style_loss(total.style[name], target, area, definition) for name, target in targets.style.items()
+    }
+    zero = tf.zeros_like(total.variation)
+    content = _weighted(total.content, config.layers_used("content"), definition, zero)
+    style = _weighted(style_layers, config.layers_used("style"), definition, zero)
+    weighted = config.content_weight * content + config.style_weight * style
+    return Losses(
+        content,
+        style,
+        total.variation,
+        weighted + config.variation_weight * total.variation,
+        total.content,
+        style_layers,
+    )
+
+
+def style_gradient(seen: dict[str, Moments], targets: Targets, size: Size, config: Config) -> dict[str, Moments]:
+    """Returns the derivatives of the weighted style term by the picture's moments (None by their counts)."""
+    sums = {name: (of.first, of.second) for name, of in seen.items()}
+    zero = tf.zeros_like(targets.variation)
+    nothing = Part(dict.fromkeys(targets.content, zero), {}, zero)
+    with tf.GradientTape() as tape:
+        tape.watch(sums)
+        style = {name: Moments(seen[name].count, *sums[name]) for name in seen}
+        values = evaluate(nothing._replace(style=style), targets, size, config)
+    slopes = tape.gradient(values.total, sums, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return {name: Moments(tf.zeros_like(seen[name].count), *slopes[name]) for name in seen}
+
+
+def linear_objective(of: Part, slopes: dict[str, Moments], config: Config) -> tf.Tensor:
+    """Returns the weighted terms of a part, the style's by its slopes: (n,). Its gradient is that of the objective."""
+    definition, zero = DEFINITIONS[config.normalization], tf.zeros_like(of.variation)
+    content = _weighted(of.content, config.layers_used("content"), definition, zero)
+    style = sum(
+        (
+            _sum(slope.first * of.style[name].first) + _sum(slope.second * of.style[name].second)
+            for name, slope in slopes.items()
+        ),
+        start=zero,
+    )
+    return config.content_weight * content + style + config.variation_weight * of.variation
 
 
 def no_losses(picture: tf.Tensor, config: Config) -> Losses:
@@ -113,47 +184,69 @@ def _per_value(target: tf.Tensor) -> float:
 # --- Variation: differences between neighboring pixels ---
 
 
-def differences(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns what each pixel differs by from the one above, (n, h-1, w, 3), and to the left, (n, h, w-1, 3)."""
-    return picture[:, 1:] - picture[:, :-1], picture[:, :, 1:] - picture[:, :, :-1]
+def differences(pixels: Pixels) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns how pixels differ from those below, (n, h or h-1, w, 3), and those to the right, (n, h, w or w-1, 3).
+
+    The last row and column have none where the picture ends.
+    """
+    values, (h, w) = pixels.values, pixels.core
+    rows, columns = min(h, values.shape[1] - 1), min(w, values.shape[2] - 1)
+    return (
+        values[:, 1 : rows + 1, :w] - values[:, :rows, :w],
+        values[:, :h, 1 : columns + 1] - values[:, :h, :columns],
+    )
 
 
-def squared_variation(picture: tf.Tensor) -> tf.Tensor:
+def whole_picture(picture: tf.Tensor) -> Pixels:
+    """Returns the pixels of a picture that is one part."""
+    size = Size(*picture.shape[1:3])
+    return Pixels(picture, size, size)
+
+
+def squared_variation(pixels: Pixels) -> tf.Tensor:
     """sum dx^2 + dy^2: (n,)."""
-    down, right = differences(picture)
+    down, right = differences(pixels)
     return _sum(tf.square(down)) + _sum(tf.square(right))
 
 
 def squared_variation_per_pixel(picture: tf.Tensor) -> tf.Tensor:
     """1 / (H W) sum dx^2 + dy^2: (n,)."""
-    return squared_variation(picture) / float(picture.shape[1] * picture.shape[2])
+    return squared_variation(whole_picture(picture)) / _area(picture.shape[1:3])
 
 
-def relative_variation(picture: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+def relative_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
     """sum dx^2 + dy^2 over the same of the content picture: (n,)."""
-    return squared_variation_per_pixel(picture) / tf.maximum(target, FLATTEST)
+    return squared_variation(pixels) / (_area(pixels.whole) * tf.maximum(target, FLATTEST))
 
 
-def gatys_variation(picture: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+def gatys_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
     """sum dx^2 + dy^2 in units of 0..255. The paper has no variation term: its weight is 0 unless one is given."""
-    return squared_variation(255.0 * picture)
+    return 255.0**2 * squared_variation(pixels)
 
 
-def keras_variation(picture: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+def keras_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
     """sum (dx^2 + dy^2)^1.25 over all but the last row and column, in units of 0..255: (n,)."""
-    down, right = differences(255.0 * picture)
-    return _sum(tf.pow(tf.square(down[:, :, :-1]) + tf.square(right[:, :-1]), 1.25))
+    down, right = differences(pixels._replace(values=255.0 * pixels.values))
+    rows, columns = down.shape[1], right.shape[2]
+    return _sum(tf.pow(tf.square(down[:, :, :columns]) + tf.square(right[:, :rows]), 1.25))
 
 
-def tensorflow_variation(picture: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """sum |dx| + |dy|: (n,)."""
-    return tf.image.total_variation(picture)
+def tensorflow_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
+    """sum |dx| + |dy|, as tf.image.total_variation: (n,)."""
+    down, right = differences(pixels)
+    return _sum(tf.abs(down)) + _sum(tf.abs(right))
 
 
-def d2l_variation(picture: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+def d2l_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
     """(mean |dx| + mean |dy|) / 2: (n,). Ours differs pixels in [0, 1], the chapter's are standardized."""
-    down, right = differences(picture)
-    return 0.5 * (tf.reduce_mean(tf.abs(down), [1, 2, 3]) + tf.reduce_mean(tf.abs(right), [1, 2, 3]))
+    down, right = differences(pixels)
+    height, width = pixels.whole
+    vertical = _sum(tf.abs(down)) / max(1, 3 * (height - 1) * width)
+    return 0.5 * (vertical + _sum(tf.abs(right)) / max(1, 3 * height * (width - 1)))
+
+
+def _area(size: tuple[int, int]) -> float:
+    return float(size[0] * size[1])
 
 
 # --- Weights of the layers ---

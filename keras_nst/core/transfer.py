@@ -11,7 +11,8 @@ from keras_nst.config import Config
 from keras_nst.core import losses, optimizers
 from keras_nst.core.events import Listener, LossValues, Progress
 from keras_nst.core.pyramid import Size, same_area, sizes, steps_per_scale
-from keras_nst.core.stats import moments
+from keras_nst.core.tiles import Tiled
+from keras_nst.core.whole import Whole
 
 Evaluator = Callable[[tf.Tensor], tuple[losses.Losses, tf.Tensor]]  # pictures -> losses, gradient
 Pace = Callable[[int, int], int]  # scale, steps left in it -> steps of the next chunk; 0 ends the run
@@ -49,12 +50,13 @@ def transfer(
     scales = plan(final, config)
     picture, state = first_picture(pictures, scales[0].size, config), None
     for scale in scales:
-        evaluator = whole(features, make_targets(pictures, scale.size, features, config), config)
+        look = look_at(scale.size, features, config)
+        evaluator = look.evaluator(make_targets(pictures, look, features, config))
         variable = tf.Variable(resize(picture, scale.size))
         optimizer = optimizers.make_optimizer(
             config, scale.steps, variable, state and optimizers.resized(state, scale.size)
         )
-        run = compile_steps(variable, evaluator, optimizer, config)
+        run = compile_steps(variable, evaluator, optimizer, config, look.in_one_graph)
         left = scale.steps
         while left and (count := min(left, pace(scale.number, left))):
             values = as_numpy(run(tf.constant(count)))
@@ -63,7 +65,8 @@ def transfer(
         picture, state = variable.value(), optimizers.state_of(optimizer, variable)
         if left:
             return Result(resize(picture, final).numpy(), None, scale.before + scale.steps - left)
-    values = as_numpy(tf.function(lambda: evaluator(picture)[0]).get_concrete_function()())
+    judge = tf.function(lambda: evaluator(picture)[0]).get_concrete_function() if look.in_one_graph else None
+    values = as_numpy(judge() if judge else evaluator(picture)[0])
     report(listeners, scales, scale, scale.steps, values, optimizer, variable, final=True)
     return Result(picture.numpy(), values, scale.before + scale.steps)
 
@@ -77,49 +80,56 @@ def plan(final: Size, config: Config) -> list[Scale]:
     return [Scale(number, *scale, start) for number, (scale, start) in enumerate(zip(kept, before, strict=True), 1)]
 
 
+def look_at(size: Size, features: keras.Model, config: Config) -> Whole | Tiled:
+    """Returns what shows pictures of this size to the network: by tiles if so set and if there is more than one."""
+    if config.evaluator == "tiles":
+        tiled = Tiled(features, size, config)
+        if len(tiled.tiles) > 1:
+            return tiled
+    return Whole(features, size, config)
+
+
 def compile_steps(
-    picture: tf.Variable, evaluator: Evaluator, optimizer: keras.optimizers.Optimizer, config: Config
+    picture: tf.Variable,
+    evaluator: Evaluator,
+    optimizer: keras.optimizers.Optimizer,
+    config: Config,
+    in_one_graph: bool,
 ) -> Callable[[tf.Tensor], losses.Losses]:
     """Returns a function that takes so many steps on the device and returns the losses before the last of them."""
 
-    @tf.function
+    def update(gradient: tf.Tensor) -> None:
+        optimizer.apply([optimizers.bounded(gradient, config)], [picture])
+        picture.assign(tf.clip_by_value(picture, 0.0, 1.0))
+
     def run(count: tf.Tensor) -> losses.Losses:
         values = losses.no_losses(picture, config)
         for _ in tf.range(count):
             values, gradient = evaluator(picture.value())
-            optimizer.apply([optimizers.bounded(gradient, config)], [picture])
-            picture.assign(tf.clip_by_value(picture, 0.0, 1.0))
+            apply(gradient)
         return values
 
-    # The one trace there will be. Called itself, `run` would count the traces of all scales, and warn.
-    return run.get_concrete_function(tf.TensorSpec((), tf.int32))
+    # One trace each. Called itself, a tf.function would count the traces of all scales, and warn.
+    if in_one_graph:
+        apply = update
+        return tf.function(run).get_concrete_function(tf.TensorSpec((), tf.int32))
+    apply = tf.function(update).get_concrete_function(tf.TensorSpec(picture.shape, picture.dtype))
+    return run
 
 
-def whole(features: keras.Model, targets: losses.Targets, config: Config) -> Evaluator:
-    """Returns the evaluator that looks at the whole picture at once."""
-
-    def evaluator(picture: tf.Tensor) -> tuple[losses.Losses, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            tape.watch(picture)
-            seen = features(picture)
-            style = {name: moments(seen[name]) for name in targets.style}
-            values = losses.evaluate(picture, seen, style, targets, config)
-        return values, tape.gradient(values.total, picture)
-
-    return evaluator
-
-
-def make_targets(pictures: Pictures, size: Size, features: keras.Model, config: Config) -> losses.Targets:
-    """Returns what the content and the style picture ask of a picture of this size."""
+def make_targets(pictures: Pictures, look: Whole | Tiled, features: keras.Model, config: Config) -> losses.Targets:
+    """Returns what the content and the style picture ask of a picture of the size looked at."""
+    size = look.size
     content, style = {}, {}
     if config.content_weight:
-        seen = features(resize(pictures.content, size))
-        content = {layer.name: seen[layer.name] for layer in config.layers_used("content")}
+        names = [layer.name for layer in config.layers_used("content")]
+        content = look.maps(resize(pictures.content, size), names)
     if config.style_weight:
-        seen = features(style_at(pictures.style, size, config))
-        style = {layer.name: moments(seen[layer.name]) for layer in config.layers_used("style")}
+        names = [layer.name for layer in config.layers_used("style")]
+        shown = style_at(pictures.style, size, config)
+        style = look_at(Size(*shown.shape[1:3]), features, config).moments(shown, names)
     smoothness = pictures.content if pictures.content is not None else pictures.style
-    return losses.Targets(content, style, losses.squared_variation_per_pixel(resize(smoothness, size)))
+    return losses.make_targets(content, style, resize(smoothness, size), config)
 
 
 def style_at(style: tf.Tensor, size: Size, config: Config) -> tf.Tensor:

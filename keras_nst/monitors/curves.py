@@ -1,10 +1,14 @@
 """Curves and pictures for TensorBoard."""
 
-from collections.abc import Mapping
+import contextlib
+import re
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from keras_nst.core.events import Progress
 from keras_nst.core.pyramid import Size
@@ -18,33 +22,30 @@ LONGEST = 512  # pixels; larger pictures are shrunk, so that event files stay sm
 class Curves:
     """A listener that writes event files: every loss term and layer, learning rate, speed and memory.
 
-    Should the disk fill up later, TensorFlow drops what it cannot write, and the run goes on.
+    A run is worth more than its curves: what cannot be written later on, to a full disk, is told of once and left out.
 
     Raises:
-        OSError: event files cannot be written there.
+        OSError: event files cannot be written there at all.
     """
 
     def __init__(self, folder: Path) -> None:
         try:
             self.writer = tf.summary.create_file_writer(str(folder))
         except tf.errors.OpError as error:
-            reason = error.message.partition("}} ")[2].splitlines()[0]
-            raise OSError(
-                f"Expected a folder that event files can be written to. Received: {folder} ({reason})"
-            ) from None
-        self.speed = Speed()
+            expected = "Expected a folder that event files can be written to"
+            raise OSError(f"{expected}. Received: {folder} ({_reason(error)})") from None
+        self.speed, self.complained = Speed(), False
 
     def describe(self, settings: Mapping[str, str], **pictures: np.ndarray) -> None:
         """Writes the settings and the given pictures (h, w, 3), once."""
         rows = "".join(f"| {name} | `{value}` |\n" for name, value in settings.items())
-        with self.writer.as_default(step=0):
+        with self._at(0):
             tf.summary.text("settings", "| setting | value |\n|---|---|\n" + rows)
             for name, picture in pictures.items():
                 tf.summary.image(name, _preview(picture[None]))
-        self.writer.flush()
 
     def __call__(self, progress: Progress) -> None:
-        with self.writer.as_default(step=progress.step):
+        with self._at(progress.step):
             losses = progress.losses
             for name in ("total", "content", "style", "variation"):
                 tf.summary.scalar(f"loss/{name}", getattr(losses, name).mean())
@@ -55,17 +56,33 @@ class Curves:
             tf.summary.scalar("run/steps_per_second", self.speed(progress))
             tf.summary.scalar("run/scale", progress.scale)
             tf.summary.scalar("run/peak_memory_gb", peak_memory_gb())
-        self.writer.flush()
 
     def show(self, progress: Progress) -> None:
         """Writes the picture as it stands: a listener of its own."""
-        with self.writer.as_default(step=progress.step):
+        with self._at(progress.step):
             tf.summary.image("picture", _preview(progress.picture()))
-        self.writer.flush()
 
     def close(self) -> None:
         """Ends the event file."""
-        self.writer.close()
+        with self._leniently():
+            self.writer.close()
+
+    @contextlib.contextmanager
+    def _at(self, step: int) -> Iterator[None]:
+        """Writes what is made inside, at this step."""
+        with self._leniently():
+            with self.writer.as_default(step=step):
+                yield
+            self.writer.flush()
+
+    @contextlib.contextmanager
+    def _leniently(self) -> Iterator[None]:
+        try:
+            yield
+        except tf.errors.OpError as error:
+            if not self.complained:
+                tqdm.write(f"Some of the curves cannot be written: {_reason(error)}", file=sys.stderr)
+            self.complained = True
 
 
 def _preview(pictures: np.ndarray) -> tf.Tensor:
@@ -73,3 +90,8 @@ def _preview(pictures: np.ndarray) -> tf.Tensor:
     sides = pictures.shape[1:3]
     share = min(1.0, LONGEST / max(sides))
     return resize(pictures, Size(*(max(1, round(side * share)) for side in sides)))
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """Returns the first line of what TensorFlow says, without the operation."""
+    return re.sub(r"^\{\{.*?\}\} | \[Op:.*", "", error.message.splitlines()[0])

@@ -13,7 +13,7 @@ def fill_hidden(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """
     if not alpha.any():
         return np.full_like(pixels, 0.5)
-    return np.where(alpha[..., None] > 0, pixels, _filled(pixels, alpha))
+    return _filled(pixels, alpha)
 
 
 def _filled(pixels: np.ndarray, weights: np.ndarray) -> np.ndarray:

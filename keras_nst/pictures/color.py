@@ -47,8 +47,6 @@ def srgb_transform(profile: bytes | None, mode: str) -> tuple[ImageCms.ImageCmsT
             return (None, "") if _changes_nothing(transform) else (transform, f"converted from {_name(source)} to sRGB")
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
             note = f"its color profile is ignored ({' '.join(str(error).split()) or 'damaged'})"
-    if mode == "LAB":
-        return _transform(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")), mode), note
     if mode == "CMYK":
         note = note or "CMYK without a color profile: its colors are approximate"
     return None, note

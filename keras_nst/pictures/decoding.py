@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from keras_nst.pictures.alpha import fill_hidden
 from keras_nst.pictures.color import separate, srgb_transform, to_srgb
@@ -20,6 +21,7 @@ TURNS = {
     7: (True, -1, -1),
     8: (True, -1, 1),
 }
+ROWS = 257  # a tag of TIFF
 # What the several pictures of a file are to its user. Those of other formats are layers, sizes or previews.
 FRAMES = dict.fromkeys(("GIF", "WEBP", "PNG", "AVIF"), "animated, {} frames") | {"TIFF": "{} pages"}
 
@@ -34,6 +36,7 @@ class Samples(NamedTuple):
 
 def decoded(image: ImageFile.ImageFile) -> Samples:
     """Returns the first picture of a file, upright, with hidden pixels filled."""
+    _check_rows(image)
     frames, has_16 = _frames(image), has_16_bits(image)
     deep = deep_samples(image)
     samples = _eight(image, has_16) if deep is None else _sixteen(deep, image)
@@ -47,6 +50,14 @@ def decoded(image: ImageFile.ImageFile) -> Samples:
         pixels = fill_hidden(pixels, alpha)
         notes.append("" if alpha.any() else "all of it is transparent: taken as gray")
     return Samples(np.ascontiguousarray(pixels), alpha, tuple(note for note in notes if note))
+
+
+def _check_rows(image: ImageFile.ImageFile) -> None:
+    """Raises ValueError for a TIFF that lists fewer strips than it needs, whose last rows Pillow would make black."""
+    if isinstance(image, TiffImageFile):
+        ends, height = [tile.extents[3] for tile in image.tile if tile.extents], image.tag_v2[ROWS]
+        if max(ends, default=0) < height:
+            raise ValueError(f"it ends at row {max(ends, default=0)} of {height}")
 
 
 def _eight(image: ImageFile.ImageFile, has_16: bool) -> Samples:

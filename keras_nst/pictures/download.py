@@ -124,8 +124,8 @@ def _answer(error: Exception, timeout: float) -> str:
     """Returns what went wrong on the way, as a part of a line."""
     if isinstance(error, HTTPError):
         return f"HTTP {error.code} {reason(Exception(error.reason))}"
-    if isinstance(error, URLError) and isinstance(error.reason, Exception):
-        error = error.reason
+    if isinstance(error, URLError):  # a wrapping
+        error = error.reason if isinstance(error.reason, Exception) else Exception(error.reason)
     return f"no whole answer within {timeout:g} s" if isinstance(error, TimeoutError) else reason(error)
 
 
@@ -158,6 +158,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows a few redirections, to pages of the web only."""
 
     max_redirections = 5
+    inf_msg = "too many redirections: "
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str

@@ -75,6 +75,9 @@ def check_output(path: str | Path, bit_depth: int, alpha: bool, size: tuple[int,
     if path.suffix.lower() not in FORMATS:
         raise ValueError(f"Expected a name that ends in {', '.join(FORMATS)}. Received: {path.name}")
     format = FORMATS[path.suffix.lower()]
+    Image.init()
+    if format.name not in Image.SAVE:
+        raise ValueError(f"Expected a format that the installed Pillow can write. Received: {format.name}")
     if bit_depth not in (8, 16):
         raise ValueError(f"Expected a bit depth of 8 or 16. Received: {bit_depth}")
     if bit_depth == 16 and not format.deep:

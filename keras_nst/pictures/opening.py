@@ -1,5 +1,6 @@
 """Opening files that may hold anything: whatever is wrong with one becomes one clear line."""
 
+import errno
 import os
 import re
 import stat
@@ -70,7 +71,7 @@ def _identified(path: str | Path, max_pixels: int) -> ImageFile.ImageFile:
         received, limit = re.findall(r"\d+", str(error))
         raise ValueError(_too_large(received, min(int(limit), max_pixels))) from None
     except Exception as error:  # as above
-        if isinstance(error, OSError) and error.errno:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # a seek to where no file has bytes
             raise type(error)(f"Expected a file that can be read. Received: {reason(error).lower()}") from None
         kind = _kind(path) or "a damaged one"
         raise ValueError(f"Expected a readable picture. Received: {kind} ({reason(error)})") from error

@@ -36,25 +36,20 @@ class Cypress(NamedTuple):
     width: float
 
 
-MOON = Star(706, 196, 44, 190)
+MOON = Star(716, 172, 30, 92)
 STARS = [
     MOON,
-    Star(96, 92, 12, 56),
-    Star(262, 58, 9, 42),
-    Star(452, 78, 13, 60),
-    Star(556, 330, 9, 44),
-    Star(934, 66, 12, 56),
-    Star(962, 262, 14, 62),
-    Star(300, 318, 11, 50),
-    Star(856, 372, 7, 34),
-    Star(588, 38, 7, 32),
-    Star(28, 236, 9, 40),
+    Star(84, 84, 10, 40),
+    Star(284, 50, 7, 29),
+    Star(520, 62, 9, 36),
+    Star(938, 96, 9, 38),
+    Star(318, 326, 7, 29),
 ]
 VORTICES = [
-    Vortex(392, 204, 104, 1.0),
-    Vortex(470, 356, 64, -1.0),
-    Vortex(836, 40, 70, 0.9),
-    Vortex(206, 208, 66, -0.9),
+    Vortex(392, 196, 104, 1.0),
+    Vortex(478, 356, 60, -1.0),
+    Vortex(884, 268, 84, 0.9),
+    Vortex(196, 212, 66, -0.9),
 ]
 CYPRESSES = [Cypress(64, 420, 44), Cypress(236, 352, 36), Cypress(148, 132, 62)]
 SHORE, BANK = 478, 640  # where the lake begins and where the field in front of it does
@@ -101,8 +96,8 @@ def streaks(flow: Array, seed: int, reach: int = 24, grain: float = 2.6) -> Arra
 def paint_sky(x: Array, y: Array, flow: Array) -> Array:
     """Blue winds, pale in the arms of the vortices and above the hills, and the glowing rings of moon and stars."""
     arms = [np.exp(-(((np.hypot(x - v.x, y - v.y) / v.radius - 0.55) / 0.5) ** 2)) for v in VORTICES]
-    river = np.exp(-(((y - 300 - 90 * np.sin(x / 170 + 2.4)) / 60) ** 2))
-    tone = -0.10 + 0.72 * streaks(flow, 1) + 0.20 * np.sum(arms, axis=0) + 0.20 * river
+    river = np.exp(-(((y - 292 - 84 * np.sin(x / 170 + 2.4)) / 58) ** 2))
+    tone = -0.10 + 0.72 * streaks(flow, 1) + 0.20 * np.sum(arms, axis=0) + 0.36 * river
     tone += 0.16 * smoothstep(340, 450, y) + 0.36 * (fractal(x / 160, y / 120, 3, 5) - 0.5)
     color = ramp(NIGHT, tone)
     for star in STARS:

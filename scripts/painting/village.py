@@ -109,7 +109,7 @@ def near_church(spot: Array) -> bool:
 
 
 def make_church() -> Faces:
-    """A nave with tall lit windows, and a tower with a clock, a belfry and a slate spire."""
+    """A nave with tall windows, and a tower with a clock, a belfry and a tiled spire."""
     along = np.array([0.72, 0, 0.694])
     base = np.array([CHURCH[0], float(ground(*CHURCH)) - 0.5, CHURCH[1]])
     colors = np.stack([color_of("f0d8ac"), color_of("8c4630")])

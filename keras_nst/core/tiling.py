@@ -1,0 +1,92 @@
+"""How a picture is cut into tiles whose features are exactly those of the whole. Plain arithmetic.
+
+A tile is a core, which is its own, inside a block, which is what the network is shown: the core and a halo as wide as
+the deepest layer sees beyond a position. Where a block touches the picture's border it has the same padding there as
+the whole picture would have.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from keras_nst.config import CONVOLUTIONS
+from keras_nst.core.pyramid import Size
+
+
+class Span(NamedTuple):
+    """One side of a tile, in pixels of the picture."""
+
+    block_start: int
+    block_stop: int
+    start: int  # of the core
+    stop: int
+    last: bool  # the core ends where the picture ends
+
+    @property
+    def kind(self) -> tuple[int, int, int, bool]:
+        """What two spans have in common that one program serves: lengths and offset."""
+        return self.block_stop - self.block_start, self.start - self.block_start, self.stop - self.start, self.last
+
+    def in_block(self, stride: int) -> slice:
+        """Returns where the core is in a feature map of the block."""
+        first = (self.start - self.block_start) // stride
+        return slice(first, None if self.last else first + (self.stop - self.start) // stride)
+
+    def in_picture(self, stride: int) -> slice:
+        """Returns where the core is in a feature map of the picture."""
+        return slice(self.start // stride, None if self.last else self.stop // stride)
+
+
+class Tile(NamedTuple):
+    """A rectangle of a picture."""
+
+    rows: Span
+    columns: Span
+
+
+def stride(layer: str) -> int:
+    """Returns how many pixels apart the layer's positions are."""
+    return 2 ** (_place(layer)[0] - 1)
+
+
+def reach(network: str, layer: str) -> int:
+    """Returns how many pixels beyond its own a position of the layer sees: each 3 x 3 convolution adds its stride."""
+    block, convolution = _place(layer)
+    counts = (*CONVOLUTIONS[network][: block - 1], convolution)
+    return sum(count * 2**index for index, count in enumerate(counts))
+
+
+def tiles(size: Size, tile_size: int, network: str, layers: Iterable[str]) -> list[Tile]:
+    """Returns the tiles of a picture, row by row; one if the picture is small enough."""
+    names = list(layers)
+    step = max(stride(name) for name in names)
+    halo = _rounded_up(max(reach(network, name) for name in names), step)
+    rows, columns = (spans(length, tile_size, halo, step) for length in size)
+    return [Tile(row, column) for row in rows for column in columns]
+
+
+def spans(length: int, tile_size: int, halo: int, step: int) -> list[Span]:
+    """Returns the tiles of one side, cores of about `tile_size` between halos, on multiples of `step`.
+
+    The first and the last core have no halo outside and take its pixels, so that all blocks are equally long, but for
+    the last, which ends where the picture does: no more than three kinds of spans, however long the picture.
+    """
+    if length <= tile_size + 2 * halo:
+        return [Span(0, length, 0, length, last=True)]
+    count = math.ceil((length - 2 * halo) / tile_size)
+    core = _rounded_up(math.ceil((length - 2 * halo) / count), step)
+    bounds = [0, *range(halo + core, length - halo, core), length]
+    return [
+        Span(max(0, start - halo), min(length, stop + halo), start, stop, last=stop == length)
+        for start, stop in zip(bounds, bounds[1:], strict=False)
+    ]
+
+
+def _place(layer: str) -> tuple[int, int]:
+    block, convolution = re.findall(r"\d+", layer)
+    return int(block), int(convolution)
+
+
+def _rounded_up(value: int, step: int) -> int:
+    return -(-value // step) * step

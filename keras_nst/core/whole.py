@@ -1,0 +1,41 @@
+"""The losses and the gradient of the whole picture at once."""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from keras_nst.config import Config
+from keras_nst.core import losses
+from keras_nst.core.pyramid import Size
+from keras_nst.core.stats import Moments, moments
+
+
+class Whole:
+    """Looks at pictures of one size as a whole."""
+
+    in_one_graph = True  # many steps can be compiled into one program
+
+    def __init__(self, features: keras.Model, size: Size, config: Config):
+        self.features, self.size, self.config = features, size, config
+
+    def maps(self, picture: tf.Tensor, names: list[str]) -> losses.Features:
+        """Returns feature maps (n, h, w, c) of pictures (n, H, W, 3)."""
+        seen = self.features(picture)
+        return {name: seen[name] for name in names}
+
+    def moments(self, picture: tf.Tensor, names: list[str]) -> dict[str, Moments]:
+        """Returns the moments of feature maps."""
+        return {name: moments(seen) for name, seen in self.maps(picture, names).items()}
+
+    def evaluator(self, targets: losses.Targets) -> Callable[[tf.Tensor], tuple[losses.Losses, tf.Tensor]]:
+        """Returns the function from pictures to their losses and gradient."""
+
+        def evaluator(picture: tf.Tensor) -> tuple[losses.Losses, tf.Tensor]:
+            with tf.GradientTape() as tape:
+                tape.watch(picture)
+                total = losses.part(losses.whole_picture(picture), self.features(picture), targets, self.config)
+                values = losses.evaluate(total, targets, self.size, self.config)
+            return values, tape.gradient(values.total, picture)
+
+        return evaluator

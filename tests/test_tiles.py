@@ -1,0 +1,129 @@
+"""Tiles are the whole: losses, gradient, targets, for odd sizes, borders, networks and layers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_nst.config import Config, Layer
+from keras_nst.core import losses, tiling
+from keras_nst.core import transfer as core
+from keras_nst.core.features import extractor
+from keras_nst.core.pyramid import Size
+from keras_nst.core.tiles import Tiled
+from keras_nst.core.whole import Whole
+from keras_nst.inputs import SAMPLES
+from keras_nst.pictures.files import read_picture
+
+DEEP = {"content_layers": (Layer("block4_conv2"),)}
+SHALLOW = {
+    "content_layers": (Layer("block2_conv2"), Layer("block1_conv1")),
+    "style_layers": (Layer("block1_conv2"), Layer("block3_conv1")),
+}
+
+
+def sample(name: str) -> tf.Tensor:
+    return tf.constant(read_picture(SAMPLES / f"{name}.jpg").pixels[None])
+
+
+def both(
+    size: Size, dtype: str = "float32", weights: Path | None = None, batch: int = 1, **given: object
+) -> list[tuple[losses.Losses, tf.Tensor]]:
+    """Returns losses and gradient of the same picture, seen as a whole and by tiles."""
+    config = Config(**{**DEEP, "evaluator": "tiles", "tile_size": 64, **given}).resolved()
+    names = [layer.name for term in ("content", "style") for layer in config.layers_used(term)]
+    features = extractor(config.network, names, weights=weights, pooling=config.pooling, precision=dtype)
+    content = tf.cast(core.resize(sample("harbor"), size), dtype)
+    style = tf.cast(core.resize(sample("night"), Size(96, 130)), dtype)
+    noise = np.random.default_rng(0).normal(size=(batch, *size, 3))
+    shown = tf.clip_by_value(content + tf.constant(0.1 * noise, dtype), 0, 1)
+    answers = []
+    for look in (Whole(features, size, config), Tiled(features, size, config)):
+        seen = look.maps(content, [layer.name for layer in config.layers_used("content")])
+        wanted = Whole(features, size, config).moments(style, [layer.name for layer in config.layers_used("style")])
+        targets = losses.make_targets(seen, wanted, content, config)
+        answers.append(look.evaluator(targets)(shown))
+    return answers
+
+
+def check_equal(answers: list[tuple[losses.Losses, tf.Tensor]], tolerance: float) -> None:
+    (values, gradient), (tiled_values, tiled_gradient) = answers
+    for ours, expected in zip(tf.nest.flatten(tiled_values), tf.nest.flatten(values), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=tolerance)
+    error = np.linalg.norm(tiled_gradient - gradient) / np.linalg.norm(gradient)
+    assert 0 < np.linalg.norm(gradient) < np.inf and error < tolerance
+
+
+# float64 tells exactness from luck: in float32 a ReLU that switches can hide or fake an error of 1e-4.
+
+
+@pytest.mark.parametrize("normalization", ["balanced", "gatys", "keras", "tensorflow", "d2l"])
+def test_every_normalization(normalization: str) -> None:
+    check_equal(both(Size(150, 97), "float64", normalization=normalization, variation_weight=0.1, **SHALLOW), 1e-9)
+
+
+@pytest.mark.parametrize("size", [Size(251, 230), Size(40, 400), Size(33, 50)])
+def test_odd_sizes_thin_pictures_and_those_smaller_than_a_tile(size: Size) -> None:
+    check_equal(both(size, "float64"), 1e-9)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"network": "vgg16"},
+        {"pooling": "average"},
+        {"content_layers": (Layer("block5_conv2"),)},
+        {"style_layers": (Layer("block3_conv4"),)},
+        {"content_weight": 0.0},
+        {"style_weight": 0.0},
+        {"batch": 2},
+    ],
+    ids=str,
+)
+def test_networks_poolings_layers_terms_and_batches(given: dict) -> None:
+    check_equal(both(Size(250, 230), "float64", **given), 1e-9)
+
+
+def test_one_step_less_of_halo_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = tiling.reach
+    monkeypatch.setattr(tiling, "reach", lambda network, layer: exact(network, layer) - 16)
+    (_, gradient), (_, tiled) = both(Size(250, 250), "float64")
+    assert np.linalg.norm(tiled - gradient) / np.linalg.norm(gradient) > 1e-4
+
+
+@pytest.mark.weights
+def test_photographs_through_the_real_network(vgg19_weights: Path) -> None:
+    check_equal(both(Size(383, 517), weights=vgg19_weights, tile_size=128), 1e-5)
+
+
+def test_programs_are_few_whatever_the_size() -> None:
+    config = Config(evaluator="tiles", tile_size=32, **SHALLOW).resolved()
+    features = extractor("vgg19", ["block1_conv1", "block1_conv2", "block2_conv2", "block3_conv1"], weights=None)
+    counts = []
+    for size in (Size(200, 200), Size(401, 377)):
+        look = Tiled(features, size, config)
+        look.moments(tf.zeros([1, *size, 3]), ["block3_conv1"])
+        counts.append((len(look.tiles), len(look.programs)))
+    assert counts[0][0] < counts[1][0] and counts[0][1] == counts[1][1] == 9
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_run_by_tiles_ends_at_the_same_loss(optimizer: str) -> None:
+    def final(evaluator: str) -> float:
+        config = Config(
+            evaluator=evaluator, tile_size=32, steps=(5,), scales=2, optimizer=optimizer, **SHALLOW
+        ).resolved()
+        features = extractor("vgg19", ["block1_conv1", "block1_conv2", "block2_conv2", "block3_conv1"], weights=None)
+        pictures = core.Pictures(sample("harbor"), sample("night"))
+        result = core.transfer(pictures, Size(120, 150), config, features, lambda scale, left: 2, [])
+        return float(result.losses.total[0])
+
+    assert final("tiles") == pytest.approx(final("whole"), rel=1e-3)
+
+
+def test_small_scales_are_seen_as_a_whole() -> None:
+    config = Config(evaluator="tiles", tile_size=64).resolved()
+    features = extractor("vgg19", ["block5_conv1"], weights=None)
+    assert isinstance(core.look_at(Size(64 + 160, 100), features, config), Whole)
+    assert isinstance(core.look_at(Size(64 + 161, 100), features, config), Tiled)
