@@ -16,7 +16,11 @@ from keras_nst.core.whole import Whole
 from keras_nst.inputs import SAMPLES
 from keras_nst.pictures.files import read_picture
 
-DEEP = {"content_layers": (Layer("block4_conv2"),)}
+# To block4_conv2, whose halo is 40 pixels: deep enough to see all there is, quick enough to try it often.
+USUAL = {
+    "content_layers": (Layer("block4_conv2"),),
+    "style_layers": (Layer("block1_conv1"), Layer("block3_conv1"), Layer("block4_conv1")),
+}
 SHALLOW = {
     "content_layers": (Layer("block2_conv2"), Layer("block1_conv1")),
     "style_layers": (Layer("block1_conv2"), Layer("block3_conv1")),
@@ -31,7 +35,7 @@ def both(
     size: Size, dtype: str = "float32", weights: Path | None = None, batch: int = 1, **given: object
 ) -> list[tuple[losses.Losses, tf.Tensor]]:
     """Returns losses and gradient of the same picture, seen as a whole and by tiles."""
-    config = Config(**{**DEEP, "evaluator": "tiles", "tile_size": 64, **given}).resolved()
+    config = Config(**{**USUAL, "evaluator": "tiles", "tile_size": 32, **given}).resolved()
     names = [layer.name for term in ("content", "style") for layer in config.layers_used(term)]
     features = extractor(config.network, names, weights=weights, pooling=config.pooling, precision=dtype)
     content = tf.cast(core.resize(sample("harbor"), size), dtype)
@@ -60,10 +64,10 @@ def check_equal(answers: list[tuple[losses.Losses, tf.Tensor]], tolerance: float
 
 @pytest.mark.parametrize("normalization", ["balanced", "gatys", "keras", "tensorflow", "d2l"])
 def test_every_normalization(normalization: str) -> None:
-    check_equal(both(Size(150, 97), "float64", normalization=normalization, variation_weight=0.1, **SHALLOW), 1e-9)
+    check_equal(both(Size(150, 33), "float64", normalization=normalization, variation_weight=0.1, **SHALLOW), 1e-9)
 
 
-@pytest.mark.parametrize("size", [Size(251, 230), Size(40, 400), Size(33, 50)])
+@pytest.mark.parametrize("size", [Size(131, 121), Size(40, 153), Size(33, 50)])
 def test_odd_sizes_thin_pictures_and_those_smaller_than_a_tile(size: Size) -> None:
     check_equal(both(size, "float64"), 1e-9)
 
@@ -73,8 +77,8 @@ def test_odd_sizes_thin_pictures_and_those_smaller_than_a_tile(size: Size) -> No
     [
         {"network": "vgg16"},
         {"pooling": "average"},
-        {"content_layers": (Layer("block5_conv2"),)},
-        {"style_layers": (Layer("block3_conv4"),)},
+        {"content_layers": (Layer("block5_conv2"),), "size": Size(233, 40)},
+        {"style_layers": (Layer("block3_conv4"),), "content_layers": (Layer("block2_conv1"),)},
         {"content_weight": 0.0},
         {"style_weight": 0.0},
         {"batch": 2},
@@ -82,13 +86,13 @@ def test_odd_sizes_thin_pictures_and_those_smaller_than_a_tile(size: Size) -> No
     ids=str,
 )
 def test_networks_poolings_layers_terms_and_batches(given: dict) -> None:
-    check_equal(both(Size(250, 230), "float64", **given), 1e-9)
+    check_equal(both(given.pop("size", Size(130, 50)), "float64", **given), 1e-9)
 
 
 def test_one_step_less_of_halo_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = tiling.reach
-    monkeypatch.setattr(tiling, "reach", lambda network, layer: exact(network, layer) - 16)
-    (_, gradient), (_, tiled) = both(Size(250, 250), "float64")
+    monkeypatch.setattr(tiling, "reach", lambda network, layer: exact(network, layer) - 8)
+    (_, gradient), (_, tiled) = both(Size(140, 60), "float64")
     assert np.linalg.norm(tiled - gradient) / np.linalg.norm(gradient) > 1e-4
 
 
@@ -108,15 +112,12 @@ def test_programs_are_few_whatever_the_size() -> None:
     assert counts[0][0] < counts[1][0] and counts[0][1] == counts[1][1] == 9
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_a_run_by_tiles_ends_at_the_same_loss(optimizer: str) -> None:
+def test_a_run_by_tiles_ends_at_the_same_loss() -> None:
     def final(evaluator: str) -> float:
-        config = Config(
-            evaluator=evaluator, tile_size=32, steps=(5,), scales=2, optimizer=optimizer, **SHALLOW
-        ).resolved()
+        config = Config(evaluator=evaluator, tile_size=32, steps=(5,), scales=2, **SHALLOW).resolved()
         features = extractor("vgg19", ["block1_conv1", "block1_conv2", "block2_conv2", "block3_conv1"], weights=None)
         pictures = core.Pictures(sample("harbor"), sample("night"))
-        result = core.transfer(pictures, Size(120, 150), config, features, lambda scale, left: 2, [])
+        result = core.transfer(pictures, Size(150, 40), config, features, lambda scale, left: 2, [])
         return float(result.losses.total[0])
 
     assert final("tiles") == pytest.approx(final("whole"), rel=1e-3)
