@@ -239,6 +239,12 @@ class Config:
         "Machine",
         "The convolutions' arithmetic; auto: bfloat16 where the machine has it in hardware.",
     )
+    xla: str = setting(
+        "auto", choice("auto", "on", "off"), "Machine", "Whether XLA compiles the steps; auto: on a GPU or TPU."
+    )
+    memory_limit_gb: float = setting(
+        0.0, number(), "Machine", "The most memory the process is to take, in GB; 0: most of what is free."
+    )
     evaluator: str = setting(
         "auto",
         choice("auto", "whole", "tiles"),

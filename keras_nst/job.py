@@ -20,8 +20,9 @@ from keras_nst.inputs import Job, Tell, cropped, named
 from keras_nst.pictures.files import save_picture
 from keras_nst.settings import absolute, flag_file, settings_of
 from keras_nst.system.devices import Device, choose_device, start_tensorflow
-from keras_nst.system.memory import peak_memory_gb
+from keras_nst.system.memory import free_memory, peak_memory_gb, resident_memory
 from keras_nst.system.pace import Pace
+from keras_nst.system.planner import choose_sight
 from keras_nst.system.weights import weights_path
 from keras_nst.workdir import PICTURE, SETTINGS, create_workdir, release_workdir
 
@@ -35,22 +36,23 @@ def perform(job: Job, stop: threading.Event, tell: Tell) -> "Result":
     try:
         weights = find_weights(job.config)
         device = start(job.config)
+        tell(f"Runs on {device.description}.{f' {device.warning}' if device.warning else ''}")
+        config = fit_into_memory(job.size, on_device(job.config, device), tell)
     except BaseException:
         release_workdir(workdir)
         raise
     output = job.output if job.config.output else workdir / PICTURE
-    job = job._replace(config=on_device(job.config, device), workdir=workdir, output=output)
-    (job.workdir / SETTINGS).write_text(flag_file(settings_of(absolute(job.config))), encoding="utf8")
-    tell(f"Runs on {device.description}, {job.config.precision}.{f' {device.warning}' if device.warning else ''}")
-    return _work(job, device, weights, stop, tell)
+    (workdir / SETTINGS).write_text(flag_file(settings_of(absolute(config))), encoding="utf8")
+    return _work(job._replace(config=config, workdir=workdir, output=output), device, weights, stop, tell)
 
 
 def _work(job: Job, device: Device, weights: Path | None, stop: threading.Event, tell: Tell) -> "Result":
     from keras_nst.core.transfer import plan
 
     scales, started = plan(job.size, job.config), time.monotonic()
+    count = f"{len(scales)} scale{'s' * (len(scales) > 1)} from {scales[0].size}"
     steps = scales[-1].before + scales[-1].steps
-    tell(f"{job.size} pixels in {len(scales)} scale{'s' * (len(scales) > 1)} from {scales[0].size}, {steps} steps.")
+    tell(f"{job.size} pixels in {job.config.precision}, {count}, {steps} steps.")
     arrays = {name: picture.pixels for name, picture in job.inputs.items()}
     with contextlib.ExitStack() as closing:
         listeners = _listeners(job, scales, closing)
@@ -84,7 +86,8 @@ def stylize(
     size = final_size(parse_size(config.size), Size(*shape[:2]))
     inputs = {name: cropped(picture, size, name) for name, picture in inputs.items()}
     pace = Pace(threading.Event(), config.max_seconds)
-    return render(inputs, size, on_device(config, device), device, weights, pace, listeners).picture[0]
+    config = fit_into_memory(size, on_device(config, device), lambda line: None)
+    return render(inputs, size, config, device, weights, pace, listeners).picture[0]
 
 
 def _as_floats(picture: np.ndarray) -> np.ndarray:
@@ -108,10 +111,26 @@ def find_weights(config: Config) -> Path | None:
 
 def on_device(config: Config, device: Device) -> Config:
     """Returns the settings with what depends on the device written out."""
-    precision = (
-        {True: "bfloat16", False: "float32"}[device.bfloat16] if config.precision == "auto" else config.precision
+    precision = "bfloat16" if device.bfloat16 else "float32"
+    compiled = "off" if device.kind == "cpu" else "on"
+    return config.resolved(
+        device=device.kind,
+        precision=precision if config.precision == "auto" else config.precision,
+        xla=compiled if config.xla == "auto" else config.xla,
     )
-    return config.resolved(device=device.kind, precision=precision)
+
+
+def fit_into_memory(size: Size, config: Config, tell: Tell) -> Config:
+    """Returns the settings with how the network is to see the picture, chosen by the memory there is.
+
+    On other devices than the CPU the picture is seen as a whole unless the settings say otherwise.
+    """
+    if config.device != "cpu":
+        return config.resolved(evaluator="whole" if config.evaluator == "auto" else config.evaluator)
+    free = config.memory_limit_gb * 1e9 or free_memory() + resident_memory()
+    sight = named(config, "size", lambda: choose_sight(size, config, free))
+    tell(f"{sight} of {free / 1e9:.1f} GB.")
+    return config.resolved(evaluator=sight.evaluator, tile_size=sight.tile_size)
 
 
 def render(

@@ -119,7 +119,8 @@ class Tiled:
         key = (work.__name__, tile.rows.kind, tile.columns.kind, names, picture.shape[0])
         block = picture[:, slice(*tile.rows[:2]), slice(*tile.columns[:2])]
         if key not in self.programs:
-            program = tf.function(lambda pixels, *rest: work(tile, names, pixels, *rest))
+            xla = self.config.xla == "on"
+            program = tf.function(lambda pixels, *rest: work(tile, names, pixels, *rest), jit_compile=xla)
             self.programs[key] = program.get_concrete_function(block, *more)
         return self.programs[key](block, *more)
 

@@ -69,17 +69,21 @@ def tiles(size: Size, tile_size: int, network: str, layers: Iterable[str]) -> li
 def spans(length: int, tile_size: int, halo: int, step: int) -> list[Span]:
     """Returns the tiles of one side, cores of about `tile_size` between halos, on multiples of `step`.
 
-    The first and the last core have no halo outside and take its pixels, so that all blocks are equally long, but for
-    the last, which ends where the picture does: no more than three kinds of spans, however long the picture.
+    The first core has no halo outside and takes its pixels; the last block begins earlier than it had to. So all blocks
+    are equally long, but for the last, which ends where the picture does: no more than three kinds of spans, however
+    long the picture, and two lengths, each of which costs memory of its own.
     """
     if length <= tile_size + 2 * halo:
         return [Span(0, length, 0, length, last=True)]
     count = math.ceil((length - 2 * halo) / tile_size)
     core = _rounded_up(math.ceil((length - 2 * halo) / count), step)
+    block = core + 2 * halo
     bounds = [0, *range(halo + core, length - halo, core), length]
+    latest = (length - block) // step * step
+    starts = [min(max(0, start - halo), latest) for start in bounds[:-1]]
     return [
-        Span(max(0, start - halo), min(length, stop + halo), start, stop, last=stop == length)
-        for start, stop in zip(bounds, bounds[1:], strict=False)
+        Span(first, length if stop == length else first + block, start, stop, last=stop == length)
+        for first, start, stop in zip(starts, bounds, bounds[1:], strict=False)
     ]
 
 

@@ -110,10 +110,11 @@ def compile_steps(
         return values
 
     # One trace each. Called itself, a tf.function would count the traces of all scales, and warn.
+    xla = config.xla == "on"
     if in_one_graph:
         apply = update
-        return tf.function(run).get_concrete_function(tf.TensorSpec((), tf.int32))
-    apply = tf.function(update).get_concrete_function(tf.TensorSpec(picture.shape, picture.dtype))
+        return tf.function(run, jit_compile=xla).get_concrete_function(tf.TensorSpec((), tf.int32))
+    apply = tf.function(update, jit_compile=xla).get_concrete_function(tf.TensorSpec(picture.shape, picture.dtype))
     return run
 
 
