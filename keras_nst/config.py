@@ -8,7 +8,7 @@ import dataclasses
 import re
 from typing import Any, NamedTuple
 
-from keras_nst.kinds import Kind, automatic, choice, integer, nearest, number, several, switch, text
+from keras_nst.kinds import Kind, automatic, choice, integer, nearest, number, several, shortest, switch, text
 
 # How many convolutions each block of a network has, so that layer names are known before Keras is imported.
 CONVOLUTIONS = {"vgg19": (2, 2, 4, 4, 4), "vgg16": (2, 2, 3, 3, 3)}
@@ -22,7 +22,7 @@ class Layer(NamedTuple):
     weight: float | None = None
 
     def __str__(self) -> str:
-        return self.name if self.weight is None else f"{self.name}:{self.weight:g}"
+        return self.name if self.weight is None else f"{self.name}:{shortest(self.weight)}"
 
 
 class Recipe(NamedTuple):
@@ -184,7 +184,7 @@ class Config:
         "How many sizes, growing by the square root of 2; auto: from about 128 pixels; 1: the final size only.",
     )
     max_seconds: float = setting(
-        0.0, number(), "Search", "Stop after this time with the picture as it is; 0: no limit."
+        0.0, number(), "Search", "Stop after this time at work with the picture as it is; 0: no limit."
     )
     optimizer: str = setting("adam", choice(*LEARNING_RATES), "Search", "What moves the picture.")
     learning_rate: float | None = setting(
@@ -270,6 +270,8 @@ class Config:
                 raise SettingError(name, kind.show(value), str(error)) from None
         if self.bit_depth not in (8, 16):
             raise SettingError("bit_depth", self.bit_depth, "Expected 8 or 16.")
+        if not self.init:
+            raise SettingError("init", "", "Expected auto, content, noise, style, blend or a picture.")
         if not self.steps:
             raise SettingError("steps", "", "Expected at least one number.")
         self._check_layers()

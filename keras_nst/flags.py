@@ -1,5 +1,6 @@
 """Flags derived from `Config`, shared by all doors: flag files, settings out of pictures, help."""
 
+import os
 import shutil
 import textwrap
 from collections.abc import Sequence
@@ -39,12 +40,16 @@ def parse(argv: Sequence[str]) -> Config:
     defined = _define()
     try:
         stray = defined(["keras_nst", *_with_flag_files_found(argv)])[1:]
+    except flags.IllegalFlagValueError as error:
+        raise UsageError(f"{error.args[-1][0] if isinstance(error.args[-1], tuple) else error}".strip()) from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"Expected a flag file in UTF-8. Received: {error.reason}") from None
     except (flags.Error, OSError) as error:
         raise UsageError(_one_line(str(error))) from None
     if stray:
         raise UsageError(f"Expected flags only, as in --content={stray[0]}. Received: {' '.join(stray)}")
     given = {name: getattr(defined, name) for name in fields() if defined[name].present}
-    if defined.from_image:
+    if defined.from_image is not None:
         given = settings_in(defined.from_image) | given
     return Config(**{name: read_setting(name, str(value)) for name, value in given.items()})
 
@@ -52,7 +57,7 @@ def parse(argv: Sequence[str]) -> Config:
 def settings_in(picture: str) -> dict[str, str]:
     """Returns the settings a picture carries: data from strangers, of which only known names are taken."""
     try:
-        carried = read_settings(Path(picture).expanduser())
+        carried = read_settings(os.path.expanduser(picture))
     except (OSError, ValueError) as error:
         raise SettingError("from_image", picture, str(error)) from None
     return {name: value for name, value in carried.items() if name in fields() and name not in OF_ONE_RUN}
@@ -105,8 +110,8 @@ def _with_flag_files_found(argv: Sequence[str]) -> list[str]:
 
 
 def _flag_file(path: str) -> Path:
-    if Path(path).expanduser().is_file():
-        return Path(path).expanduser()
+    if os.path.isfile(os.path.expanduser(path)):
+        return Path(os.path.expanduser(path))
     known = {config.stem: config for config in config_folder().glob("*.cfg")}
     name = Path(path).stem
     if name in known and Path(path).parent.name in ("", "configs"):

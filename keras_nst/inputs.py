@@ -1,6 +1,7 @@
 """What a run needs from its user, checked and read before TensorFlow is imported."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -38,7 +39,10 @@ def prepare(config: Config, tell: Tell) -> Job:
         SettingError: names the flag, its value and what would be right.
     """
     config = config.resolved()
-    _check_sources(config)
+    check_sources(config, [name for name in ("content", "style") if getattr(config, name)])
+    for name in ("content", "style", "init", "weights"):
+        if re.search("[\r\n\udc80-\udcff]", getattr(config, name)):
+            raise SettingError(name, repr(getattr(config, name)), "Expected a name in Unicode without line breaks.")
     workdir = choose_workdir(config)
     output = choose_output(config, workdir)
     named(config, "weights", lambda: check_weights(config.network, config.weights))
@@ -70,16 +74,17 @@ def _readable(error: ValueError | OSError) -> str:
     return str(getattr(error, "strerror", None) or error)
 
 
-def _check_sources(config: Config) -> None:
+def check_sources(config: Config, given: Container[str]) -> None:
+    """Checks that the pictures which the settings need are among those given, by name."""
     for name in ("content", "style"):
-        if not getattr(config, name) and getattr(config, f"{name}_weight"):
+        if name not in given and getattr(config, f"{name}_weight"):
             raise SettingError(
                 name, "", f"Expected a picture: a path or a URL. It can be left out only with --{name}_weight=0."
             )
-    if not (config.content or config.style):
+    if "content" not in given and "style" not in given:
         raise SettingError("content", "", "Expected a content or a style picture. Received: neither")
     for name in ("content", "style"):
-        if config.init in (name, "blend")[: 1 + (name == "content")] and not getattr(config, name):
+        if config.init in (name, "blend")[: 1 + (name == "content")] and name not in given:
             raise SettingError("init", config.init, f"Expected --{name} as well.")
 
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import keras_nst
-from keras_nst.config import Config, SettingError, parse_size
+from keras_nst.config import Config, SettingError, fields, parse_size, read_setting
 from keras_nst.core.events import Listener, every
 from keras_nst.core.pyramid import Size, final_size
-from keras_nst.inputs import Job, Tell, cropped, named
+from keras_nst.inputs import Job, Tell, check_sources, cropped, named
+from keras_nst.kinds import nearest
 from keras_nst.pictures.files import save_picture
 from keras_nst.settings import absolute, flag_file, settings_of
 from keras_nst.system.devices import Device, choose_device, start_tensorflow
@@ -27,7 +28,11 @@ from keras_nst.system.weights import weights_path
 from keras_nst.workdir import PICTURE, SETTINGS, create_workdir, release_workdir
 
 if TYPE_CHECKING:
+    import keras
+
     from keras_nst.core.transfer import Result
+
+FILES = ("content", "style", "workdir", "output", "overwrite", "bit_depth", "snapshot_steps")
 
 
 def perform(job: Job, stop: threading.Event, tell: Tell) -> "Result":
@@ -38,25 +43,26 @@ def perform(job: Job, stop: threading.Event, tell: Tell) -> "Result":
         device = start(job.config)
         tell(f"Runs on {device.description}.{f' {device.warning}' if device.warning else ''}")
         config = fit_into_memory(job.size, on_device(job.config, device), tell)
+        features = load_features(config, weights)
     except BaseException:
         release_workdir(workdir)
         raise
     output = job.output if job.config.output else workdir / PICTURE
     (workdir / SETTINGS).write_text(flag_file(settings_of(absolute(config))), encoding="utf8")
-    return _work(job._replace(config=config, workdir=workdir, output=output), device, weights, stop, tell)
+    return _work(job._replace(config=config, workdir=workdir, output=output), device, features, stop, tell)
 
 
-def _work(job: Job, device: Device, weights: Path | None, stop: threading.Event, tell: Tell) -> "Result":
+def _work(job: Job, device: Device, features: "keras.Model", stop: threading.Event, tell: Tell) -> "Result":
     from keras_nst.core.transfer import plan
 
     scales, started = plan(job.size, job.config), time.monotonic()
     count = f"{len(scales)} scale{'s' * (len(scales) > 1)} from {scales[0].size}"
     steps = scales[-1].before + scales[-1].steps
-    tell(f"{job.size} pixels in {job.config.precision}, {count}, {steps} steps.")
+    tell(f"{job.size} pixels in {job.config.precision}, {count}, steps: {steps}.")
     arrays = {name: picture.pixels for name, picture in job.inputs.items()}
     with contextlib.ExitStack() as closing:
         listeners = _listeners(job, scales, closing)
-        result = render(arrays, job.size, job.config, device, weights, Pace(stop, job.config.max_seconds), listeners)
+        result = render(arrays, job.size, job.config, device, features, Pace(stop, job.config.max_seconds), listeners)
     path = _save(job, result, tell)
     _summary(job, result, path, time.monotonic() - started, tell)
     return result
@@ -80,20 +86,39 @@ def stylize(
     """
     given = {"content": content, "style": style, "init": first}
     inputs = {name: _as_floats(picture) for name, picture in given.items() if picture is not None}
-    config = Config(**settings).resolved()
-    weights, device = find_weights(config), start(config)
+    config = Config(**{name: _setting(name, value) for name, value in settings.items()}).resolved()
+    check_sources(config, inputs)
     shape = inputs["content" if "content" in inputs else "style"].shape
     size = final_size(parse_size(config.size), Size(*shape[:2]))
     inputs = {name: cropped(picture, size, name) for name, picture in inputs.items()}
-    pace = Pace(threading.Event(), config.max_seconds)
+    weights, device = find_weights(config), start(config)
     config = fit_into_memory(size, on_device(config, device), lambda line: None)
-    return render(inputs, size, config, device, weights, pace, listeners).picture[0]
+    pace = Pace(threading.Event(), config.max_seconds)
+    result = render(inputs, size, config, device, load_features(config, weights), pace, listeners)
+    if result.diverged:
+        raise ValueError(f"Expected settings whose loss stays a number. Received: none after step {result.steps}")
+    return result.picture[0]
+
+
+def _setting(name: str, value: Any) -> Any:
+    """Returns a setting from a value of Python's, a list or a text as a flag has it."""
+    if name not in fields():
+        raise TypeError(f"Expected settings among {', '.join(fields())}.{nearest(name, fields())} Received: {name}")
+    if name in FILES:
+        raise ValueError(f"Expected settings for arrays. Received: {name}, which is for files")
+    written = ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+    return read_setting(name, "auto" if value is None else written)
 
 
 def _as_floats(picture: np.ndarray) -> np.ndarray:
-    if picture.ndim != 3 or picture.shape[-1] != 3:
-        raise ValueError(f"Expected a picture of shape (height, width, 3). Received: {picture.shape}")
-    return picture.astype(np.float32) / (255 if picture.dtype == np.uint8 else 1)
+    array = np.asarray(picture)
+    if array.ndim != 3 or array.shape[-1] != 3:
+        raise ValueError(f"Expected a picture of shape (height, width, 3). Received: {array.shape}")
+    if np.issubdtype(array.dtype, np.integer):
+        return array.astype(np.float32) / np.iinfo(array.dtype).max
+    if not (np.isfinite(array).all() and 0 <= array.min() and array.max() <= 1):
+        raise ValueError(f"Expected floats in [0, 1], or integers. Received: {array.min()} to {array.max()}")
+    return array.astype(np.float32)
 
 
 def start(config: Config) -> Device:
@@ -133,35 +158,30 @@ def fit_into_memory(size: Size, config: Config, tell: Tell) -> Config:
     return config.resolved(evaluator=sight.evaluator, tile_size=sight.tile_size)
 
 
+def load_features(config: Config, weights: Path | None) -> "keras.Model":
+    """Returns the network that the settings ask for."""
+    from keras_nst.core.features import extractor
+
+    layers = [layer.name for name in ("content", "style") for layer in config.layers_used(name)]
+    choices: dict[str, Any] = {"pooling": config.pooling, "precision": config.precision, "seed": config.seed}
+    return named(config, "weights", lambda: extractor(config.network, layers, weights=weights, **choices))
+
+
 def render(
     inputs: dict[str, np.ndarray],
     size: Size,
     config: Config,
     device: Device,
-    weights: Path | None,
+    features: "keras.Model",
     pace: Callable[[int, int], int],
     listeners: Sequence[Listener],
 ) -> "Result":
     """Stylizes arrays (h, w, 3), RGB in [0, 1]; the settings are resolved."""
     import tensorflow as tf
 
-    from keras_nst.core.features import extractor
     from keras_nst.core.transfer import Pictures, transfer
 
-    layers = [layer.name for name in ("content", "style") for layer in config.layers_used(name)]
     with tf.device(device.name):
-        features = named(
-            config,
-            "weights",
-            lambda: extractor(
-                config.network,
-                layers,
-                weights=weights,
-                pooling=config.pooling,
-                precision=config.precision,
-                seed=config.seed,
-            ),
-        )
         tensors = {name: tf.constant(picture[None]) for name, picture in inputs.items()}
         pictures = Pictures(tensors.get("content"), tensors.get("style"), tensors.get("init"))
         return transfer(pictures, size, config, features, pace, listeners)
@@ -197,7 +217,14 @@ def _save(job: Job, result: "Result", tell: Tell) -> Path:
     elsewhere = (job.workdir / PICTURE, Path(tempfile.gettempdir()) / f"{job.workdir.name}.png")
     for path in dict.fromkeys((job.output, *elsewhere)):
         try:
-            save_picture(path, result.picture[0], alpha=alpha, bit_depth=job.config.bit_depth, settings=_record(job))
+            save_picture(
+                path,
+                result.picture[0],
+                alpha=alpha,
+                bit_depth=job.config.bit_depth,
+                settings=_record(job),
+                overwrite=job.config.overwrite,
+            )
             return path
         except OSError as error:
             tell(f"The picture cannot be saved as {path}: {error.strerror or error}.")
@@ -216,11 +243,13 @@ def _alpha(job: Job) -> np.ndarray | None:
 
 def _summary(job: Job, result: "Result", path: Path, seconds: float, tell: Tell) -> None:
     losses = result.losses
-    if losses is None:
+    if result.diverged:
+        tell(f"The loss is no longer a number after step {result.steps}: the picture is saved as it stood there.")
+    elif losses is None:
         tell("Stopped early: the picture is saved as it stood.")
     else:
         terms = (f"{name} {getattr(losses, name).mean():.4g}" for name in ("content", "style", "variation"))
         tell(f"Final loss {losses.total.mean():.5g} ({', '.join(terms)}).")
-    tell(f"{result.steps} steps in {seconds:.0f} s, at most {peak_memory_gb():.1f} GB of memory.")
+    tell(f"Steps: {result.steps}, in {seconds:.0f} s, at most {peak_memory_gb():.1f} GB of memory.")
     tell(f"Picture: {path}")
     tell(f"Curves: tensorboard --logdir {job.workdir}")

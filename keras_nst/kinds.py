@@ -1,9 +1,11 @@
 """Kinds of values: how a setting is read from text, checked and shown."""
 
 import difflib
-import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
+
+LARGEST = 1e30  # float32 ends at 3e38, and numbers are multiplied
+LARGEST_WHOLE = 2**31 - 1
 
 
 class Kind(NamedTuple):
@@ -16,35 +18,37 @@ class Kind(NamedTuple):
 
 
 def _number_kind(convert: Callable[[str], Any], takes: str, low: float, high: float, above: bool) -> Kind:
-    limits = f"{'above' if above else 'at least'} {low:g}" + (f" and at most {high:g}" if high < math.inf else "")
-    expected = f"Expected a finite number {limits}." if takes == "NUMBER" else f"Expected a whole number {limits}."
+    what = "a finite number" if takes == "NUMBER" else "a whole number"
+    expected = f"Expected {what} {'above' if above else 'at least'} {low:g}"
+    if high < LARGEST_WHOLE:  # larger limits are only worth a word to those who cross them
+        expected += f" and at most {high:g}"
 
     def parse(text: str) -> Any:
         try:
             return convert(text)
         except ValueError:
-            raise ValueError(f"{expected} Received: {text}") from None
+            raise ValueError(f"{expected}. Received: {text}") from None
 
     def check(value: Any) -> None:
-        inside = math.isfinite(value) and low <= value <= high and not (above and value == low)
-        if not inside:
-            raise ValueError(f"{expected} Received: {value}")
+        if not low <= value <= high or (above and value == low):  # what is not a number is not within limits either
+            crossed = f", and at most {high:.10g}" if value > high >= LARGEST_WHOLE else ""
+            raise ValueError(f"{expected}{crossed}. Received: {value}")
 
-    return Kind(takes, parse, check, _shortest)
+    return Kind(takes, parse, check, shortest if takes == "NUMBER" else str)
 
 
-def _shortest(value: float) -> str:
+def shortest(value: float) -> str:
     """Returns the number as people write it, with as many digits as it takes to read the same number back."""
     short = f"{value:g}"
     return short if float(short) == value or value != value else repr(value)
 
 
-def number(low: float = 0.0, high: float = math.inf, above: bool = False) -> Kind:
+def number(low: float = 0.0, high: float = LARGEST, above: bool = False) -> Kind:
     """Returns the kind of a finite number from `low` (or above it) to `high`."""
     return _number_kind(float, "NUMBER", low, high, above)
 
 
-def integer(low: int = 0, high: float = math.inf) -> Kind:
+def integer(low: int = 0, high: int = LARGEST_WHOLE) -> Kind:
     """Returns the kind of a whole number from `low` to `high`."""
     return _number_kind(int, "N", low, high, above=False)
 

@@ -1,5 +1,6 @@
 """The door to one picture: python -m keras_nst.run --content=... --style=..."""
 
+import contextlib
 import sys
 from collections.abc import Sequence
 
@@ -16,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not argv:
         print(flags.usage(program), end="", file=sys.stderr)
         return 2
-    if {"--help", "-help", "-h", "--helpfull"} & set(argv):
+    if {"--help", "-help", "-h", "--helpfull", "--helpshort", "--help=true"} & set(argv):
         print(flags.help_text(program), end="")
         return 0
     if "--version" in argv:
@@ -40,20 +41,22 @@ def _run(argv: Sequence[str]) -> int:
     job = prepare(config, _tell_aside)
     interruption = Interruption()
     interruption.listen()
-    on_a_thread(lambda: perform(job, interruption.stop, _tell))
-    return interruption.exit_code
+    result = on_a_thread(lambda: perform(job, interruption.stop, _tell))
+    return interruption.exit_code or int(result.diverged)
 
 
 def _tell(line: str) -> None:
-    print(line, flush=True)
+    with contextlib.suppress(OSError):  # nobody may be listening any more: the picture is worth more than the line
+        print(line, flush=True)
 
 
 def _tell_aside(line: str) -> None:
-    print(f"keras_nst: {line}", file=sys.stderr)
+    with contextlib.suppress(OSError):
+        print(f"keras_nst: {line}", file=sys.stderr)
 
 
 def _complain(error: object, code: int) -> int:
-    print(f"keras_nst: {error}", file=sys.stderr)
+    _tell_aside(str(error))
     return code
 
 

@@ -205,3 +205,13 @@ def test_profile_does_not_change_what_is_read(tmp_path: Path) -> None:
     with Image.open(tmp_path / "x.png") as image:
         assert image.info["icc_profile"] == srgb_profile()
     assert read_picture(tmp_path / "x.png").notes == ()
+
+
+def test_an_existing_file_may_be_protected(tmp_path: Path) -> None:
+    """Also one that somebody else has just made."""
+    pixels = np.zeros((4, 4, 3), np.float32)
+    save_picture(tmp_path / "a.png", pixels, overwrite=False)
+    kept = (tmp_path / "a.png").read_bytes()
+    with pytest.raises(FileExistsError):
+        save_picture(tmp_path / "a.png", pixels + 1, overwrite=False)
+    assert (tmp_path / "a.png").read_bytes() == kept and len(list(tmp_path.iterdir())) == 1

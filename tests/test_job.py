@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from conftest import smooth_picture
@@ -43,6 +44,52 @@ def test_arrays_are_cropped_to_the_shape_asked() -> None:
 def test_arrays_of_another_shape_are_refused() -> None:
     with pytest.raises(ValueError, match=r"Expected a picture of shape \(height, width, 3\). Received: \(4, 4\)"):
         keras_nst.stylize(np.zeros((4, 4)), None)
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "message"),
+    [
+        (None, {}, "Expected a picture"),
+        (smooth_picture(24, 32), {}, "--style="),
+        (smooth_picture(24, 32) * 255, {"style_weight": 0.0}, r"Expected floats in \[0, 1\], or integers"),
+        (smooth_picture(24, 32) * np.nan, {"style_weight": 0.0}, "Expected floats"),
+        (smooth_picture(24, 32), {"style_weight": 0.0, "output": "a.png"}, "Received: output, which is for files"),
+        (smooth_picture(24, 32), {"style_weight": 0.0, "init": "style"}, "--init=style: Expected --style as well"),
+        (smooth_picture(24, 32), {"style_weight": 0.0, "steps": 1.5}, "--steps=1.5: Expected a whole number"),
+    ],
+)
+def test_wrong_arguments(content: np.ndarray | None, settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        keras_nst.stylize(content, None, **{"weights": "random", **settings})
+
+
+def test_an_unknown_setting_names_the_nearest() -> None:
+    with pytest.raises(TypeError, match=r"Did you mean .*size.* Received: sice"):
+        keras_nst.stylize(smooth_picture(24, 32), None, sice=3)
+
+
+def test_settings_as_python_has_them() -> None:
+    content = smooth_picture(24, 32)
+    plain = keras_nst.stylize(content, None, **SMALL)
+    written = keras_nst.stylize(content, None, **{**SMALL, "size": 32, "steps": 2, "scales": "1", "style_weight": "0"})
+    np.testing.assert_array_equal(plain, written)
+    deep = np.uint16(np.round(content * 65535))
+    np.testing.assert_allclose(keras_nst.stylize(deep, None, **{**SMALL, "steps": 0}), content, atol=1e-4)
+
+
+def test_a_loss_that_is_no_number_is_an_error() -> None:
+    wild = {**SMALL, "variation_weight": 1e30, "content_weight": 1e30, "init": "noise"}
+    with pytest.raises(ValueError, match="Expected settings whose loss stays a number"):
+        keras_nst.stylize(smooth_picture(24, 32), None, **wild)
+
+
+def test_bad_weights_leave_no_folder(quick: list[str], tmp_path: Path) -> None:
+    other = tmp_path / "other.weights.h5"
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save_weights(other)
+    ready = prepare(flags.parse([*quick, f"--weights={other}"]), print)
+    with pytest.raises(SettingError, match="--weights=.*Expected weights of vgg19"):
+        job.perform(ready, threading.Event(), print)
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_package_has_its_public_names() -> None:

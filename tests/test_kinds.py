@@ -8,7 +8,7 @@ from keras_nst import kinds
 @pytest.mark.parametrize("written", ["nan", "inf", "-inf", "-1", "1e999", "one"])
 def test_numbers_are_finite_and_within_limits(written: str) -> None:
     kind = kinds.number()
-    with pytest.raises(ValueError, match="Expected a finite number at least 0. Received: "):
+    with pytest.raises(ValueError, match="Expected a finite number at least 0.*. Received: "):
         kind.check(kind.parse(written))
 
 

@@ -125,6 +125,15 @@ def test_the_time_limit_ends_the_run_with_a_whole_picture(
         assert picture.size == (48, 36)
 
 
+def test_a_run_that_diverges_keeps_the_last_sound_picture(
+    quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*quick, "--style_weight=1e30", "--content_weight=1e30", "--init=noise", "--snapshot_steps=1"]) == 1
+    assert "no longer a number after step" in capsys.readouterr().out
+    with Image.open(tmp_path / "run" / PICTURE) as picture:
+        assert picture.size == (48, 36)
+
+
 # --- Folders and files that are there already ---
 
 
@@ -203,6 +212,15 @@ BAD = [
     (["--contnet=a.jpg"], 2, "contnet.*content"),
     (["picture.jpg"], 2, "picture.jpg"),
     (["--flagfile={.}/none.cfg"], 2, "--flagfile=.*none.cfg"),
+    (["--content=~nobodyhere/a.jpg"], 1, "--content=~nobodyhere/a.jpg"),
+    (["--style_weight=1e38"], 1, r"--style_weight=1e38: .*at most 1e\+30"),
+    (["--steps=99999999999999999999"], 1, "--steps=99999999999999999999: .*at most 2147483647"),
+    (["--seed=" + "9" * 400], 1, "--seed=9"),
+    (["--init="], 1, "--init=: Expected auto"),
+    (["--from_image="], 1, "--from_image=: Expected"),
+    (["--flagfile={cut.jpg}"], 2, "UTF-8"),
+    (["--overwrite=perhaps"], 2, "perhaps"),
+    (["--content=two\nlines.jpg"], 1, "--content=.*two.nlines.jpg"),
     (["--from_image={whole.jpg}"], 1, "--from_image=.*whole.jpg"),
 ]
 

@@ -31,7 +31,7 @@ class Progress(NamedTuple):
     scale_step: int
     scale_steps: int
     losses: LossValues
-    learning_rate: float
+    learning_rate: float  # of the next step
     picture: Callable[[], np.ndarray]  # the picture as it stands, (n, h, w, 3)
     final: bool = False
 

@@ -59,11 +59,16 @@ def reach(network: str, layer: str) -> int:
 
 def tiles(size: Size, tile_size: int, network: str, layers: Iterable[str]) -> list[Tile]:
     """Returns the tiles of a picture, row by row; one if the picture is small enough."""
+    rows, columns = sides(size, tile_size, network, layers)
+    return [Tile(row, column) for row in rows for column in columns]
+
+
+def sides(size: Size, tile_size: int, network: str, layers: Iterable[str]) -> tuple[list[Span], list[Span]]:
+    """Returns how the rows and the columns of a picture are cut."""
     names = list(layers)
     step = max(stride(name) for name in names)
     halo = _rounded_up(max(reach(network, name) for name in names), step)
-    rows, columns = (spans(length, tile_size, halo, step) for length in size)
-    return [Tile(row, column) for row in rows for column in columns]
+    return spans(size.height, tile_size, halo, step), spans(size.width, tile_size, halo, step)
 
 
 def spans(length: int, tile_size: int, halo: int, step: int) -> list[Span]:

@@ -36,11 +36,15 @@ class Scale(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The finished pictures, their losses (None where the run was stopped early) and the steps taken."""
+    """The finished pictures, their losses (None where the run ended early) and the steps taken.
+
+    A run that `diverged`, whose loss or picture is no longer a number, ends with the last pictures that were sound.
+    """
 
     picture: np.ndarray  # (n, h, w, 3)
     losses: LossValues | None
     steps: int
+    diverged: bool = False
 
 
 def transfer(
@@ -59,7 +63,10 @@ def transfer(
         run = compile_steps(variable, evaluator, optimizer, config, look.in_one_graph)
         left = scale.steps
         while left and (count := min(left, pace(scale.number, left))):
+            before = variable.value()
             values = as_numpy(run(tf.constant(count)))
+            if not is_sound(values, variable):
+                return Result(resize(before, final).numpy(), None, scale.before + scale.steps - left, diverged=True)
             left -= count
             report(listeners, scales, scale, scale.steps - left, values, optimizer, variable)
         picture, state = variable.value(), optimizers.state_of(optimizer, variable)
@@ -69,6 +76,11 @@ def transfer(
     values = as_numpy(judge() if judge else evaluator(picture)[0])
     report(listeners, scales, scale, scale.steps, values, optimizer, variable, final=True)
     return Result(picture.numpy(), values, scale.before + scale.steps)
+
+
+def is_sound(values: LossValues, picture: tf.Variable) -> bool:
+    """Returns whether the losses and the pictures are numbers."""
+    return bool(np.isfinite(values.total).all() and tf.reduce_all(tf.math.is_finite(picture)))
 
 
 def plan(final: Size, config: Config) -> list[Scale]:

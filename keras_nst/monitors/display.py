@@ -1,9 +1,10 @@
 """Progress for people: a bar on a terminal, plain lines elsewhere."""
 
 import io
+import os
 import sys
 import time
-from typing import TextIO
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
@@ -75,7 +76,7 @@ class Bar:
     def __init__(self, total_work: float, stream: TextIO) -> None:
         self.speed, self.forecast = Speed(), Forecast(total_work)
         shape = "{desc} |{bar}| {percentage:3.0f}%{postfix}"
-        self.bar = tqdm(total=total_work, file=stream, bar_format=shape, dynamic_ncols=True, desc="starting")
+        self.bar = tqdm(total=total_work, file=stream, bar_format=shape, desc="starting", **_width(stream))
 
     def __call__(self, progress: Progress) -> None:
         speed = self.speed(progress)
@@ -90,6 +91,15 @@ class Bar:
     def close(self) -> None:
         """Leaves the bar as it stands; what is printed next begins a new line."""
         self.bar.close()
+
+
+def _width(stream: TextIO) -> dict[str, Any]:
+    """Returns tqdm's options for the width: some terminals say they have no columns."""
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        columns = 0
+    return {"dynamic_ncols": True} if columns else {"ncols": 80}
 
 
 class Lines:

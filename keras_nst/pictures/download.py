@@ -33,7 +33,7 @@ def local_file(source: str, cache: Path | None = None, timeout: float = PATIENCE
         ValueError: the URL is neither http nor https, or what it holds is too large or not a picture.
     """
     if not re.match("[A-Za-z][A-Za-z0-9+.-]+:/", source):
-        return Path(source).expanduser()
+        return Path(os.path.expanduser(source))
     if not _is_of_the_web(source):
         raise ValueError(f"Expected a path, or a URL of http or https. Received: {source}")
     url = quote(urldefrag(source).url, safe=string.punctuation)

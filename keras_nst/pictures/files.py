@@ -110,13 +110,14 @@ def save_picture(
     alpha: np.ndarray | None = None,
     bit_depth: int = 8,
     settings: Mapping[str, str] | None = None,
+    overwrite: bool = True,
 ) -> None:
     """Saves pixels (h, w, 3), sRGB in [0, 1], with alpha (h, w), in the format that the name ends in.
 
-    An existing file is replaced, by a whole picture or not at all.
+    An existing file is replaced, by a whole picture or not at all; or never, without `overwrite`.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: the file cannot be written, or exists.
         ValueError: the format is unknown or cannot hold what is asked, or a pixel is not a number.
     """
     path = Path(path)
@@ -129,6 +130,8 @@ def save_picture(
             _encode(file, samples, FORMATS[path.suffix.lower()], text)
             file.flush()
             os.fsync(file.fileno())
+        if not overwrite:
+            path.touch(exist_ok=False)  # of several who come to this at once, one may go on
         os.replace(partial, path)
     except BaseException:
         partial.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from keras_nst.config import CONVOLUTIONS, Config
 from keras_nst.core.pyramid import Size
-from keras_nst.core.tiling import Tile, stride, tiles
+from keras_nst.core.tiling import sides, stride
 
 SHARE = 0.85  # of what is free: predictions are estimates, and other programs want memory too
 TILE_SIZES = (2048, 1536, 1024, 768, 512, 384, 256, 192, 128)
@@ -51,8 +51,9 @@ def predicted_bytes(size: Size, config: Config, tile_size: int | None) -> float:
     """Returns the peak memory of the process, with the picture seen whole (None) or in tiles."""
     area = size.height * size.width
     names = [layer.name for term in ("content", "style") for layer in config.layers_used(term)]
-    cut = tiles(size, tile_size, config.network, names) if tile_size else []
-    shown = max((_area(tile) for tile in cut), default=area) * (SEVERAL if len(cut) > 1 else 1)
+    shown = area if tile_size is None else _largest_block(size, tile_size, config, names)
+    if shown < area:
+        shown *= SEVERAL
     width = 2 if config.precision == "bfloat16" else 4
     activations = COPIES[config.precision] * width * _values_per_pixel(config.network, names) * shown
     kept = sum(
@@ -79,10 +80,11 @@ def _what_fits(size: Size, config: Config, limit: float) -> str:
     return ""
 
 
-def _area(tile: Tile) -> int:
-    """Returns how many pixels the tile's block has."""
-    (height, *_), (width, *_) = tile.rows.kind, tile.columns.kind
-    return height * width
+def _largest_block(size: Size, tile_size: int, config: Config, names: list[str]) -> float:
+    """Returns the pixels of the largest block that the network is shown."""
+    rows, columns = sides(size, tile_size, config.network, names)
+    height, width = (max(span.block_stop - span.block_start for span in spans) for spans in (rows, columns))
+    return float(height * width)
 
 
 def _values_per_pixel(network: str, names: list[str]) -> float:

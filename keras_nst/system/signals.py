@@ -17,6 +17,7 @@ class Interruption:
     def __init__(self) -> None:
         self.stop = threading.Event()
         self.number = 0
+        self.stderr = 2
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.number:
@@ -25,10 +26,12 @@ class Interruption:
         self.stop.set()
         with contextlib.suppress(OSError):  # standard error may be closed
             # os.write: print is not safe in a handler that may interrupt another print.
-            os.write(2, b"\nStopping after this step; once more ends at once, without the picture.\n")
+            os.write(self.stderr, b"\nStopping after this step; once more ends at once, without the picture.\n")
 
     def listen(self) -> None:
         """Hears Ctrl-C and SIGTERM from now on."""
+        with contextlib.suppress(OSError):
+            self.stderr = os.dup(2)  # 2 itself is mute while TensorFlow is imported
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self)
 

@@ -83,7 +83,7 @@ def weights_path(network: str, weights: str = "imagenet", tell: Callable[[str], 
     if weights == "random":
         raise ValueError("Expected imagenet or the path of a file. Received: random (it needs no file)")
     if weights != "imagenet":
-        return Path(weights).expanduser()
+        return Path(os.path.expanduser(weights))
     source = SOURCES[network]
     path = cache_folder() / source.name
     flaw = find_flaw(path, source)
@@ -105,7 +105,7 @@ def check_weights(network: str, weights: str) -> None:
         raise ValueError(f"Expected a network among {', '.join(SOURCES)}. Received: {network}")
     if weights in ("imagenet", "random"):
         return
-    if flaw := _find_hdf5_flaw(Path(weights).expanduser()):
+    if flaw := _find_hdf5_flaw(Path(os.path.expanduser(weights))):
         raise ValueError(f"Expected imagenet, random or an HDF5 weights file. Received: {weights} ({flaw})")
 
 
