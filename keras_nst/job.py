@@ -6,7 +6,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from keras_nst.core.transfer import Result
 
+# Settings that mean files, not arrays.
 FILES = ("content", "style", "workdir", "output", "overwrite", "bit_depth", "snapshot_steps")
 
 
@@ -60,12 +61,24 @@ def _work(job: Job, device: Device, features: "keras.Model", stop: threading.Eve
     steps = scales[-1].before + scales[-1].steps
     tell(f"{job.size} pixels in {job.config.precision}, {count}, steps: {steps}.")
     arrays = {name: picture.pixels for name, picture in job.inputs.items()}
-    with contextlib.ExitStack() as closing:
+    with contextlib.ExitStack() as closing, out_of_memory_in_one_line(job):
         listeners = _listeners(job, scales, closing)
         result = render(arrays, job.size, job.config, device, features, Pace(stop, job.config.max_seconds), listeners)
     path = _save(job, result, tell)
     _summary(job, result, path, time.monotonic() - started, tell)
     return result
+
+
+@contextlib.contextmanager
+def out_of_memory_in_one_line(job: Job) -> Iterator[None]:
+    """Says what helps where TensorFlow finds no memory."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError:
+        advice = "Not enough memory. Expected a smaller size, or --evaluator=tiles with a smaller --tile_size."
+        raise SettingError("size", job.config.size, advice) from None
 
 
 def stylize(

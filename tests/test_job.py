@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import smooth_picture
 
 import keras_nst
@@ -117,3 +118,13 @@ def test_a_picture_that_cannot_be_saved_where_asked_is_saved_elsewhere(
     assert read_picture(tmp_path / "run" / PICTURE).pixels.shape == (36, 48, 3)
     assert any("a.png" in line and "cannot be saved" in line for line in said)
     assert f"Picture: {tmp_path / 'run' / PICTURE}" in said
+
+
+def test_out_of_memory_is_one_line(quick: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*arguments: object) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\nmany lines")
+
+    monkeypatch.setattr(job, "render", exhausted)
+    ready = prepare(flags.parse(quick), print)
+    with pytest.raises(SettingError, match="--size=48: Not enough memory. .*--evaluator=tiles"):
+        job.perform(ready, threading.Event(), print)
