@@ -7,11 +7,12 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from keras_nst.config import Config, SettingError, parse_size
+from keras_nst.config import Config, SettingError
 from keras_nst.core.pyramid import Size, crop_box, final_size
 from keras_nst.pictures.download import local_file
 from keras_nst.pictures.files import Picture, check_output, read_picture
 from keras_nst.system.weights import check_weights
+from keras_nst.terms import parse_size
 from keras_nst.workdir import choose_output, choose_workdir
 
 SAMPLES = Path(__file__).parent / "samples"

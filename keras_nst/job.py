@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import keras_nst
-from keras_nst.config import Config, SettingError, fields, parse_size, read_setting
+from keras_nst.config import Config, SettingError, fields, read_setting
 from keras_nst.core.events import Listener, every
 from keras_nst.core.pyramid import Size, final_size
 from keras_nst.inputs import Job, Tell, check_sources, cropped, named
@@ -25,6 +25,7 @@ from keras_nst.system.memory import free_memory, peak_memory_gb, resident_memory
 from keras_nst.system.pace import Pace
 from keras_nst.system.planner import choose_sight
 from keras_nst.system.weights import weights_path
+from keras_nst.terms import parse_size
 from keras_nst.workdir import PICTURE, SETTINGS, create_workdir, release_workdir
 
 if TYPE_CHECKING:

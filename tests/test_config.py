@@ -2,7 +2,8 @@
 
 import pytest
 
-from keras_nst.config import RECIPES, Config, Layer, SettingError, fields, parse_size, read_setting
+from keras_nst.config import RECIPES, Config, SettingError, fields, read_setting
+from keras_nst.terms import Layer, parse_size
 
 
 def test_every_setting_is_read_back_from_what_it_shows() -> None:

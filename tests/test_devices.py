@@ -27,8 +27,8 @@ print(keras.backend.backend(), keras.config.image_data_format(), keras.config.fl
 print("heard", file=sys.stderr)
 """
 CLOSED = """
-from keras_nst.system.devices import _quiet_stderr
-with _quiet_stderr():
+from keras_nst.quiet import quiet_stderr
+with quiet_stderr():
     pass
 with open("picture", "wb") as file:
     print(file.fileno())

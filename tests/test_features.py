@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.config import CONVOLUTIONS, layer_names
 from keras_nst.core.features import AVERAGE_POOLING_GAINS, NETWORKS, extractor
 from keras_nst.inputs import SAMPLES
 from keras_nst.pictures.files import read_picture
+from keras_nst.terms import CONVOLUTIONS, layer_names
 
 PICTURE = np.random.default_rng(0).random((1, 37, 50, 3)).astype(np.float32)
 

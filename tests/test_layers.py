@@ -9,7 +9,8 @@ PACKAGE = Path(__file__).parent.parent / "keras_nst"
 
 # From the ground up. A file may import from lower floors only; a module that stands nowhere fails.
 FLOORS = [
-    ["keras_nst", "keras_nst.kinds"],
+    ["keras_nst", "keras_nst.kinds", "keras_nst.quiet"],
+    ["keras_nst.terms"],
     ["keras_nst.config"],
     ["keras_nst.settings", "keras_nst.workdir", "keras_nst.core.pyramid", "keras_nst.core.events"],
     ["keras_nst.core.stats", "keras_nst.core.features", "keras_nst.core.optimizers"],
@@ -24,7 +25,7 @@ FLOORS = [
 ]
 SAME_FLOOR_ROOMS = ("keras_nst.pictures", "keras_nst.system", "keras_nst.monitors")
 WITHOUT_TENSORFLOW = (
-    *("__init__", "config", "kinds", "settings", "workdir", "flags", "run", "inputs", "job"),
+    *("__init__", "config", "terms", "kinds", "settings", "workdir", "flags", "run", "inputs", "job"),
     *("core.pyramid", "core.events", "core.tiling"),
     *("system.devices", "system.pace", "system.signals", "system.memory", "system.weights", "system.download"),
     *("pictures.files", "pictures.metadata", "pictures.color", "pictures.download"),

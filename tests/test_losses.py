@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.config import RECIPES, Config, Layer
+from keras_nst.config import RECIPES, Config
 from keras_nst.core import losses
 from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import moments
+from keras_nst.terms import Layer
 
 SHAPES = {"block1_conv1": (12, 14, 4), "block2_conv1": (6, 7, 8), "block3_conv1": (3, 3, 6)}
 CONTENT = "block2_conv1"

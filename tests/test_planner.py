@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, run_process
 
-from keras_nst.config import Config, Layer
+from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
 from keras_nst.system.planner import choose_sight, predicted_bytes
+from keras_nst.terms import Layer
 
 
 def config(**given: object) -> Config:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from keras_nst import flags
-from keras_nst.config import Config, Layer, fields
+from keras_nst.config import Config, fields
 from keras_nst.settings import OF_ONE_RUN, absolute, flag_file, settings_of
+from keras_nst.terms import Layer
 
 UNUSUAL = Config(
     content="my town, 50% = #1.jpg",

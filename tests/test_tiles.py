@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.config import Config, Layer
+from keras_nst.config import Config
 from keras_nst.core import losses, tiling
 from keras_nst.core import transfer as core
 from keras_nst.core.features import extractor
@@ -15,6 +15,7 @@ from keras_nst.core.tiles import Tiled
 from keras_nst.core.whole import Whole
 from keras_nst.inputs import SAMPLES
 from keras_nst.pictures.files import read_picture
+from keras_nst.terms import Layer
 
 # To block4_conv2, whose halo is 40 pixels: deep enough to see all there is, quick enough to try it often.
 USUAL = {

@@ -2,9 +2,9 @@
 
 import pytest
 
-from keras_nst.config import layer_names
 from keras_nst.core.pyramid import Size
 from keras_nst.core.tiling import Span, reach, spans, stride, tiles
+from keras_nst.terms import layer_names
 
 
 @pytest.mark.parametrize("length", [*range(300, 340), 517, 1024, 3001, 8064])

@@ -9,12 +9,13 @@ import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.config import Config, Layer
+from keras_nst.config import Config
 from keras_nst.core import transfer as core
 from keras_nst.core.events import Progress
 from keras_nst.core.features import extractor
 from keras_nst.core.optimizers import make_optimizer
 from keras_nst.core.pyramid import Size
+from keras_nst.terms import Layer
 
 LAYERS = {
     "content_layers": (Layer("block2_conv2"),),

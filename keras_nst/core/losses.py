@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from keras_nst.config import Config, Layer
+from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import Moments, gram, moments, widened
+from keras_nst.terms import Layer
 
 # Keep a balanced term finite where the content or the style picture has next to nothing to divide by.
 FAINTEST = 1e-6  # mean squared feature

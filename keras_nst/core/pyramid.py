@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from keras_nst.config import SMALLEST_SIDE
+from keras_nst.terms import SMALLEST_SIDE
 
 COARSEST = 128  # the longer side of the first scale, about
 

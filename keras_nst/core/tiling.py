@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from keras_nst.config import CONVOLUTIONS
 from keras_nst.core.pyramid import Size
+from keras_nst.terms import CONVOLUTIONS
 
 
 class Span(NamedTuple):

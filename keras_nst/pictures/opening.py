@@ -12,6 +12,8 @@ from pathlib import Path
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from keras_nst.quiet import quiet_stderr
+
 MAX_PIXELS = 200_000_000
 READABLE = "JPEG, PNG, WebP, TIFF, GIF or another that Pillow reads"
 NOT_PIXELS = {"EPS", "WMF"}  # drawings: Pillow hands them to other programs to execute
@@ -30,7 +32,7 @@ def opened(path: str | Path, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFile
         ValueError: the file is not a picture or too large, or the body of the `with` met damage in it.
     """
     _check_file(path)
-    with warnings.catch_warnings(), _quiet_stderr():
+    with warnings.catch_warnings(), quiet_stderr():  # libtiff and Pillow write about oddities
         warnings.simplefilter("ignore")
         with _identified(path, max_pixels) as image:
             _check_size(image.width, image.height, max_pixels)
@@ -75,24 +77,6 @@ def _identified(path: str | Path, max_pixels: int) -> ImageFile.ImageFile:
             raise type(error)(f"Expected a file that can be read. Received: {reason(error).lower()}") from None
         kind = _kind(path) or "a damaged one"
         raise ValueError(f"Expected a readable picture. Received: {kind} ({reason(error)})") from error
-
-
-@contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Mutes file descriptor 2: libtiff and Pillow's log write to it about what is odd in a file."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # there is no standard error
-        yield
-        return
-    silence = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(silence, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(silence)
 
 
 @cache

@@ -1,10 +1,10 @@
 """What computes, and in which precision. The doors call this; nothing happens on import."""
 
-import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from keras_nst.quiet import quiet_stderr
 
 CPU_INFO = Path("/proc/cpuinfo")
 HARDWARE_BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # its names
@@ -25,7 +25,7 @@ def start_tensorflow() -> None:
     """Imports TensorFlow and Keras once, without their chatter, whatever backend the user's own settings name."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _quiet_stderr():
+    with quiet_stderr():
         import keras
         import tensorflow as tf
 
@@ -97,22 +97,3 @@ def _unused_gpu_warning() -> str:
     if here and not tf.config.list_physical_devices("GPU"):
         return "A GPU is here that TensorFlow cannot use; pip install 'tensorflow[and-cuda]' brings what it needs."
     return ""
-
-
-@contextlib.contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """TensorFlow's libraries write lines to file descriptor 2 that no setting silences."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # there is no standard error, and a file opened later must not take its number
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        yield
-        return
-    silence = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(silence, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(silence)

@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from keras_nst.config import CONVOLUTIONS, Config
+from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
 from keras_nst.core.tiling import sides, stride
+from keras_nst.terms import CONVOLUTIONS
 
 SHARE = 0.85  # of what is free: predictions are estimates, and other programs want memory too
 TILE_SIZES = (2048, 1536, 1024, 768, 512, 384, 256, 192, 128)
