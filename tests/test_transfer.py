@@ -144,6 +144,14 @@ def test_scales_without_steps_are_left_out() -> None:
     assert [(scale.size.width, scale.steps, scale.before) for scale in kept] == [(181, 5, 0), (256, 7, 5)]
 
 
+def test_a_run_that_diverges_ends_with_the_last_sound_picture(features: keras.Model) -> None:
+    """Sums in 0..255 times 1e30 are more than float32 holds."""
+    result, seen = run(features, pair(), normalization="keras", variation_weight=1e30, style_weight=1e30, init="blend")
+    assert result.diverged and result.losses is None and result.steps == 0 and not seen
+    first = core.first_picture(pair(), Size(23, 28), settings(init="blend"))
+    np.testing.assert_array_equal(result.picture, core.resize(first, Size(32, 40)))
+
+
 def stop_after(calls: int) -> Callable[[int, int], int]:
     left = iter([1] * calls)
     return lambda scale, steps: next(left, 0)
@@ -185,6 +193,12 @@ def test_style_shapes() -> None:
     assert core.style_at(pair().style, size, settings(style_fit="squash")).shape[1:3] == size
     height, width = core.style_at(pair().style, size, settings()).shape[1:3]
     assert height / width == pytest.approx(36 / 30, rel=0.05) and height * width == pytest.approx(32 * 40, rel=0.05)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_compiled_by_xla(features: keras.Model, optimizer: str) -> None:
+    plain, compiled = (run(features, pair(), optimizer=optimizer, scales=1, xla=xla)[0] for xla in ("off", "on"))
+    np.testing.assert_allclose(compiled.losses.total, plain.losses.total, rtol=1e-3)
 
 
 def test_style_alone_and_content_alone(features: keras.Model) -> None:
