@@ -4,6 +4,7 @@ Moments add up: those of a picture are the sum of those of its parts, wherever i
 moments alone works on whole pictures, tile by tile, and blended over several pictures.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -27,13 +28,23 @@ def moments(features: tf.Tensor) -> Moments:
 
     s[c] = sum_{h,w} F[h, w, c]        S[c, d] = sum_{h,w} F[h, w, c] F[h, w, d]
     """
-    features = widened(features)
     n, h, w, _ = features.shape
-    return Moments(
-        count=tf.fill([n], tf.cast(h * w, features.dtype)),
-        first=tf.reduce_sum(features, axis=[1, 2]),
-        second=tf.linalg.einsum("nhwc,nhwd->ncd", features, features),
-    )
+    first = tf.reduce_sum(widened(features), axis=[1, 2])
+    return Moments(tf.fill([n], tf.cast(h * w, first.dtype)), first, _second(features))
+
+
+@tf.custom_gradient
+def _second(features: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """S (n, c, c), with its gradient dJ/dF = F (D + D^T) for D = dJ/dS.
+
+    TensorFlow's own takes two products, transposes each, and keeps the features in float32 until then.
+    """
+
+    def gradient(slope: tf.Tensor) -> tf.Tensor:
+        symmetric = slope + tf.linalg.matrix_transpose(slope)
+        return tf.cast(tf.linalg.einsum("nhwc,ncd->nhwd", widened(features), symmetric), features.dtype)
+
+    return tf.linalg.einsum("nhwc,nhwd->ncd", widened(features), widened(features)), gradient
 
 
 def gram(of: Moments) -> tf.Tensor:
