@@ -1,0 +1,122 @@
+"""The same objective and optimizer in PyTorch, in plain code, to be timed beside ours.
+
+Only for the `balanced` normalization with equally weighted layers and maximum pooling, which are the defaults.
+"""
+
+import os
+
+import numpy as np
+import torch
+from steps import DECAYING, Kernels, Take
+from torch.nn import functional
+
+from keras_nst.config import Config
+from keras_nst.core.features import MEANS_BGR
+from keras_nst.core.losses import FAINTEST, FLATTEST
+
+Maps = dict[str, torch.Tensor]  # layer: (1, c, h, w)
+
+
+class Objective:
+    """The objective of one content and one style picture, (1, h, w, 3), RGB in [0, 1]."""
+
+    def __init__(
+        self,
+        content: np.ndarray,
+        style: np.ndarray,
+        kernels: Kernels,
+        config: Config,
+        precision: str = "float32",
+        channels_last: bool = False,
+    ):
+        self.config, self.channels_last = config, channels_last
+        self.precision = getattr(torch, precision)
+        self.kernels = {name: self._convolution(*weights) for name, weights in kernels.items()}
+        self.content_layers = [layer.name for layer in config.layers_used("content")]
+        self.style_layers = [layer.name for layer in config.layers_used("style")]
+        self.means = torch.tensor(MEANS_BGR)[:, None, None]
+        with torch.no_grad():
+            shown = self.tensor(content)
+            self.content = {name: self.features(shown)[name].float() for name in self.content_layers}
+            seen = self.features(self.tensor(style))
+            self.style = {name: self.gram(seen[name]) for name in self.style_layers}
+            area = shown.shape[2] * shown.shape[3]
+            self.variation_scale = area * max(float(squared_variation(shown)) / area, FLATTEST)
+
+    def tensor(self, picture: np.ndarray) -> torch.Tensor:
+        """Returns a picture (1, h, w, 3) as (1, 3, h, w), in the layout chosen."""
+        return self._laid_out(torch.from_numpy(np.array(picture)).permute(0, 3, 1, 2))
+
+    def features(self, picture: torch.Tensor) -> Maps:
+        """Returns the network's feature maps."""
+        seen: Maps = {}
+        values, block = (255.0 * picture.flip(1) - self.means).to(self.precision), "1"
+        for name, (kernel, bias) in self.kernels.items():
+            if name[len("block")] != block:
+                values, block = functional.max_pool2d(values, 2), name[len("block")]
+            values = functional.conv2d(values, kernel, bias, padding=1).relu_()
+            seen[name] = values
+        return seen
+
+    def gram(self, features: torch.Tensor) -> torch.Tensor:
+        """Returns the Gram matrix per position, (1, c, c), of (1, c, h, w), by a product that suits the layout."""
+        features = features.float()
+        if self.channels_last:
+            rows = features.permute(0, 2, 3, 1).flatten(1, 2)
+            return rows.transpose(1, 2) @ rows / rows.shape[1]
+        columns = features.flatten(2)
+        return columns @ columns.transpose(1, 2) / columns.shape[2]
+
+    def loss(self, picture: torch.Tensor) -> torch.Tensor:
+        """Returns the weighted total: ()."""
+        seen = self.features(picture)
+        content = sum(distance(seen[name].float(), target) for name, target in self.content.items())
+        style = sum(distance(self.gram(seen[name]), target, target.shape[-1]) for name, target in self.style.items())
+        return (
+            self.config.content_weight * content / len(self.content)
+            + self.config.style_weight * style / len(self.style)
+            + self.config.variation_weight * squared_variation(picture) / self.variation_scale
+        )
+
+    def _convolution(self, kernel: np.ndarray, bias: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        weights = torch.from_numpy(kernel).permute(3, 2, 0, 1).to(self.precision)
+        return self._laid_out(weights), torch.from_numpy(bias).to(self.precision)
+
+    def _laid_out(self, values: torch.Tensor) -> torch.Tensor:
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        return values.contiguous(memory_format=layout)
+
+
+def distance(values: torch.Tensor, target: torch.Tensor, faint: int = 0) -> torch.Tensor:
+    """Returns the squared distance relative to the target; `faint` counts what FAINTEST is for, by default all."""
+    scale = target.square().sum() + FAINTEST * (faint or target.numel())
+    return (values - target).square().sum() / scale
+
+
+def squared_variation(picture: torch.Tensor) -> torch.Tensor:
+    """Returns sum dx^2 + dy^2: ()."""
+    return picture.diff(dim=2).square().sum() + picture.diff(dim=3).square().sum()
+
+
+def pytorch_steps(first: np.ndarray, objective: Objective) -> Take:
+    """Returns what takes Adam's steps from the first picture, (1, h, w, 3), on all cores."""
+    torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    config = objective.config
+    picture = objective.tensor(first).requires_grad_()
+    betas = (config.beta_1, config.beta_2)
+    optimizer = torch.optim.Adam([picture], config.learning_rate, betas, config.epsilon, fused=True)
+    decay = config.decay_rate ** (1 / (config.decay_steps or DECAYING // 3))
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, decay)
+
+    def take(count: int) -> float:
+        for _ in range(count):
+            optimizer.zero_grad()
+            loss = objective.loss(picture)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            with torch.no_grad():
+                picture.clamp_(0.0, 1.0)
+        return float(loss.detach())
+
+    return take

@@ -1,0 +1,49 @@
+"""Our own optimization steps, to be timed, and a matrix product to time them against.
+
+Whatever takes steps is a function `take`: it takes so many of them, waits until they are done and returns the loss
+before the last one.
+"""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+from measuring import sample
+
+from keras_nst.config import Config
+from keras_nst.core import optimizers, transfer
+from keras_nst.core.pyramid import Size
+
+Take = Callable[[int], float]
+Kernels = dict[str, list[np.ndarray]]  # layer: kernel (3, 3, c, d), bias (d,)
+
+DECAYING = 100  # steps, of which the learning rate decays within a third
+
+
+def pictures(size: Size) -> transfer.Pictures:
+    """Returns the sample pictures, and a blend of them to start from, so that no term of the objective is 0."""
+    content, style = (sample(name, size)[None].astype(np.float32) / 255 for name in ("harbor", "night"))
+    return transfer.Pictures(*map(tf.constant, (content, style, 0.7 * content + 0.3 * style)))
+
+
+def our_steps(shown: transfer.Pictures, size: Size, config: Config, features: keras.Model) -> Take:
+    """Returns what takes our steps; the settings say how, and are resolved."""
+    look = transfer.look_at(size, features, config)
+    evaluator = look.evaluator(transfer.make_targets(shown, look, features, config))
+    picture = tf.Variable(transfer.first_picture(shown, size, config))
+    optimizer = optimizers.make_optimizer(config, DECAYING, picture, None)
+    run = transfer.compile_steps(picture, evaluator, optimizer, config, look.in_one_graph)
+    return lambda count: float(run(tf.constant(count)).total[0])
+
+
+def kernels(features: keras.Model) -> Kernels:
+    """Returns the weights of the network's convolutions."""
+    return {layer.name: layer.get_weights() for layer in features.layers if layer.get_weights()}
+
+
+def product(side: int, precision: str) -> Take:
+    """Returns what multiplies two matrices of this many rows and columns, so many times."""
+    generator = np.random.default_rng(0)
+    one, other = (tf.cast(generator.random((side, side), np.float32), precision) for _ in range(2))
+    return lambda count: [float(tf.matmul(one, other)[0, 0]) for _ in range(count)][-1]
