@@ -56,6 +56,7 @@ def perform(job: Job, stop: threading.Event, tell: Tell) -> "Result":
 
 def _work(job: Job, device: Device, features: "keras.Model", stop: threading.Event, tell: Tell) -> "Result":
     from keras_nst.core.transfer import plan
+    from keras_nst.monitors.display import beside_the_bar
 
     scales, started = plan(job.size, job.config), time.monotonic()
     count = f"{len(scales)} scale{'s' * (len(scales) > 1)} from {scales[0].size}"
@@ -64,7 +65,8 @@ def _work(job: Job, device: Device, features: "keras.Model", stop: threading.Eve
     arrays = {name: picture.pixels for name, picture in job.inputs.items()}
     with contextlib.ExitStack() as closing, out_of_memory_in_one_line(job):
         listeners = _listeners(job, scales, closing)
-        result = render(arrays, job.size, job.config, device, features, Pace(stop, job.config.max_seconds), listeners)
+        pace, say = Pace(stop, job.config.max_seconds), beside_the_bar(tell)
+        result = render(arrays, job.size, job.config, device, features, pace, listeners, say)
     path = _save(job, result, tell)
     _summary(job, result, path, time.monotonic() - started, tell)
     return result
@@ -72,13 +74,13 @@ def _work(job: Job, device: Device, features: "keras.Model", stop: threading.Eve
 
 @contextlib.contextmanager
 def out_of_memory_in_one_line(job: Job) -> Iterator[None]:
-    """Says what helps where TensorFlow finds no memory."""
-    import tensorflow as tf
+    """Says what helps where TensorFlow finds no memory even for the smallest tiles."""
+    from keras_nst.core.transfer import OUT_OF_MEMORY
 
     try:
         yield
-    except tf.errors.ResourceExhaustedError:
-        advice = "Not enough memory. Expected a smaller size, or --evaluator=tiles with a smaller --tile_size."
+    except OUT_OF_MEMORY:
+        advice = "Not enough memory, even in small tiles. Expected a smaller size."
         raise SettingError("size", job.config.size, advice) from None
 
 
@@ -137,7 +139,7 @@ def _as_floats(picture: np.ndarray) -> np.ndarray:
 
 def start(config: Config) -> Device:
     """Imports TensorFlow and returns the device to use."""
-    start_tensorflow()
+    start_tensorflow(memory_to_take(config))
     return named(config, "device", lambda: choose_device(config.device))
 
 
@@ -166,10 +168,15 @@ def fit_into_memory(size: Size, config: Config, tell: Tell) -> Config:
     """
     if config.device != "cpu":
         return config.resolved(evaluator="whole" if config.evaluator == "auto" else config.evaluator)
-    free = config.memory_limit_gb * 1e9 or free_memory() + resident_memory()
+    free = memory_to_take(config)
     sight = named(config, "size", lambda: choose_sight(size, config, free))
     tell(f"{sight} of {free / 1e9:.1f} GB.")
     return config.resolved(evaluator=sight.evaluator, tile_size=sight.tile_size)
+
+
+def memory_to_take(config: Config) -> float:
+    """Returns the bytes this process may have in all."""
+    return config.memory_limit_gb * 1e9 or free_memory() + resident_memory()
 
 
 def load_features(config: Config, weights: Path | None) -> "keras.Model":
@@ -189,6 +196,7 @@ def render(
     features: "keras.Model",
     pace: Callable[[int, int], int],
     listeners: Sequence[Listener],
+    tell: Tell = lambda line: None,
 ) -> "Result":
     """Stylizes arrays (h, w, 3), RGB in [0, 1]; the settings are resolved."""
     import tensorflow as tf
@@ -196,9 +204,9 @@ def render(
     from keras_nst.core.transfer import Pictures, transfer
 
     with tf.device(device.name):
-        tensors = {name: tf.constant(picture[None]) for name, picture in inputs.items()}
-        pictures = Pictures(tensors.get("content"), tensors.get("style"), tensors.get("init"))
-        return transfer(pictures, size, config, features, pace, listeners)
+        batches = {name: picture[None] for name, picture in inputs.items()}
+        pictures = Pictures(batches.get("content"), batches.get("style"), batches.get("init"))
+        return transfer(pictures, size, config, features, pace, listeners, tell)
 
 
 def _listeners(job: Job, scales: list[Any], closing: contextlib.ExitStack) -> list[Listener]:

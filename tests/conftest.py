@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from keras_nst.system.devices import start_tensorflow
+from keras_nst.system.memory import free_memory
 from keras_nst.system.weights import weights_path
 
 ROOT = Path(__file__).parent.parent
@@ -19,7 +20,7 @@ def pytest_configure() -> None:
     # xdist's workers share the cores.
     if os.environ.get("PYTEST_XDIST_WORKER"):
         os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-    start_tensorflow()
+    start_tensorflow(free_memory())
 
 
 def smooth_picture(height: int, width: int, seed: int = 0) -> np.ndarray:

@@ -19,8 +19,9 @@ XEON = (
 START = """
 import sys
 from keras_nst.system.devices import start_tensorflow
+from keras_nst.system.memory import free_memory
 assert not {"tensorflow", "keras"} & set(sys.modules)
-start_tensorflow()
+start_tensorflow(free_memory())
 import keras, tensorflow
 shape = keras.layers.Conv2D(5, 3)(tensorflow.zeros((1, 8, 9, 3))).shape
 print(keras.backend.backend(), keras.config.image_data_format(), keras.config.floatx(), tuple(shape))

@@ -126,5 +126,5 @@ def test_out_of_memory_is_one_line(quick: list[str], monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(job, "render", exhausted)
     ready = prepare(flags.parse(quick), print)
-    with pytest.raises(SettingError, match="--size=48: Not enough memory. .*--evaluator=tiles"):
+    with pytest.raises(SettingError, match="--size=48: Not enough memory, even in small tiles"):
         job.perform(ready, threading.Event(), print)

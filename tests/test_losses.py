@@ -10,6 +10,7 @@ from keras_nst.config import RECIPES, Config
 from keras_nst.core import losses
 from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import moments
+from keras_nst.core.variation import whole_picture
 from keras_nst.terms import Layer
 
 SHAPES = {"block1_conv1": (12, 14, 4), "block2_conv1": (6, 7, 8), "block3_conv1": (3, 3, 6)}
@@ -40,7 +41,7 @@ def ours(settings: Config, seen: dict[str, np.ndarray], content: dict, style: di
         tf.constant(picture(2)),
         settings,
     )
-    total = losses.part(losses.whole_picture(tf.constant(shown)), tensors, targets, settings)
+    total = losses.part(whole_picture(tf.constant(shown)), tensors, targets, settings)
     return losses.evaluate(total, targets, Size(*shown.shape[1:3]), settings)
 
 
@@ -171,38 +172,6 @@ def test_hand_computed() -> None:
     for name, number in expected.items():
         value = losses.style_loss(seen, style, 32, losses.DEFINITIONS[name])
         np.testing.assert_allclose(value, [number], rtol=1e-5, err_msg=name)
-
-
-def test_variation_of_a_checkerboard() -> None:
-    """4 x 4 pixels, black and white: 12 differences of 1 each way and channel; Keras counts 3 x 3 of 2 * 255^2."""
-    board = tf.constant(np.indices((4, 4)).sum(axis=0) % 2, tf.float32)[None, :, :, None] * tf.ones([1, 1, 1, 3])
-    target = tf.ones(1)
-    expected = {
-        "gatys": 72 * 255**2,
-        "keras": 27 * (2 * 255**2) ** 1.25,
-        "tensorflow": 72,
-        "d2l": 1.0,
-        "balanced": 72 / 16,
-    }
-    for name, number in expected.items():
-        variation = losses.DEFINITIONS[name].variation
-        np.testing.assert_allclose(variation(losses.whole_picture(board), target), [number], rtol=1e-5, err_msg=name)
-
-
-@pytest.mark.parametrize("normalization", SOURCES)
-def test_variation_adds_up_over_parts(normalization: str) -> None:
-    """Four parts of unequal sizes, each with one more row and column than its own where the picture goes on."""
-    variation, target = losses.DEFINITIONS[normalization].variation, tf.fill([1], 0.1)
-    shown, whole = picture(0), losses.whole_picture(tf.constant(picture(0)))
-    parts = [
-        losses.Pixels(
-            tf.constant(shown[:, top : bottom + 1, left : right + 1]), Size(bottom - top, right - left), whole.core
-        )
-        for top, bottom in ((0, 5), (5, 12))
-        for left, right in ((0, 9), (9, 14))
-    ]
-    total = sum(variation(pixels, target)[0] for pixels in parts)
-    np.testing.assert_allclose(total, variation(whole, target)[0], rtol=1e-5)
 
 
 def test_balanced_does_not_depend_on_size() -> None:

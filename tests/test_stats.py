@@ -1,6 +1,7 @@
 """Moments: their values, and that they add up."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from keras_nst.core.stats import Moments, gram, moments
@@ -40,3 +41,34 @@ def test_bfloat16_is_added_up_in_float32() -> None:
     of = moments(tf.fill([1, 50, 80, 1], tf.constant(1.0078125, tf.bfloat16)))
     assert of.second.dtype == tf.float32
     np.testing.assert_allclose(of.first, [[4000 * 1.0078125]], rtol=1e-6)
+
+
+def test_weights_tell_how_often_a_position_counts() -> None:
+    weights = np.random.default_rng(2).integers(0, 3, (5, 7)).astype(np.float32)
+    of = moments(tf.constant(FEATURES), tf.constant(weights))
+    rows = np.repeat(FEATURES[1].reshape(-1, 3), weights.astype(int).ravel(), axis=0)
+    np.testing.assert_allclose(of.count[1], len(rows))
+    np.testing.assert_allclose(of.first[1], rows.sum(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(of.second[1], sum(np.outer(row, row) for row in rows), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_gradient_is_the_slope_of_the_moments(weighted: bool) -> None:
+    """Along a random direction, by a central difference in float64 of what NumPy says; D is not symmetric."""
+    random = np.random.default_rng(3)
+    features, direction = random.normal(size=(2, 2, 5, 7, 3))
+    slope, weights = random.normal(size=(2, 3, 3)), random.random((5, 7)) if weighted else np.ones((5, 7))
+
+    def objective(values: np.ndarray) -> float:
+        return sum(
+            float(slope[n].ravel() @ np.outer(values[n, y, x], values[n, y, x]).ravel()) * weights[y, x]
+            for n, y, x in np.ndindex(2, 5, 7)
+        )
+
+    seen = tf.constant(features)
+    with tf.GradientTape() as tape:
+        tape.watch(seen)
+        value = tf.reduce_sum(slope * moments(seen, tf.constant(weights) if weighted else None).second)
+    expected = (objective(features + 1e-4 * direction) - objective(features - 1e-4 * direction)) / 2e-4
+    np.testing.assert_allclose(value, objective(features))
+    np.testing.assert_allclose(np.sum(tape.gradient(value, seen) * direction), expected, rtol=1e-6)

@@ -1,5 +1,6 @@
 """The loop: chunks, traces, batches, scales, stopping."""
 
+import functools
 import logging
 from collections.abc import Callable
 
@@ -214,3 +215,44 @@ def test_the_keras_example_s_rate_stays_finite_on_small_pictures(features: keras
     result, seen = run(features, pair(), steps=(30,), scales=1, **example)
     losses = [event.losses.total[0] for event in seen]
     assert np.all(np.isfinite(losses)) and losses[-1] < losses[0]
+
+
+def exhaust(monkeypatch: pytest.MonkeyPatch, chunk: int, shown: list[int | None]) -> None:
+    """Lets memory end where the picture is seen whole at that chunk; notes how it is seen at each chunk."""
+    compiled = core.compile_steps
+
+    def compile_steps(picture: tf.Variable, *arguments: object) -> Callable[[tf.Tensor], object]:
+        take_steps = compiled(picture, *arguments)
+        config = next(argument for argument in arguments if isinstance(argument, Config))
+
+        def limited(count: tf.Tensor) -> object:
+            shown.append(config.tile_size if config.evaluator == "tiles" else None)
+            if config.evaluator != "tiles" and len(shown) >= chunk:
+                raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
+            return take_steps(count)
+
+        return limited
+
+    monkeypatch.setattr(core, "compile_steps", compile_steps)
+
+
+def test_where_memory_ends_the_run_goes_on_in_tiles(features: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "TILE_SIZES", (64, 32))
+    go = functools.partial(core.transfer, pair(), Size(48, 76), settings(), features, lambda *left: 2, [])
+    plain = go()
+    shown: list[int | None] = []
+    exhaust(monkeypatch, 4, shown)
+    said: list[str] = []
+    result = go(tell=said.append)
+    assert shown == [None, None, None, None, 32] and result.steps == plain.steps
+    np.testing.assert_allclose(result.losses.total, plain.losses.total, rtol=1e-3)
+    assert said == ["Not enough memory for 76 x 48 pixels: goes on in tiles of 32."]
+
+
+def test_where_no_tile_is_smaller_the_error_is_passed_on(
+    features: keras.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core, "TILE_SIZES", (64,))
+    exhaust(monkeypatch, 1, [])
+    with pytest.raises(tf.errors.ResourceExhaustedError):
+        run(features, pair())

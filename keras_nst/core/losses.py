@@ -18,13 +18,22 @@ import tensorflow as tf
 from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import Moments, gram, moments, widened
+from keras_nst.core.variation import (
+    Pixels,
+    d2l_variation,
+    gatys_variation,
+    keras_variation,
+    relative_variation,
+    squared_variation_per_pixel,
+    tensorflow_variation,
+)
 from keras_nst.terms import Layer
 
-# Keep a balanced term finite where the content or the style picture has next to nothing to divide by.
+# Keeps a balanced term finite where the content or the style picture has next to nothing to divide by.
 FAINTEST = 1e-6  # mean squared feature
-FLATTEST = 1e-3  # mean squared difference between neighboring pixels; photographs have ten times that
 
 Features = dict[str, tf.Tensor]  # layer: (n, h, w, c)
+Masks = dict[str, tf.Tensor]  # layer: (h, w), 1 where a position counts, else 0
 
 
 class Targets(NamedTuple):
@@ -55,14 +64,6 @@ class Losses(NamedTuple):
     style_layers: dict[str, tf.Tensor]  # layer: (n,)
 
 
-class Pixels(NamedTuple):
-    """A part's pixels, with one more row and column than `core` where the picture goes on."""
-
-    values: tf.Tensor  # (n, h or h + 1, w or w + 1, 3)
-    core: Size  # (h, w), the pixels that are this part's own
-    whole: Size  # of the picture
-
-
 class Definition(NamedTuple):
     """How one source scales the terms."""
 
@@ -79,15 +80,18 @@ def make_targets(content: Features, style: dict[str, Moments], smoothness: tf.Te
     return Targets(content, factors, style, squared_variation_per_pixel(smoothness))
 
 
-def part(pixels: Pixels, features: Features, targets: Targets, config: Config) -> Part:
-    """Returns what a part of pictures adds, from its features and the targets at the same positions."""
+def part(pixels: Pixels, features: Features, targets: Targets, config: Config, own: Masks | None = None) -> Part:
+    """Returns what a part of pictures adds, from its features and the targets at the same positions.
+
+    Where not all positions are the part's own, `own` tells them by layer.
+    """
+    own = own or {}
     content = {
-        name: targets.content_factors[name] * _sum(tf.square(widened(features[name]) - widened(target)))
+        name: targets.content_factors[name] * _squared_distance(features[name], target, own.get(name))
         for name, target in targets.content.items()
     }
-    style = {name: moments(features[name]) for name in targets.style}
-    values = pixels.values
-    variation = tf.zeros(values.shape[0], values.dtype)
+    style = {name: moments(features[name], own.get(name)) for name in targets.style}
+    variation = tf.zeros(pixels.values.shape[0], pixels.values.dtype)
     if config.variation_weight:
         variation = DEFINITIONS[config.normalization].variation(pixels, targets.variation)
     return Part(content, style, variation)
@@ -115,7 +119,7 @@ def evaluate(total: Part, targets: Targets, size: Size, config: Config) -> Losse
 
 
 def style_gradient(seen: dict[str, Moments], targets: Targets, size: Size, config: Config) -> dict[str, Moments]:
-    """Returns the derivatives of the weighted style term by the picture's moments (None by their counts)."""
+    """Returns the derivatives of the weighted style term by the picture's moments; None where it does not use them."""
     sums = {name: (of.first, of.second) for name, of in seen.items()}
     zero = tf.zeros_like(targets.variation)
     nothing = Part(dict.fromkeys(targets.content, zero), {}, zero)
@@ -123,8 +127,7 @@ def style_gradient(seen: dict[str, Moments], targets: Targets, size: Size, confi
         tape.watch(sums)
         style = {name: Moments(seen[name].count, *sums[name]) for name in seen}
         values = evaluate(nothing._replace(style=style), targets, size, config)
-    slopes = tape.gradient(values.total, sums, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    return {name: Moments(tf.zeros_like(seen[name].count), *slopes[name]) for name in seen}
+    return {name: Moments(None, *slopes) for name, slopes in tape.gradient(values.total, sums).items()}
 
 
 def linear_objective(of: Part, slopes: dict[str, Moments], config: Config) -> tf.Tensor:
@@ -133,8 +136,10 @@ def linear_objective(of: Part, slopes: dict[str, Moments], config: Config) -> tf
     content = _weighted(of.content, config.layers_used("content"), definition, zero)
     style = sum(
         (
-            _sum(slope.first * of.style[name].first) + _sum(slope.second * of.style[name].second)
-            for name, slope in slopes.items()
+            _sum(slope * value)
+            for name, by_moment in slopes.items()
+            for slope, value in zip(by_moment, of.style[name], strict=True)
+            if slope is not None
         ),
         start=zero,
     )
@@ -167,6 +172,11 @@ def _weighted(
     return sum((weights[name] * term for name, term in terms.items()), start=zero)
 
 
+def _squared_distance(features: tf.Tensor, target: tf.Tensor, own: tf.Tensor | None) -> tf.Tensor:
+    squares = tf.square(widened(features) - widened(target))
+    return _sum(squares if own is None else squares * own[:, :, None])
+
+
 def _sum(values: tf.Tensor) -> tf.Tensor:
     """Sums over all but the first axis."""
     return tf.reduce_sum(values, axis=list(range(1, len(values.shape))))
@@ -180,74 +190,6 @@ def _per_value(target: tf.Tensor) -> float:
     """1 / (H W C): turns the sum over a feature map into its mean."""
     _, h, w, c = target.shape
     return 1.0 / (h * w * c)
-
-
-# --- Variation: differences between neighboring pixels ---
-
-
-def differences(pixels: Pixels) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns how pixels differ from those below, (n, h or h-1, w, 3), and those to the right, (n, h, w or w-1, 3).
-
-    The last row and column have none where the picture ends.
-    """
-    values, (h, w) = pixels.values, pixels.core
-    rows, columns = min(h, values.shape[1] - 1), min(w, values.shape[2] - 1)
-    return (
-        values[:, 1 : rows + 1, :w] - values[:, :rows, :w],
-        values[:, :h, 1 : columns + 1] - values[:, :h, :columns],
-    )
-
-
-def whole_picture(picture: tf.Tensor) -> Pixels:
-    """Returns the pixels of a picture that is one part."""
-    size = Size(*picture.shape[1:3])
-    return Pixels(picture, size, size)
-
-
-def squared_variation(pixels: Pixels) -> tf.Tensor:
-    """sum dx^2 + dy^2: (n,)."""
-    down, right = differences(pixels)
-    return _sum(tf.square(down)) + _sum(tf.square(right))
-
-
-def squared_variation_per_pixel(picture: tf.Tensor) -> tf.Tensor:
-    """1 / (H W) sum dx^2 + dy^2: (n,)."""
-    return squared_variation(whole_picture(picture)) / _area(picture.shape[1:3])
-
-
-def relative_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
-    """sum dx^2 + dy^2 over the same of the content picture: (n,)."""
-    return squared_variation(pixels) / (_area(pixels.whole) * tf.maximum(target, FLATTEST))
-
-
-def gatys_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
-    """sum dx^2 + dy^2 in units of 0..255. The paper has no variation term: its weight is 0 unless one is given."""
-    return 255.0**2 * squared_variation(pixels)
-
-
-def keras_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
-    """sum (dx^2 + dy^2)^1.25 over all but the last row and column, in units of 0..255: (n,)."""
-    down, right = differences(pixels._replace(values=255.0 * pixels.values))
-    rows, columns = down.shape[1], right.shape[2]
-    return _sum(tf.pow(tf.square(down[:, :, :columns]) + tf.square(right[:, :rows]), 1.25))
-
-
-def tensorflow_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
-    """sum |dx| + |dy|, as tf.image.total_variation: (n,)."""
-    down, right = differences(pixels)
-    return _sum(tf.abs(down)) + _sum(tf.abs(right))
-
-
-def d2l_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
-    """(mean |dx| + mean |dy|) / 2: (n,). Ours differs pixels in [0, 1], the chapter's are standardized."""
-    down, right = differences(pixels)
-    height, width = pixels.whole
-    vertical = _sum(tf.abs(down)) / max(1, 3 * (height - 1) * width)
-    return 0.5 * (vertical + _sum(tf.abs(right)) / max(1, 3 * height * (width - 1)))
-
-
-def _area(size: tuple[int, int]) -> float:
-    return float(size[0] * size[1])
 
 
 # --- Weights of the layers ---

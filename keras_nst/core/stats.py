@@ -23,28 +23,40 @@ def widened(values: tf.Tensor) -> tf.Tensor:
     return tf.cast(values, tf.float32) if values.dtype == tf.bfloat16 else values
 
 
-def moments(features: tf.Tensor) -> Moments:
+def moments(features: tf.Tensor, weights: tf.Tensor | None = None) -> Moments:
     """Returns the moments of features (n, h, w, c), accumulated in float32 or better.
 
     s[c] = sum_{h,w} F[h, w, c]        S[c, d] = sum_{h,w} F[h, w, c] F[h, w, d]
+
+    With weights (h, w) each position counts as often as its weight says.
     """
     n, h, w, _ = features.shape
-    first = tf.reduce_sum(widened(features), axis=[1, 2])
-    return Moments(tf.fill([n], tf.cast(h * w, first.dtype)), first, _second(features))
+    first = tf.reduce_sum(_times(widened(features), weights), axis=[1, 2])
+    count = tf.cast(h * w, first.dtype) if weights is None else tf.reduce_sum(weights)
+    return Moments(tf.fill([n], count), first, _second(features, weights))
 
 
-@tf.custom_gradient
-def _second(features: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-    """S (n, c, c), with its gradient dJ/dF = F (D + D^T) for D = dJ/dS.
+def _second(features: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
+    """Returns S (n, c, c), with its gradient dJ/dF = F (D + D^T) for D = dJ/dS.
 
     TensorFlow's own takes two products, transposes each, and keeps the features in float32 until then.
     """
 
-    def gradient(slope: tf.Tensor) -> tf.Tensor:
-        symmetric = slope + tf.linalg.matrix_transpose(slope)
-        return tf.cast(tf.linalg.einsum("nhwc,ncd->nhwd", widened(features), symmetric), features.dtype)
+    @tf.custom_gradient
+    def second(features: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        def gradient(slope: tf.Tensor) -> tf.Tensor:
+            symmetric = slope + tf.linalg.matrix_transpose(slope)
+            weighted = _times(widened(features), weights)
+            return tf.cast(tf.linalg.einsum("nhwc,ncd->nhwd", weighted, symmetric), features.dtype)
 
-    return tf.linalg.einsum("nhwc,nhwd->ncd", widened(features), widened(features)), gradient
+        exact = widened(features)
+        return tf.linalg.einsum("nhwc,nhwd->ncd", _times(exact, weights), exact), gradient
+
+    return second(features)
+
+
+def _times(values: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
+    return values if weights is None else values * weights[:, :, None]
 
 
 def gram(of: Moments) -> tf.Tensor:

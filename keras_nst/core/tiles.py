@@ -10,10 +10,12 @@ The features of a tile's core depend on no pixel outside its block, so the gradi
 up to the gradient of the whole. Memory depends on the tile; the price is one more forward pass and the halos.
 """
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_nst.config import Config
@@ -21,13 +23,13 @@ from keras_nst.core import losses
 from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import Moments, moments
 from keras_nst.core.tiling import Tile, stride, tiles
+from keras_nst.core.variation import Pixels
 
 USUAL_TILE = 512  # pixels a side
-Programs = dict[tuple[Any, ...], Callable[..., Any]]
 
 
 class Tiled:
-    """Looks at pictures of one size tile by tile, with one program for each kind of tile."""
+    """Looks at pictures of one size tile by tile, with one program for each shape of a block."""
 
     in_one_graph = False
 
@@ -35,26 +37,33 @@ class Tiled:
         self.features, self.size, self.config = features, size, config
         self.layers = list(features.output)
         self.tiles = tiles(size, config.tile_size or USUAL_TILE, config.network, self.layers)
-        self.programs: Programs = {}
+        self.programs: dict[tuple[Any, ...], Callable[..., Any]] = {}
 
     def maps(self, picture: tf.Tensor, names: list[str]) -> losses.Features:
-        """Returns whole feature maps, put together from those of the cores."""
-        rows: dict[int, list[losses.Features]] = {}
+        """Returns whole feature maps, put together from those of the cores, in the memory of the host."""
+        maps: losses.Features = {}
         for tile in self.tiles:
-            rows.setdefault(tile.rows.start, []).append(self._run(self._see, tile, picture, tuple(names)))
-        joined = [{name: tf.concat([seen[name] for seen in row], axis=2) for name in names} for row in rows.values()]
-        return {name: tf.concat([row[name] for row in joined], axis=1) for name in names}
+            for name, seen in self._run(self._see, tile, picture, tuple(names)).items():
+                step = stride(name)
+                if name not in maps:
+                    n, _, _, c = seen.shape
+                    shape = n, self.size.height // step, self.size.width // step, c
+                    maps[name] = np.empty(shape, seen.dtype.as_numpy_dtype)
+                core = seen[:, tile.rows.in_block(step), tile.columns.in_block(step)]
+                maps[name][:, tile.rows.in_picture(step), tile.columns.in_picture(step)] = core.numpy()
+        return maps
 
     def moments(self, picture: tf.Tensor, names: list[str]) -> dict[str, Moments]:
         """Returns the moments of the whole picture."""
-        parts = (self._run(self._measure, tile, picture, tuple(names)) for tile in self.tiles)
-        return _added_up(parts)
+        return _added_up(
+            self._run(self._measure, tile, picture, tuple(names), self._own(tile, names)) for tile in self.tiles
+        )
 
     def evaluator(self, targets: losses.Targets) -> Callable[[tf.Tensor], tuple[losses.Losses, tf.Tensor]]:
         """Returns the function from pictures to their losses and gradient."""
 
         def evaluator(picture: tf.Tensor) -> tuple[losses.Losses, tf.Tensor]:
-            seen = self.moments(picture, list(targets.style))
+            seen = self.moments(picture, list(targets.style)) if targets.style else {}
             wanted = losses.style_gradient(seen, targets, self.size, self.config)
             gradient = tf.Variable(tf.zeros_like(picture))
             parts = (self._pull(tile, picture, targets, wanted, gradient) for tile in self.tiles)
@@ -71,67 +80,66 @@ class Tiled:
         targets: losses.Targets,
         wanted: dict[str, Moments],
         gradient: tf.Variable,
-    ) -> tuple[dict[str, tf.Tensor], dict[str, Moments], tf.Tensor]:
+    ) -> losses.Part:
         """Adds the tile's gradient to that of the picture; returns its part of the terms, but for the style."""
-        content = {name: _cut(target, tile, stride(name)) for name, target in targets.content.items()}
-        here = targets._replace(content=content)
-        part, pulled = self._run(self._descend, tile, picture, (), here, wanted)
-        rows, columns = slice(*tile.rows[:2]), slice(*tile.columns[:2])
-        block = gradient[:, rows, columns]
+        content = {
+            name: tf.constant(target[:, tile.rows.block(step), tile.columns.block(step)])
+            for name, target in targets.content.items()
+            for step in [stride(name)]
+        }
+        own, pixels = self._own(tile, self.layers), self._mask(tile, 1)
+        part, pulled = self._run(
+            self._descend, tile, picture, (), targets._replace(content=content), wanted, own, pixels
+        )
+        block = gradient[:, tile.rows.block(1), tile.columns.block(1)]
         block.assign(block + pulled)
-        return part.content, {}, part.variation
+        return part
 
     # What the programs do with a block, (n, h, w, 3).
 
-    def _see(self, tile: Tile, names: tuple[str, ...], block: tf.Tensor) -> losses.Features:
+    def _see(self, names: tuple[str, ...], block: tf.Tensor) -> losses.Features:
         seen = self.features(block)
-        return {
-            name: seen[name][:, tile.rows.in_block(s), tile.columns.in_block(s)]
-            for name in names
-            for s in [stride(name)]
-        }
+        return {name: seen[name] for name in names}
 
-    def _measure(self, tile: Tile, names: tuple[str, ...], block: tf.Tensor) -> dict[str, Moments]:
-        return {name: moments(core) for name, core in self._see(tile, names, block).items()}
+    def _measure(self, names: tuple[str, ...], block: tf.Tensor, own: losses.Masks) -> dict[str, Moments]:
+        return {name: moments(seen, own[name]) for name, seen in self._see(names, block).items()}
 
     def _descend(
         self,
-        tile: Tile,
         names: tuple[str, ...],
         block: tf.Tensor,
         targets: losses.Targets,
         wanted: dict[str, Moments],
+        own: losses.Masks,
+        pixels: tf.Tensor,
     ) -> tuple[losses.Part, tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(block)
-            seen = self._see(tile, tuple(self.layers), block)
-            part = losses.part(self._pixels(tile, block), seen, targets, self.config)
+            part = losses.part(Pixels(block, pixels, self.size), self.features(block), targets, self.config, own)
             objective = losses.linear_objective(part, wanted, self.config)
         return part._replace(style={}), tape.gradient(objective, block)
 
-    def _pixels(self, tile: Tile, block: tf.Tensor) -> losses.Pixels:
-        """Returns the core's pixels and the next row and column."""
-        (_, top, height, _), (_, left, width, _) = tile.rows.kind, tile.columns.kind
-        return losses.Pixels(block[:, top : top + height + 1, left : left + width + 1], Size(height, width), self.size)
-
     def _run(self, work: Callable[..., Any], tile: Tile, picture: tf.Tensor, names: tuple[str, ...], *more: Any) -> Any:
-        """Runs the program of this work for this kind of tile on the tile's block."""
-        key = (work.__name__, tile.rows.kind, tile.columns.kind, names, picture.shape[0])
-        block = picture[:, slice(*tile.rows[:2]), slice(*tile.columns[:2])]
+        """Runs the program of this work for blocks of this shape on the tile's block."""
+        block = picture[:, tile.rows.block(1), tile.columns.block(1)]
+        key = (work.__name__, names, *block.shape)
         if key not in self.programs:
-            xla = self.config.xla == "on"
-            program = tf.function(lambda pixels, *rest: work(tile, names, pixels, *rest), jit_compile=xla)
+            program = tf.function(lambda pixels, *rest: work(names, pixels, *rest), jit_compile=self.config.xla == "on")
             self.programs[key] = program.get_concrete_function(block, *more)
         return self.programs[key](block, *more)
 
+    def _own(self, tile: Tile, names: Iterable[str]) -> losses.Masks:
+        """Returns which positions of the block's feature maps are the core's."""
+        masks = {step: self._mask(tile, step) for step in {stride(name) for name in names}}
+        return {name: masks[stride(name)] for name in names}
 
-def _cut(target: tf.Tensor, tile: Tile, step: int) -> tf.Tensor:
-    return target[:, tile.rows.in_picture(step), tile.columns.in_picture(step)]
+    def _mask(self, tile: Tile, step: int) -> tf.Tensor:
+        height, width = ((span.block_stop - span.block_start) // step for span in tile)
+        mask = np.zeros((height, width), self.features.input.dtype)
+        mask[tile.rows.in_block(step), tile.columns.in_block(step)] = 1.0
+        return tf.constant(mask)
 
 
-def _added_up(parts: Any) -> Any:
+def _added_up(parts: Iterator[Any]) -> Any:
     """Returns the sum of structures of tensors."""
-    total = next(parts)
-    for part in parts:
-        total = tf.nest.map_structure(tf.add, total, part)
-    return total
+    return functools.reduce(functools.partial(tf.nest.map_structure, tf.add), parts)

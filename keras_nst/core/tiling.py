@@ -13,6 +13,8 @@ from typing import NamedTuple
 from keras_nst.core.pyramid import Size
 from keras_nst.terms import CONVOLUTIONS
 
+TILE_SIZES = (2048, 1536, 1024, 768, 512, 384, 256, 192, 128)  # to choose from, in pixels
+
 
 class Span(NamedTuple):
     """One side of a tile, in pixels of the picture."""
@@ -23,11 +25,6 @@ class Span(NamedTuple):
     stop: int
     last: bool  # the core ends where the picture ends
 
-    @property
-    def kind(self) -> tuple[int, int, int, bool]:
-        """What two spans have in common that one program serves: lengths and offset."""
-        return self.block_stop - self.block_start, self.start - self.block_start, self.stop - self.start, self.last
-
     def in_block(self, stride: int) -> slice:
         """Returns where the core is in a feature map of the block."""
         first = (self.start - self.block_start) // stride
@@ -36,6 +33,10 @@ class Span(NamedTuple):
     def in_picture(self, stride: int) -> slice:
         """Returns where the core is in a feature map of the picture."""
         return slice(self.start // stride, None if self.last else self.stop // stride)
+
+    def block(self, stride: int) -> slice:
+        """Returns where the block is in a feature map of the picture."""
+        return slice(self.block_start // stride, None if self.last else self.block_stop // stride)
 
 
 class Tile(NamedTuple):
@@ -71,12 +72,21 @@ def sides(size: Size, tile_size: int, network: str, layers: Iterable[str]) -> tu
     return spans(size.height, tile_size, halo, step), spans(size.width, tile_size, halo, step)
 
 
+def shown_at_once(size: Size, tile_size: int | None, network: str, layers: Iterable[str]) -> int:
+    """Returns the pixels of the largest block that the network is shown; `tile_size` None: the whole picture."""
+    if tile_size is None:
+        return size.height * size.width
+    rows, columns = sides(size, tile_size, network, layers)
+    height, width = (max(span.block_stop - span.block_start for span in spans) for spans in (rows, columns))
+    return height * width
+
+
 def spans(length: int, tile_size: int, halo: int, step: int) -> list[Span]:
     """Returns the tiles of one side, cores of about `tile_size` between halos, on multiples of `step`.
 
     The first core has no halo outside and takes its pixels; the last block begins earlier than it had to. So all blocks
-    are equally long, but for the last, which ends where the picture does: no more than three kinds of spans, however
-    long the picture, and two lengths, each of which costs memory of its own.
+    are equally long, but for the last, which ends where the picture does: two lengths, however long the picture,
+    since each takes a program of its own.
     """
     if length <= tile_size + 2 * halo:
         return [Span(0, length, 0, length, last=True)]

@@ -12,18 +12,23 @@ from keras_nst.core import losses, optimizers
 from keras_nst.core.events import Listener, LossValues, Progress
 from keras_nst.core.pyramid import Size, same_area, sizes, steps_per_scale
 from keras_nst.core.tiles import Tiled
+from keras_nst.core.tiling import TILE_SIZES, shown_at_once
 from keras_nst.core.whole import Whole
 
 Evaluator = Callable[[tf.Tensor], tuple[losses.Losses, tf.Tensor]]  # pictures -> losses, gradient
 Pace = Callable[[int, int], int]  # scale, steps left in it -> steps of the next chunk; 0 ends the run
 
 
-class Pictures(NamedTuple):
-    """The inputs, each (n, h, w, 3), RGB in [0, 1]; None where there is none."""
+# What TensorFlow raises where there is no more memory: on a GPU, and now and then on the CPU.
+OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, tf.errors.AbortedError)
 
-    content: tf.Tensor | None
-    style: tf.Tensor | None
-    first: tf.Tensor | None = None  # where --init names a picture
+
+class Pictures(NamedTuple):
+    """The inputs, each (n, h, w, 3), RGB in [0, 1], tensors or arrays; None where there is none."""
+
+    content: tf.Tensor | np.ndarray | None
+    style: tf.Tensor | np.ndarray | None
+    first: tf.Tensor | np.ndarray | None = None  # where --init names a picture
 
 
 class Scale(NamedTuple):
@@ -47,35 +52,88 @@ class Result(NamedTuple):
     diverged: bool = False
 
 
+class Sight(NamedTuple):
+    """The objective at one scale, seen as the settings say."""
+
+    evaluator: Evaluator
+    take_steps: Callable[[tf.Tensor], losses.Losses]
+    in_one_graph: bool
+
+
 def transfer(
-    pictures: Pictures, final: Size, config: Config, features: keras.Model, pace: Pace, listeners: Sequence[Listener]
+    pictures: Pictures,
+    final: Size,
+    config: Config,
+    features: keras.Model,
+    pace: Pace,
+    listeners: Sequence[Listener],
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Result:
-    """Stylizes pictures at the size `final`; `config` is resolved."""
+    """Stylizes pictures at the size `final`; `config` is resolved.
+
+    Where memory ends, the run goes on from the picture as it is in smaller tiles, and tells so.
+    """
     scales = plan(final, config)
     picture, state = first_picture(pictures, scales[0].size, config), None
     for scale in scales:
-        look = look_at(scale.size, features, config)
-        evaluator = look.evaluator(make_targets(pictures, look, features, config))
         variable = tf.Variable(resize(picture, scale.size))
         optimizer = optimizers.make_optimizer(
             config, scale.steps, variable, state and optimizers.resized(state, scale.size)
         )
-        run = compile_steps(variable, evaluator, optimizer, config, look.in_one_graph)
-        left = scale.steps
-        while left and (count := min(left, pace(scale.number, left))):
+        started, sight, step = int(optimizer.iterations), None, 0
+        while step < scale.steps and (count := min(scale.steps - step, pace(scale.number, scale.steps - step))):
             before = variable.value()
-            values = as_numpy(run(tf.constant(count)))
+            try:
+                sight = sight or see(pictures, variable, optimizer, features, config)
+                values = as_numpy(sight.take_steps(tf.constant(count)))
+            except OUT_OF_MEMORY:
+                if not (smaller := in_smaller_tiles(config, scale.size, features)):
+                    raise
+                config, sight = smaller, None
+                tell(f"Not enough memory for {scale.size} pixels: goes on in tiles of {config.tile_size}.")
+                optimizer.iterations.assign(started + step)  # whatever was begun is begun again
+                continue
             if not is_sound(values, variable):
-                return Result(resize(before, final).numpy(), None, scale.before + scale.steps - left, diverged=True)
-            left -= count
-            report(listeners, scales, scale, scale.steps - left, values, optimizer, variable)
+                return Result(resize(before, final).numpy(), None, scale.before + step, diverged=True)
+            step += count
+            report(listeners, scales, scale, step, values, optimizer, variable)
         picture, state = variable.value(), optimizers.state_of(optimizer, variable)
-        if left:
-            return Result(resize(picture, final).numpy(), None, scale.before + scale.steps - left)
-    judge = tf.function(lambda: evaluator(picture)[0]).get_concrete_function() if look.in_one_graph else None
-    values = as_numpy(judge() if judge else evaluator(picture)[0])
+        if step < scale.steps:
+            return Result(resize(picture, final).numpy(), None, scale.before + step)
+    values = judge(picture, sight or see(pictures, variable, optimizer, features, config))
     report(listeners, scales, scale, scale.steps, values, optimizer, variable, final=True)
     return Result(picture.numpy(), values, scale.before + scale.steps)
+
+
+def see(
+    pictures: Pictures,
+    variable: tf.Variable,
+    optimizer: keras.optimizers.Optimizer,
+    features: keras.Model,
+    config: Config,
+) -> Sight:
+    """Returns the objective for the picture in `variable`."""
+    look = look_at(Size(*variable.shape[1:3]), features, config)
+    evaluator = look.evaluator(make_targets(pictures, look, features, config))
+    return Sight(evaluator, compile_steps(variable, evaluator, optimizer, config, look.in_one_graph), look.in_one_graph)
+
+
+def in_smaller_tiles(config: Config, size: Size, features: keras.Model) -> Config | None:
+    """Returns the settings by which the network is shown clearly less at once; None where it cannot be."""
+    layers = list(features.output)
+    tile_size = config.tile_size if config.evaluator == "tiles" else None
+    shown = shown_at_once(size, tile_size, config.network, layers)
+    for smaller in TILE_SIZES:
+        if shown_at_once(size, smaller, config.network, layers) < 0.8 * shown:
+            return config.resolved(evaluator="tiles", tile_size=smaller)
+    return None
+
+
+def judge(picture: tf.Tensor, sight: Sight) -> LossValues:
+    """Returns the losses of the finished picture."""
+    if not sight.in_one_graph:
+        return as_numpy(sight.evaluator(picture)[0])
+    return as_numpy(tf.function(lambda: sight.evaluator(picture)[0]).get_concrete_function()())
 
 
 def is_sound(values: LossValues, picture: tf.Variable) -> bool:

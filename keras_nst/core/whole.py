@@ -9,6 +9,7 @@ from keras_nst.config import Config
 from keras_nst.core import losses
 from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import Moments, moments
+from keras_nst.core.variation import whole_picture
 
 
 class Whole:
@@ -34,7 +35,7 @@ class Whole:
         def evaluator(picture: tf.Tensor) -> tuple[losses.Losses, tf.Tensor]:
             with tf.GradientTape() as tape:
                 tape.watch(picture)
-                total = losses.part(losses.whole_picture(picture), self.features(picture), targets, self.config)
+                total = losses.part(whole_picture(picture), self.features(picture), targets, self.config)
                 values = losses.evaluate(total, targets, self.size, self.config)
             return values, tape.gradient(values.total, picture)
 

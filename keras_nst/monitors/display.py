@@ -4,6 +4,7 @@ import io
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, TextIO
 
 from tqdm import tqdm
@@ -91,6 +92,16 @@ class Bar:
     def close(self) -> None:
         """Leaves the bar as it stands; what is printed next begins a new line."""
         self.bar.close()
+
+
+def beside_the_bar(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Returns `tell`, for use while a bar is shown, which makes room for the line."""
+
+    def say(line: str) -> None:
+        with tqdm.external_write_mode():
+            tell(line)
+
+    return say
 
 
 def _width(stream: TextIO) -> dict[str, Any]:

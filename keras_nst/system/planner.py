@@ -4,11 +4,10 @@ from typing import NamedTuple
 
 from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
-from keras_nst.core.tiling import sides, stride
+from keras_nst.core.tiling import TILE_SIZES, shown_at_once, stride
 from keras_nst.terms import CONVOLUTIONS
 
 SHARE = 0.85  # of what is free: predictions are estimates, and other programs want memory too
-TILE_SIZES = (2048, 1536, 1024, 768, 512, 384, 256, 192, 128)
 CHANNELS = (64, 128, 256, 512, 512)  # of the blocks' convolutions
 
 # Measured on the CPU and rounded up.
@@ -50,9 +49,9 @@ def choose_sight(size: Size, config: Config, free: float) -> Sight:
 
 def predicted_bytes(size: Size, config: Config, tile_size: int | None) -> float:
     """Returns the peak memory of the process, with the picture seen whole (None) or in tiles."""
-    area = size.height * size.width
+    area = float(size.height * size.width)
     names = [layer.name for term in ("content", "style") for layer in config.layers_used(term)]
-    shown = area if tile_size is None else _largest_block(size, tile_size, config, names)
+    shown = float(shown_at_once(size, tile_size, config.network, names))
     if shown < area:
         shown *= SEVERAL
     width = 2 if config.precision == "bfloat16" else 4
@@ -79,13 +78,6 @@ def _what_fits(size: Size, config: Config, limit: float) -> str:
         if any(choice.bytes <= limit for choice in _choices(smaller, config)):
             return f"; --size={longer} would fit"
     return ""
-
-
-def _largest_block(size: Size, tile_size: int, config: Config, names: list[str]) -> float:
-    """Returns the pixels of the largest block that the network is shown."""
-    rows, columns = sides(size, tile_size, config.network, names)
-    height, width = (max(span.block_stop - span.block_start for span in spans) for spans in (rows, columns))
-    return float(height * width)
 
 
 def _values_per_pixel(network: str, names: list[str]) -> float:

@@ -1,0 +1,89 @@
+"""How much pixels differ from their neighbors: the variation terms of the sources.
+
+Each is a sum over pixels, so it adds up over the parts of a picture.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from keras_nst.core.pyramid import Size
+
+# Keeps the balanced term finite where the content is flat: mean squared difference; photographs have ten times that.
+FLATTEST = 1e-3
+
+
+class Pixels(NamedTuple):
+    """A part's pixels, among them neighbors that belong to other parts."""
+
+    values: tf.Tensor  # (n, h, w, 3)
+    own: tf.Tensor | None  # (h, w), 1 where a pixel is this part's own, else 0; None: all are
+    whole: Size  # of the picture
+
+
+def whole_picture(picture: tf.Tensor) -> Pixels:
+    """Returns the pixels of a picture that is one part."""
+    return Pixels(picture, None, Size(*picture.shape[1:3]))
+
+
+def squared_variation(pixels: Pixels) -> tf.Tensor:
+    """sum dx^2 + dy^2: (n,)."""
+    return sum(_down_and_right(pixels, tf.square))
+
+
+def squared_variation_per_pixel(picture: tf.Tensor) -> tf.Tensor:
+    """1 / (H W) sum dx^2 + dy^2: (n,)."""
+    return squared_variation(whole_picture(picture)) / _area(picture.shape[1:3])
+
+
+def relative_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
+    """sum dx^2 + dy^2 over the same of the content picture: (n,)."""
+    return squared_variation(pixels) / (_area(pixels.whole) * tf.maximum(target, FLATTEST))
+
+
+def gatys_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
+    """sum dx^2 + dy^2 in units of 0..255. The paper has no variation term: its weight is 0 unless one is given."""
+    return 255.0**2 * squared_variation(pixels)
+
+
+def keras_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
+    """sum (dx^2 + dy^2)^1.25 over all but the last row and column, in units of 0..255: (n,)."""
+    values = 255.0 * pixels.values
+    down = values[:, 1:, :-1] - values[:, :-1, :-1]
+    right = values[:, :-1, 1:] - values[:, :-1, :-1]
+    return _sum(tf.pow(tf.square(down) + tf.square(right), 1.25), pixels.own)
+
+
+def tensorflow_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
+    """sum |dx| + |dy|, as tf.image.total_variation: (n,)."""
+    return sum(_down_and_right(pixels, tf.abs))
+
+
+def d2l_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
+    """(mean |dx| + mean |dy|) / 2: (n,). Ours differs pixels in [0, 1], the chapter's are standardized."""
+    down, right = _down_and_right(pixels, tf.abs)
+    height, width = pixels.whole
+    return 0.5 * (down / max(1, 3 * (height - 1) * width) + right / max(1, 3 * height * (width - 1)))
+
+
+def _down_and_right(pixels: Pixels, size: Callable[[tf.Tensor], tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the sums of the sizes of the differences to the pixel below and to the one to the right: (n,) each.
+
+    The picture's last row and column have none.
+    """
+    values = pixels.values
+    down, right = values[:, 1:] - values[:, :-1], values[:, :, 1:] - values[:, :, :-1]
+    return _sum(size(down), pixels.own), _sum(size(right), pixels.own)
+
+
+def _sum(values: tf.Tensor, own: tf.Tensor | None) -> tf.Tensor:
+    """Sums values (n, h or h-1, w or w-1, 3) over the pixels that are the part's own."""
+    if own is not None:
+        _, h, w, _ = values.shape
+        values = values * own[:h, :w, None]
+    return tf.reduce_sum(values, axis=[1, 2, 3])
+
+
+def _area(size: tuple[int, int]) -> float:
+    return float(size[0] * size[1])

@@ -1,0 +1,41 @@
+"""Variation terms: their values, and that they add up."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_nst.core.losses import DEFINITIONS
+from keras_nst.core.variation import Pixels, whole_picture
+
+
+def test_variation_of_a_checkerboard() -> None:
+    """4 x 4 pixels, black and white: 12 differences of 1 each way and channel; Keras counts 3 x 3 of 2 * 255^2."""
+    board = tf.constant(np.indices((4, 4)).sum(axis=0) % 2, tf.float32)[None, :, :, None] * tf.ones([1, 1, 1, 3])
+    target = tf.ones(1)
+    expected = {
+        "gatys": 72 * 255**2,
+        "keras": 27 * (2 * 255**2) ** 1.25,
+        "tensorflow": 72,
+        "d2l": 1.0,
+        "balanced": 72 / 16,
+    }
+    for name, number in expected.items():
+        variation = DEFINITIONS[name].variation
+        np.testing.assert_allclose(variation(whole_picture(board), target), [number], rtol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("normalization", DEFINITIONS)
+def test_variation_adds_up_over_parts(normalization: str) -> None:
+    """Four parts of unequal sizes, each among neighbors that are not its own."""
+    variation, target = DEFINITIONS[normalization].variation, tf.fill([1], 0.1)
+    shown = tf.constant(np.random.default_rng(0).random((1, 12, 14, 3), np.float32))
+    whole = whole_picture(shown)
+    total = 0.0
+    for top, bottom in ((0, 5), (5, 12)):
+        for left, right in ((0, 9), (9, 14)):
+            own = np.zeros((12, 14), np.float32)
+            own[top:bottom, left:right] = 1.0
+            rows, columns = slice(max(0, top - 2), bottom + 2), slice(max(0, left - 3), right + 1)
+            pixels = Pixels(shown[:, rows, columns], tf.constant(own[rows, columns]), whole.whole)
+            total += variation(pixels, target)[0]
+    np.testing.assert_allclose(total, variation(whole, target)[0], rtol=1e-5)
