@@ -197,6 +197,13 @@ class Config:
         "Machine",
         "The convolutions' arithmetic; auto: bfloat16 where the machine has it in hardware.",
     )
+    convolution: str = setting(
+        "auto",
+        choice("auto", "direct", "winograd"),
+        "Machine",
+        "How to convolve; winograd: with fewer multiplications, in float32; auto: so on a CPU, at each scale whose "
+        "steps outweigh the time to compile it.",
+    )
     xla: str = setting(
         "auto", choice("auto", "on", "off"), "Machine", "Whether XLA compiles the steps; auto: on a GPU or TPU."
     )

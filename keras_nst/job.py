@@ -152,13 +152,15 @@ def find_weights(config: Config) -> Path | None:
 
 def on_device(config: Config, device: Device) -> Config:
     """Returns the settings with what depends on the device written out."""
-    precision = "bfloat16" if device.bfloat16 else "float32"
+    precision = config.precision if config.precision != "auto" else "bfloat16" if device.bfloat16 else "float32"
     compiled = "off" if device.kind == "cpu" else "on"
-    return config.resolved(
-        device=device.kind,
-        precision=precision if config.precision == "auto" else config.precision,
-        xla=compiled if config.xla == "auto" else config.xla,
-    )
+    xla = compiled if config.xla == "auto" else config.xla
+    convolution = config.convolution
+    if convolution == "winograd" and precision != "float32":
+        raise SettingError("convolution", convolution, f"Expected --precision=float32 with it, not {precision}.")
+    if convolution == "auto" and (device.kind, precision, xla) != ("cpu", "float32", "off"):
+        convolution = "direct"
+    return config.resolved(device=device.kind, precision=precision, xla=xla, convolution=convolution)
 
 
 def fit_into_memory(size: Size, config: Config, tell: Tell) -> Config:

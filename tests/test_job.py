@@ -11,9 +11,10 @@ from conftest import smooth_picture
 
 import keras_nst
 from keras_nst import flags, job
-from keras_nst.config import SettingError
+from keras_nst.config import Config, SettingError
 from keras_nst.inputs import prepare
 from keras_nst.pictures.files import read_picture
+from keras_nst.system.devices import Device
 from keras_nst.workdir import PICTURE
 
 SMALL = {
@@ -82,6 +83,28 @@ def test_a_loss_that_is_no_number_is_an_error() -> None:
     wild = {**SMALL, "variation_weight": 1e30, "content_weight": 1e30, "init": "noise"}
     with pytest.raises(ValueError, match="Expected settings whose loss stays a number"):
         keras_nst.stylize(smooth_picture(24, 32), None, **wild)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "expected"),
+    [
+        ("cpu", {}, "auto"),
+        ("cpu", {"precision": "bfloat16"}, "direct"),
+        ("cpu", {"xla": "on"}, "direct"),
+        ("cpu", {"convolution": "direct"}, "direct"),
+        ("cpu", {"convolution": "winograd"}, "winograd"),
+        ("gpu", {"precision": "float32"}, "direct"),
+    ],
+)
+def test_fewer_multiplications_in_float32_on_a_cpu(kind: str, given: dict[str, str], expected: str) -> None:
+    device = Device(kind, "/CPU:0", "", bfloat16=False)
+    assert job.on_device(Config(**given), device).convolution == expected
+
+
+def test_fewer_multiplications_need_float32() -> None:
+    device = Device("cpu", "/CPU:0", "", bfloat16=True)
+    with pytest.raises(SettingError, match="--convolution=winograd: Expected --precision=float32"):
+        job.on_device(Config(convolution="winograd"), device)
 
 
 def test_bad_weights_leave_no_folder(quick: list[str], tmp_path: Path) -> None:

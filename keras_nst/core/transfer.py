@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_nst.config import Config
-from keras_nst.core import losses, optimizers
+from keras_nst.core import losses, optimizers, winograd
 from keras_nst.core.events import Listener, LossValues, Progress
 from keras_nst.core.pyramid import Size, same_area, sizes, steps_per_scale
 from keras_nst.core.tiles import Tiled
@@ -75,7 +75,7 @@ def transfer(
     """
     scales = plan(final, config)
     picture, state = first_picture(pictures, scales[0].size, config), None
-    for scale in scales:
+    for scale, quickest in zip(scales, networks(features, scales, config), strict=True):
         variable = tf.Variable(resize(picture, scale.size))
         optimizer = optimizers.make_optimizer(
             config, scale.steps, variable, state and optimizers.resized(state, scale.size)
@@ -84,7 +84,7 @@ def transfer(
         while step < scale.steps and (count := min(scale.steps - step, pace(scale.number, scale.steps - step))):
             before = variable.value()
             try:
-                sight = sight or see(pictures, variable, optimizer, features, config)
+                sight = sight or see(pictures, variable, optimizer, features, quickest, config)
                 values = as_numpy(sight.take_steps(tf.constant(count)))
             except OUT_OF_MEMORY:
                 if not (smaller := in_smaller_tiles(config, scale.size, features)):
@@ -100,7 +100,7 @@ def transfer(
         picture, state = variable.value(), optimizers.state_of(optimizer, variable)
         if step < scale.steps:
             return Result(resize(picture, final).numpy(), None, scale.before + step)
-    values = judge(picture, sight or see(pictures, variable, optimizer, features, config))
+    values = judge(picture, sight or see(pictures, variable, optimizer, features, quickest, config))
     report(listeners, scales, scale, scale.steps, values, optimizer, variable, final=True)
     return Result(picture.numpy(), values, scale.before + scale.steps)
 
@@ -110,11 +110,14 @@ def see(
     variable: tf.Variable,
     optimizer: keras.optimizers.Optimizer,
     features: keras.Model,
+    quickest: keras.Model,
     config: Config,
 ) -> Sight:
-    """Returns the objective for the picture in `variable`."""
-    look = look_at(Size(*variable.shape[1:3]), features, config)
-    evaluator = look.evaluator(make_targets(pictures, look, features, config))
+    """Returns the objective for the picture in `variable`; `quickest` is the network that takes the steps."""
+    size = Size(*variable.shape[1:3])
+    targets = make_targets(pictures, look_at(size, features, config), features, config)
+    look = look_at(size, quickest, config)
+    evaluator = look.evaluator(targets)
     return Sight(evaluator, compile_steps(variable, evaluator, optimizer, config, look.in_one_graph), look.in_one_graph)
 
 
@@ -148,6 +151,14 @@ def plan(final: Size, config: Config) -> list[Scale]:
     kept = [(size, count) for size, count in zip(pyramid, steps, strict=True) if count or size is pyramid[-1]]
     before = [sum(count for _, count in kept[:index]) for index in range(len(kept))]
     return [Scale(number, *scale, start) for number, (scale, start) in enumerate(zip(kept, before, strict=True), 1)]
+
+
+def networks(features: keras.Model, scales: list[Scale], config: Config) -> list[keras.Model]:
+    """Returns the network that takes the steps of each scale: the same, but for how it convolves."""
+    always, never = (config.convolution == how for how in ("winograd", "direct"))
+    chosen = [always or not never and winograd.pays(scale.size, scale.steps) for scale in scales]
+    faster = winograd.faster(features) if any(chosen) else features
+    return [faster if quick else features for quick in chosen]
 
 
 def look_at(size: Size, features: keras.Model, config: Config) -> Whole | Tiled:
