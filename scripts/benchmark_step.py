@@ -32,6 +32,7 @@ DIMENSIONS = {
     "evaluator": "whole,256,512",  # a number: tiles of this size
     "precision": "auto",  # float32, and bfloat16 where the machine has it
     "xla": "off,on",
+    "convolution": "direct,winograd",  # the latter in float32, without XLA around it
 }
 BESIDE = ("product", "pytorch", "example")
 PRODUCT = "matrix product"
@@ -110,11 +111,13 @@ def our_variants(options: argparse.Namespace, base: Config, device: Device, weig
     variants = []
     for chosen in itertools.product(*values.values()):
         named = dict(zip(values, chosen, strict=True))
+        if named["convolution"] == "winograd" and (named["precision"], named["xla"]) != ("float32", "off"):
+            continue
         given: dict[str, Any] = {}
         for name, value in named.items():
             given |= measuring.settings(name, value)
         config = job.on_device(base.resolved(**given), device)
-        alike = config.resolved(evaluator="auto", tile_size=None, xla="auto")  # what the network does not depend on
+        alike = config.resolved(evaluator="auto", tile_size=None, xla="auto", convolution="auto")  # for the network
         if alike not in networks:
             networks[alike] = job.load_features(config, weights)
         variants.append(Variant(variant_name(named), config, networks[alike]))

@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from keras_nst.config import Config
 from keras_nst.core.features import MEANS_BGR
-from keras_nst.core.losses import FAINTEST, FLATTEST
+from keras_nst.core.losses import FAINTEST
+from keras_nst.core.variation import FLATTEST
 
 Maps = dict[str, torch.Tensor]  # layer: (1, c, h, w)
 

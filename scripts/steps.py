@@ -29,12 +29,12 @@ def pictures(size: Size) -> transfer.Pictures:
 
 def our_steps(shown: transfer.Pictures, size: Size, config: Config, features: keras.Model) -> Take:
     """Returns what takes our steps; the settings say how, and are resolved."""
-    look = transfer.look_at(size, features, config)
-    evaluator = look.evaluator(transfer.make_targets(shown, look, features, config))
     picture = tf.Variable(transfer.first_picture(shown, size, config))
     optimizer = optimizers.make_optimizer(config, DECAYING, picture, None)
-    run = transfer.compile_steps(picture, evaluator, optimizer, config, look.in_one_graph)
-    return lambda count: float(run(tf.constant(count)).total[0])
+    scale = transfer.Scale(1, size, DECAYING, 0)
+    [quickest] = transfer.networks(features, [scale], config)
+    sight = transfer.see(shown, picture, optimizer, features, quickest, config)
+    return lambda count: float(sight.take_steps(tf.constant(count)).total[0])
 
 
 def kernels(features: keras.Model) -> Kernels:
