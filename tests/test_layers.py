@@ -14,6 +14,7 @@ FLOORS = [
     ["keras_nst.config"],
     ["keras_nst.settings", "keras_nst.workdir", "keras_nst.core.pyramid", "keras_nst.core.events"],
     ["keras_nst.core.stats", "keras_nst.core.variation", "keras_nst.core.features", "keras_nst.core.optimizers"],
+    ["keras_nst.core.pooling"],
     ["keras_nst.core.winograd"],
     ["keras_nst.core.losses", "keras_nst.core.tiling"],
     ["keras_nst.core.whole", "keras_nst.core.tiles"],

@@ -15,10 +15,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_nst.core.pooling import QuickMaxPooling
 from keras_nst.core.pyramid import Size
 
 FEWEST_CHANNELS = 64  # of the input: with fewer the additions cost more than the multiplications they save
-WORTHWHILE = 4e6  # pixels times steps: these save twice the seconds that compilation takes
+WORTHWHILE = 2.5e6  # pixels times steps: these save twice the seconds that compilation takes
 G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / [[24]]
 
 
@@ -50,9 +51,11 @@ class Winograd(keras.layers.Layer):
 
 
 def faster(features: keras.Model) -> keras.Model:
-    """Returns the same network with Winograd's convolution in each layer that gains by it."""
+    """Returns the same network with Winograd's convolution in each layer that gains by it, and quicker pooling."""
 
     def rebuilt(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if isinstance(layer, keras.layers.MaxPooling2D):
+            return QuickMaxPooling(name=layer.name)
         return Winograd(layer) if suits(layer) else layer
 
     return keras.models.clone_model(features, clone_function=rebuilt)
