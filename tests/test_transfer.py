@@ -14,6 +14,7 @@ from keras_nst.config import Config
 from keras_nst.core import transfer as core
 from keras_nst.core.events import Progress
 from keras_nst.core.features import extractor
+from keras_nst.core.losses import DEFINITIONS
 from keras_nst.core.optimizers import make_optimizer
 from keras_nst.core.pyramid import Size
 from keras_nst.terms import Layer
@@ -196,9 +197,19 @@ def test_style_shapes() -> None:
     assert height / width == pytest.approx(36 / 30, rel=0.05) and height * width == pytest.approx(32 * 40, rel=0.05)
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_compiled_by_xla(features: keras.Model, optimizer: str) -> None:
-    plain, compiled = (run(features, pair(), optimizer=optimizer, scales=1, xla=xla)[0] for xla in ("off", "on"))
+@pytest.mark.parametrize("evaluator", ["whole", "tiles"])
+@pytest.mark.parametrize(
+    ("normalization", "optimizer"),
+    [*((name, "adam") for name in DEFINITIONS), ("balanced", "sgd")],
+)
+def test_compiled_by_xla(features: keras.Model, normalization: str, optimizer: str, evaluator: str) -> None:
+    """Every loss and optimizer, whole and by tiles, of which there are two."""
+    given = {"normalization": normalization, "optimizer": optimizer, "variation_weight": 0.1}
+    how = {"evaluator": evaluator, "tile_size": 32, "scales": 1, "steps": (2,)}
+    plain, compiled = (
+        core.transfer(pair(), Size(32, 60), settings(**given, **how, xla=xla), features, lambda *left: 2, [])
+        for xla in ("off", "on")
+    )
     np.testing.assert_allclose(compiled.losses.total, plain.losses.total, rtol=1e-3)
 
 

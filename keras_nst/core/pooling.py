@@ -42,4 +42,4 @@ def _program(shape: tuple[int, ...]) -> tf.types.experimental.ConcreteFunction:
 
     # One trace each. Called itself, a tf.function would count the traces of all shapes, and warn.
     signature = [tf.TensorSpec(of) for of in (shape, (n, rows, columns, c), (n, rows, columns, c))]
-    return tf.function(run, jit_compile=True).get_concrete_function(*signature)
+    return tf.function(run, jit_compile=True, autograph=False).get_concrete_function(*signature)

@@ -124,8 +124,9 @@ class Tiled:
         block = picture[:, tile.rows.block(1), tile.columns.block(1)]
         key = (work.__name__, names, *block.shape)
         if key not in self.programs:
-            program = tf.function(lambda pixels, *rest: work(names, pixels, *rest), jit_compile=self.config.xla == "on")
-            self.programs[key] = program.get_concrete_function(block, *more)
+            program = functools.partial(work, names)
+            compiled = tf.function(program, jit_compile=self.config.xla == "on", autograph=False)
+            self.programs[key] = compiled.get_concrete_function(block, *more)
         return self.programs[key](block, *more)
 
     def _own(self, tile: Tile, names: Iterable[str]) -> losses.Masks:

@@ -1,5 +1,6 @@
 """The algorithm: a picture is moved, coarse to fine, until its features match the content and the style."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -136,7 +137,7 @@ def judge(picture: tf.Tensor, sight: Sight) -> LossValues:
     """Returns the losses of the finished picture."""
     if not sight.in_one_graph:
         return as_numpy(sight.evaluator(picture)[0])
-    return as_numpy(tf.function(lambda: sight.evaluator(picture)[0]).get_concrete_function()())
+    return as_numpy(tf.function(lambda: sight.evaluator(picture)[0], autograph=False).get_concrete_function()())
 
 
 def is_sound(values: LossValues, picture: tf.Variable) -> bool:
@@ -183,20 +184,23 @@ def compile_steps(
         optimizer.apply([optimizers.bounded(gradient, config)], [picture])
         picture.assign(tf.clip_by_value(picture, 0.0, 1.0))
 
-    def run(count: tf.Tensor) -> losses.Losses:
-        values = losses.no_losses(picture, config)
-        for _ in tf.range(count):
-            values, gradient = evaluator(picture.value())
-            apply(gradient)
-        return values
+    def take_one(step: tf.Tensor, _: losses.Losses) -> tuple[tf.Tensor, losses.Losses]:
+        values, gradient = evaluator(picture.value())
+        apply(gradient)
+        return step + 1, values
+
+    def take(count: tf.Tensor) -> losses.Losses:
+        start = tf.constant(0), losses.no_losses(picture, config)
+        return tf.while_loop(lambda step, _: step < count, take_one, start)[1]
 
     # One trace each. Called itself, a tf.function would count the traces of all scales, and warn.
-    xla = config.xla == "on"
+    # Without AutoGraph, which takes longer to read our functions than TensorFlow to run the first step.
+    compiled = functools.partial(tf.function, jit_compile=config.xla == "on", autograph=False)
     if in_one_graph:
         apply = update
-        return tf.function(run, jit_compile=xla).get_concrete_function(tf.TensorSpec((), tf.int32))
-    apply = tf.function(update, jit_compile=xla).get_concrete_function(tf.TensorSpec(picture.shape, picture.dtype))
-    return run
+        return compiled(take).get_concrete_function(tf.TensorSpec((), tf.int32))
+    apply = compiled(update).get_concrete_function(tf.TensorSpec(picture.shape, picture.dtype))
+    return take
 
 
 def make_targets(pictures: Pictures, look: Whole | Tiled, features: keras.Model, config: Config) -> losses.Targets:

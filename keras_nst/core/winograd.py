@@ -100,7 +100,7 @@ def _program(shape: tuple[int, ...], channels: int) -> tf.types.experimental.Con
 
     # One trace each. Called itself, a tf.function would count the traces of all shapes, and warn.
     signature = [tf.TensorSpec(of) for of in (shape, (36, c, channels), (channels,), ())]
-    return tf.function(run, jit_compile=True).get_concrete_function(*signature)
+    return tf.function(run, jit_compile=True, autograph=False).get_concrete_function(*signature)
 
 
 def _spread(d: list[tf.Tensor]) -> list[tf.Tensor]:
