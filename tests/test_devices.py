@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
 from conftest import ROOT
+from tensorflow.python.client import device_lib
 
 from keras_nst.system import devices
 from keras_nst.system.devices import choose_device
@@ -56,6 +58,9 @@ def pretend_gpu(monkeypatch: pytest.MonkeyPatch, **details: object) -> None:
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: found.get(kind, []))
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details)
     monkeypatch.delenv("TPU_NAME", raising=False)
+    listed = [types.SimpleNamespace(device_type=kind, memory_limit=limit) for kind, limit in (("CPU", 1), ("GPU", 9e9))]
+    monkeypatch.setattr(device_lib, "list_local_devices", lambda: listed)
+    monkeypatch.setattr(tf.config.experimental, "get_memory_info", lambda name: {"current": 2e9})
 
 
 def test_tensorflow_starts_silently_whatever_the_users_settings(tmp_path: Path) -> None:
@@ -103,6 +108,7 @@ def test_the_gpu_is_chosen_where_there_is_one(
     for kind in ("auto", "gpu"):
         device = choose_device(kind)
         assert (device.kind, device.name, device.bfloat16, device.warning) == ("gpu", "/GPU:0", bfloat16, "")
+        assert device.memory == 7e9
         assert device.description == ("GPU, T4" if capability else "GPU, unknown")
     assert choose_device("cpu").kind == "cpu"
 

@@ -12,6 +12,7 @@ from conftest import smooth_picture
 import keras_nst
 from keras_nst import flags, job
 from keras_nst.config import Config, SettingError
+from keras_nst.core.pyramid import Size
 from keras_nst.inputs import prepare
 from keras_nst.pictures.files import read_picture
 from keras_nst.system.devices import Device
@@ -99,6 +100,14 @@ def test_a_loss_that_is_no_number_is_an_error() -> None:
 def test_fewer_multiplications_in_float32_on_a_cpu(kind: str, given: dict[str, str], expected: str) -> None:
     device = Device(kind, "/CPU:0", "", bfloat16=False)
     assert job.on_device(Config(**given), device).convolution == expected
+
+
+@pytest.mark.parametrize(
+    ("free", "limit", "evaluator"), [(0, 0, "whole"), (80e9, 0, "whole"), (8e9, 0, "tiles"), (80e9, 8, "tiles")]
+)
+def test_on_a_gpu_its_own_memory_counts(free: float, limit: float, evaluator: str) -> None:
+    config = Config(memory_limit_gb=limit, precision="float32").resolved(device="gpu")
+    assert job.fit_into_memory(Size(1536, 2048), config, print, free).evaluator == evaluator
 
 
 def test_fewer_multiplications_need_float32() -> None:

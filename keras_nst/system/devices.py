@@ -21,6 +21,7 @@ class Device(NamedTuple):
     description: str
     bfloat16: bool  # in hardware
     warning: str = ""
+    memory: float = 0.0  # bytes free on it for tensors; 0 where nothing tells, or where it is the system's
 
 
 def start_tensorflow(memory: float) -> None:
@@ -83,7 +84,17 @@ def _gpu() -> Device | None:
     details = tf.config.experimental.get_device_details(gpus[0])
     # Ampere, compute capability 8.0, was the first with bfloat16.
     bfloat16 = details.get("compute_capability", (0, 0)) >= (8, 0)
-    return Device("gpu", "/GPU:0", f"GPU, {details.get('device_name', 'unknown')}", bfloat16)
+    description = f"GPU, {details.get('device_name', 'unknown')}"
+    return Device("gpu", "/GPU:0", description, bfloat16, memory=_gpu_memory())
+
+
+def _gpu_memory() -> float:
+    """Returns the bytes that TensorFlow takes of the GPU, less what it has used of them."""
+    import tensorflow as tf
+    from tensorflow.python.client import device_lib  # the only place that knows the limit
+
+    limits = [float(device.memory_limit) for device in device_lib.list_local_devices() if device.device_type == "GPU"]
+    return limits[0] - tf.config.experimental.get_memory_info("GPU:0")["current"] if limits else 0.0
 
 
 def _tpu() -> Device | None:

@@ -12,6 +12,7 @@ CHANNELS = (64, 128, 256, 512, 512)  # of the blocks' convolutions
 
 # Measured on the CPU and rounded up.
 STARTED = 0.9e9  # bytes of the process before the first step: TensorFlow, the network, TensorBoard
+ON_GPU = 0.5e9  # bytes for weights and the library's own use; a guess, and a run that it misleads goes on in tiles
 COPIES = {"float32": 3.3, "bfloat16": 3.8}  # of every activation, forward and backward
 # What several programs, one for each kind of tile, keep beside what one of them needs.
 SEVERAL = 2.25
@@ -59,7 +60,7 @@ def predicted_bytes(size: Size, config: Config, tile_size: int | None) -> float:
     kept = sum(
         width * CHANNELS[_block(layer.name)] / stride(layer.name) ** 2 for layer in config.layers_used("content")
     )
-    return STARTED + activations + area * (PICTURES * 12 + 2 * kept)
+    return (ON_GPU if config.device == "gpu" else STARTED) + activations + area * (PICTURES * 12 + 2 * kept)
 
 
 def _choices(size: Size, config: Config) -> list[Sight]:
