@@ -7,6 +7,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from keras_nst.core.convolution import Convolution
+
 NETWORKS = {"vgg19": keras.applications.VGG19, "vgg16": keras.applications.VGG16}
 MEANS_BGR = (103.939, 116.779, 123.68)  # of ImageNet, in 0..255
 
@@ -99,7 +101,7 @@ def _rebuilt(layer: keras.layers.Layer, features: keras.KerasTensor, pooling: st
             return keras.layers.MaxPooling2D(2, name=layer.name, dtype=precision)(features)
         averaged = keras.layers.AveragePooling2D(2, name=layer.name, dtype=precision)(features)
         return averaged if pooling == "average_unscaled" else averaged * AVERAGE_POOLING_GAINS[layer.name]
-    copy = layer.__class__.from_config(layer.get_config() | {"dtype": precision})
+    copy = Convolution.from_config(layer.get_config() | {"dtype": precision})
     result = copy(features)
     copy.set_weights(layer.get_weights())
     return result
