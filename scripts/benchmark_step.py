@@ -87,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--beside", type=beside, default=BESIDE, help=f"some of {','.join(BESIDE)} [all]")
     parser.add_argument("--device", default="auto", help="auto, cpu or gpu; PyTorch runs on the CPU [%(default)s]")
     parser.add_argument("--turn_seconds", type=float, default=2.0, help="about how long a turn lasts [%(default)s]")
-    parser.add_argument("--product", type=int, default=4096, help="rows of the matrix product [%(default)s]")
+    parser.add_argument("--product", type=int, default=4000, help="rows of the matrix product [%(default)s]")
     return parser
 
 

@@ -1,6 +1,7 @@
 """The losses and the gradient of the whole picture at once."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -22,12 +23,15 @@ class Whole:
 
     def maps(self, picture: tf.Tensor, names: list[str]) -> losses.Features:
         """Returns feature maps (n, h, w, c) of pictures (n, H, W, 3)."""
-        seen = self.features(picture)
-        return {name: seen[name] for name in names}
+        return _run_once(lambda: self._see(picture, names))
 
     def moments(self, picture: tf.Tensor, names: list[str]) -> dict[str, Moments]:
         """Returns the moments of feature maps."""
-        return {name: moments(seen) for name, seen in self.maps(picture, names).items()}
+        return _run_once(lambda: {name: moments(seen) for name, seen in self._see(picture, names).items()})
+
+    def _see(self, picture: tf.Tensor, names: list[str]) -> losses.Features:
+        seen = self.features(picture)
+        return {name: seen[name] for name in names}
 
     def evaluator(self, targets: losses.Targets) -> Callable[[tf.Tensor], tuple[losses.Losses, tf.Tensor]]:
         """Returns the function from pictures to their losses and gradient."""
@@ -40,3 +44,8 @@ class Whole:
             return values, tape.gradient(values.total, picture)
 
         return evaluator
+
+
+def _run_once(work: Callable[[], Any]) -> Any:
+    """Runs it as a program, which takes less memory than step by step: what is not needed any more is let go."""
+    return tf.function(work, autograph=False).get_concrete_function()()
