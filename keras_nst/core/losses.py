@@ -32,6 +32,8 @@ from keras_nst.terms import Layer
 # Keeps a balanced term finite where the content or the style picture has next to nothing to divide by.
 FAINTEST = 1e-6  # mean squared feature
 
+STRIP = 64  # rows
+
 Features = dict[str, tf.Tensor]  # layer: (n, h, w, c)
 Masks = dict[str, tf.Tensor]  # layer: (h, w), 1 where a position counts, else 0
 
@@ -177,6 +179,12 @@ def _squared_distance(features: tf.Tensor, target: tf.Tensor, own: tf.Tensor | N
     return _sum(squares if own is None else squares * own[:, :, None])
 
 
+def _squared_norm(target: tf.Tensor) -> tf.Tensor:
+    """sum P^2, by strips of rows, since a large picture's features fill much of the memory: (n,)."""
+    strips = (target[:, top : top + STRIP] for top in range(0, target.shape[1], STRIP))
+    return tf.add_n([_sum(tf.square(widened(tf.convert_to_tensor(strip)))) for strip in strips])
+
+
 def _sum(values: tf.Tensor) -> tf.Tensor:
     """Sums over all but the first axis."""
     return tf.reduce_sum(values, axis=list(range(1, len(values.shape))))
@@ -221,7 +229,7 @@ def weights_or_equal(layers: tuple[Layer, ...]) -> list[float]:
 DEFINITIONS = {
     # Ours: content sum (F - P)^2 / sum P^2, style |G - A|^2 / |A|^2, variation over the content's own.
     "balanced": Definition(
-        content_factor=lambda target: 1.0 / (_sum(tf.square(widened(target))) + FAINTEST / _per_value(target)),
+        content_factor=lambda target: 1.0 / (_squared_norm(target) + FAINTEST / _per_value(target)),
         style_factor=lambda picture, target, area: 1.0 / (_sum(tf.square(target)) + FAINTEST * _channels(target)),
         variation=relative_variation,
         layer_weights=shares,

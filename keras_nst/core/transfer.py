@@ -207,15 +207,14 @@ def make_targets(pictures: Pictures, look: Whole | Tiled, features: keras.Model,
     """Returns what the content and the style picture ask of a picture of the size looked at."""
     size = look.size
     content, style = {}, {}
+    smoothness = resize(pictures.style if pictures.content is None else pictures.content, size)
     if config.content_weight:
-        names = [layer.name for layer in config.layers_used("content")]
-        content = look.maps(resize(pictures.content, size), names)
+        content = look.maps(smoothness, [layer.name for layer in config.layers_used("content")])
     if config.style_weight:
         names = [layer.name for layer in config.layers_used("style")]
         shown = style_at(pictures.style, size, config)
         style = look_at(Size(*shown.shape[1:3]), features, config).moments(shown, names)
-    smoothness = pictures.content if pictures.content is not None else pictures.style
-    return losses.make_targets(content, style, resize(smoothness, size), config)
+    return losses.make_targets(content, style, smoothness, config)
 
 
 def style_at(style: tf.Tensor, size: Size, config: Config) -> tf.Tensor:

@@ -12,6 +12,7 @@ from keras_nst.core.pyramid import Size
 
 # Keeps the balanced term finite where the content is flat: mean squared difference; photographs have ten times that.
 FLATTEST = 1e-3
+STRIP = 256  # rows
 
 
 class Pixels(NamedTuple):
@@ -33,8 +34,15 @@ def squared_variation(pixels: Pixels) -> tf.Tensor:
 
 
 def squared_variation_per_pixel(picture: tf.Tensor) -> tf.Tensor:
-    """1 / (H W) sum dx^2 + dy^2: (n,)."""
-    return squared_variation(whole_picture(picture)) / _area(picture.shape[1:3])
+    """1 / (H W) sum dx^2 + dy^2, by strips of rows, which take less memory: (n,)."""
+    _, height, width, _ = picture.shape
+    total = tf.zeros(picture.shape[0], picture.dtype)
+    for top in range(0, height, STRIP):
+        strip = picture[:, top : top + STRIP + 1]  # with the row below, where there is one
+        own = tf.ones((min(STRIP, height - top), width), picture.dtype)
+        own = tf.pad(own, [[0, strip.shape[1] - own.shape[0]], [0, 0]])
+        total += squared_variation(Pixels(strip, own, Size(height, width)))
+    return total / _area((height, width))
 
 
 def relative_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
