@@ -44,7 +44,7 @@ def perform(job: Job, stop: threading.Event, tell: Tell) -> "Result":
         weights = find_weights(job.config)
         device = start(job.config)
         tell(f"Runs on {device.description}.{f' {device.warning}' if device.warning else ''}")
-        config = fit_into_memory(job.size, on_device(job.config, device), tell, device.memory)
+        config = fit_into_memory(job.size, on_device(job.config, device), device, tell)
         features = load_features(config, weights)
     except BaseException:
         release_workdir(workdir)
@@ -108,7 +108,7 @@ def stylize(
     size = final_size(parse_size(config.size), Size(*shape[:2]))
     inputs = {name: cropped(picture, size, name) for name, picture in inputs.items()}
     weights, device = find_weights(config), start(config)
-    config = fit_into_memory(size, on_device(config, device), lambda line: None, device.memory)
+    config = fit_into_memory(size, on_device(config, device), device, lambda line: None)
     pace = Pace(threading.Event(), config.max_seconds)
     result = render(inputs, size, config, device, load_features(config, weights), pace, listeners)
     if result.diverged:
@@ -163,19 +163,17 @@ def on_device(config: Config, device: Device) -> Config:
     return config.resolved(device=device.kind, precision=precision, xla=xla, convolution=convolution)
 
 
-def fit_into_memory(size: Size, config: Config, tell: Tell, on_gpu: float = 0.0) -> Config:
+def fit_into_memory(size: Size, config: Config, device: Device, tell: Tell) -> Config:
     """Returns the settings with how the network is to see the picture, chosen by the memory there is.
 
-    Args:
-        on_gpu: the bytes free on a GPU; where nothing tells, the picture is seen as a whole unless the settings say
-            otherwise.
+    Where nothing tells that of a GPU, the picture is seen as a whole unless the settings say otherwise.
     """
-    free = memory_to_take(config) if config.device == "cpu" else min(on_gpu, config.memory_limit_gb * 1e9 or on_gpu)
+    free = memory_to_take(config) if device.kind == "cpu" else device.memory
     if not free:
         return config.resolved(evaluator="whole" if config.evaluator == "auto" else config.evaluator)
-    sight = named(config, "size", lambda: choose_sight(size, config, free))
-    tell(f"{sight} of {free / 1e9:.1f} GB.")
-    return config.resolved(evaluator=sight.evaluator, tile_size=sight.tile_size)
+    sight = named(config, "size", lambda: choose_sight(size, config, free, device.onednn))
+    tell(f"{sight} of {config.memory_limit_gb or free / 1e9:.1f} GB.")
+    return config.resolved(evaluator=sight.evaluator, tile_size=sight.tile_size, convolution=sight.convolution)
 
 
 def memory_to_take(config: Config) -> float:

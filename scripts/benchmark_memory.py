@@ -23,6 +23,7 @@ from PIL import Image
 from keras_nst import flags
 from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
+from keras_nst.system.devices import uses_onednn
 from keras_nst.system.planner import predicted_bytes
 from keras_nst.workdir import SETTINGS
 
@@ -121,7 +122,7 @@ def as_run(size: Size, config: Config) -> Row:
     return {
         "seen": f"tiles of {tile_size}" if tile_size else "whole",
         "precision": config.precision,
-        "predicted": predicted_bytes(size, config, tile_size),
+        "predicted": predicted_bytes(size, config, tile_size, uses_onednn(), quick=config.convolution != "direct"),
     }
 
 

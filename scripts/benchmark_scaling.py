@@ -17,8 +17,7 @@ from measuring import Row
 from keras_nst import job
 from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
-from keras_nst.system.memory import free_memory, peak_memory_gb, resident_memory
-from keras_nst.system.planner import choose_sight
+from keras_nst.system.memory import peak_memory_gb
 
 LONG = 60.0  # seconds; where the first step lasts longer, tracing is little beside it, and one step is enough
 
@@ -73,14 +72,12 @@ def measure(size: Size, options: argparse.Namespace) -> Row:
     given = measuring.settings("evaluator", options.evaluator) | measuring.settings("precision", options.precision)
     base = Config(weights=options.weights, memory_limit_gb=options.memory_limit_gb, device="cpu", **given)
     weights, device = job.find_weights(base), job.start(base)
-    config = job.on_device(base, device)
-    sight = choose_sight(size, config, config.memory_limit_gb * 1e9 or free_memory() + resident_memory())
-    config = config.resolved(evaluator=sight.evaluator, tile_size=sight.tile_size)
+    config = job.fit_into_memory(size, job.on_device(base, device), device, measuring.tell)
     seconds = seconds_per_step(size, config, weights, options.turn_seconds)
     return {
         "size": str(size),
         "pixels": size.height * size.width,
-        "seen": f"tiles of {sight.tile_size}" if sight.tile_size else "whole",
+        "seen": f"tiles of {config.tile_size}" if config.tile_size else "whole",
         "precision": config.precision,
         "seconds": [seconds],
         "peak_gb": peak_memory_gb(),

@@ -20,7 +20,7 @@ from measuring import Row, Spread
 from keras_nst import job
 from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
-from keras_nst.system.devices import Device
+from keras_nst.system.devices import Device, uses_onednn
 from keras_nst.system.memory import free_memory
 from keras_nst.system.planner import predicted_bytes
 
@@ -174,7 +174,7 @@ def can_be_seen(size: Size, variant: Variant) -> bool:
 def fits(name: str, size: Size, config: Config, pictures: int = 1) -> bool:
     """Returns whether so many pictures at once fit into memory."""
     tile_size = config.tile_size if config.evaluator == "tiles" else None
-    if config.device == "cpu" and pictures * predicted_bytes(size, config, tile_size) > free_memory():
+    if config.device == "cpu" and pictures * predicted_bytes(size, config, tile_size, uses_onednn()) > free_memory():
         measuring.tell(f"Left out, for want of memory: {name} at {size}")
         return False
     return True

@@ -103,11 +103,12 @@ def test_fewer_multiplications_in_float32_on_a_cpu(kind: str, given: dict[str, s
 
 
 @pytest.mark.parametrize(
-    ("free", "limit", "evaluator"), [(0, 0, "whole"), (80e9, 0, "whole"), (8e9, 0, "tiles"), (80e9, 8, "tiles")]
+    ("free", "limit", "evaluator"), [(0, 0, "whole"), (80e9, 0, "whole"), (6e9, 0, "tiles"), (80e9, 6, "tiles")]
 )
 def test_on_a_gpu_its_own_memory_counts(free: float, limit: float, evaluator: str) -> None:
-    config = Config(memory_limit_gb=limit, precision="float32").resolved(device="gpu")
-    assert job.fit_into_memory(Size(1536, 2048), config, print, free).evaluator == evaluator
+    device = Device("gpu", "/GPU:0", "", bfloat16=True, memory=free)
+    config = Config(memory_limit_gb=limit, precision="float32").resolved(device="gpu", convolution="direct")
+    assert job.fit_into_memory(Size(1536, 2048), config, device, print).evaluator == evaluator
 
 
 def test_fewer_multiplications_need_float32() -> None:

@@ -12,7 +12,7 @@ from keras_nst.terms import Layer
 
 
 def config(**given: object) -> Config:
-    return Config(**{"precision": "float32", **given}).resolved()
+    return Config(**{"precision": "float32", "convolution": "direct", **given}).resolved()
 
 
 def test_whole_where_it_fits_and_the_largest_tiles_where_not() -> None:
@@ -23,6 +23,31 @@ def test_whole_where_it_fits_and_the_largest_tiles_where_not() -> None:
     assert tiled.evaluator == "tiles"
     less = choose_sight(size, config(), tiled.bytes)
     assert less.tile_size < tiled.tile_size and less.bytes < 0.85 * tiled.bytes
+
+
+def test_fewer_multiplications_where_they_pay_and_fit() -> None:
+    size, auto = Size(600, 800), config(convolution="auto", scales=1)
+    kernels = predicted_bytes(size, auto, None, quick=True) - predicted_bytes(size, auto, None)
+    # 36 values in float32, there and back, for each pair of channels of the convolutions but the first.
+    pairs = 64 * 64 + 64 * 128 + 128**2 + 128 * 256 + 3 * 256**2 + 256 * 512 + 4 * 512**2
+    assert kernels == 2 * 36 * 4 * pairs
+    assert choose_sight(size, auto, 1e12).convolution == "auto"
+    assert choose_sight(size, config(convolution="auto", scales=1, steps=(1,)), 1e12).convolution == "direct"
+    assert choose_sight(size, config(convolution="winograd", steps=(1,)), 1e12).convolution == "winograd"
+    least = min(predicted_bytes(size, auto, tile) for tile in (128, 192, 256))
+    assert choose_sight(size, auto, (least + 0.5 * kernels) / 0.85).convolution == "direct"
+
+
+def test_tiles_that_gain_go_before_the_whole_that_does_not() -> None:
+    size = Size(1536, 2048)
+    sight = choose_sight(size, config(convolution="auto"), predicted_bytes(size, config(), None) / 0.84)
+    assert (sight.evaluator, sight.convolution) == ("tiles", "auto")
+
+
+def test_onednn_takes_more() -> None:
+    assert predicted_bytes(Size(500, 500), config(), None, onednn=True) > predicted_bytes(
+        Size(500, 500), config(), None
+    )
 
 
 def test_what_the_user_sets_is_kept() -> None:
@@ -66,5 +91,5 @@ def test_a_memory_limit_too_small_is_one_clear_line(tmp_path: Path) -> None:
     pictures = ["--content=sample:harbor", "--style=sample:night", f"--workdir={tmp_path / 'run'}"]
     done = run_process(*pictures, "--memory_limit_gb=0.5", "--weights=random", cwd=ROOT)
     assert done.returncode == 1 and not (tmp_path / "run").exists()
-    assert done.stderr.startswith("keras_nst: --size=512: Expected a picture for 0.4 GB")
+    assert done.stderr.startswith("keras_nst: --size=512: Expected a picture for 0.5 GB")
     assert done.stderr.count("\n") == 1

@@ -7,6 +7,8 @@ from keras_nst.terms import SMALLEST_SIDE
 
 COARSEST = 128  # the longer side of the first scale, about
 
+WORTHWHILE = 2.5e6  # pixels times steps: with fewer multiplications these save twice the time it takes to compile them
+
 
 class Size(NamedTuple):
     """Rows and columns, in this order, as arrays have them."""
@@ -63,6 +65,11 @@ def sizes(final: Size, scales: int | None) -> list[Size]:
 def steps_per_scale(steps: tuple[int, ...], scales: int) -> list[int]:
     """Returns the number of steps of each scale: those listed, the last of them repeated."""
     return [steps[min(scale, len(steps) - 1)] for scale in range(scales)]
+
+
+def repays_compilation(size: Size, steps: int) -> bool:
+    """Returns whether so many steps at this size gain by convolving with fewer multiplications."""
+    return size.height * size.width * steps >= WORTHWHILE
 
 
 def _scaled(size: Size, factor: float) -> Size:

@@ -81,6 +81,16 @@ def shown_at_once(size: Size, tile_size: int | None, network: str, layers: Itera
     return height * width
 
 
+def shown_in_all(size: Size, tile_size: int | None, network: str, layers: Iterable[str]) -> float:
+    """Returns the pixels that the network is shown for one pass over the picture, divided by the picture's own."""
+    if tile_size is None:
+        return 1.0
+    height, width = (
+        sum(span.block_stop - span.block_start for span in spans) for spans in sides(size, tile_size, network, layers)
+    )
+    return height * width / (size.height * size.width)
+
+
 def spans(length: int, tile_size: int, halo: int, step: int) -> list[Span]:
     """Returns the tiles of one side, cores of about `tile_size` between halos, on multiples of `step`.
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras_nst.config import Config
 from keras_nst.core import losses, optimizers, winograd
 from keras_nst.core.events import Listener, LossValues, Progress
-from keras_nst.core.pyramid import Size, same_area, sizes, steps_per_scale
+from keras_nst.core.pyramid import Size, repays_compilation, same_area, sizes, steps_per_scale
 from keras_nst.core.tiles import Tiled
 from keras_nst.core.tiling import TILE_SIZES, shown_at_once
 from keras_nst.core.whole import Whole
@@ -157,7 +157,7 @@ def plan(final: Size, config: Config) -> list[Scale]:
 def networks(features: keras.Model, scales: list[Scale], config: Config) -> list[keras.Model]:
     """Returns the network that takes the steps of each scale: the same, but for how it convolves."""
     always, never = (config.convolution == how for how in ("winograd", "direct"))
-    chosen = [always or not never and winograd.pays(scale.size, scale.steps) for scale in scales]
+    chosen = [always or not never and repays_compilation(scale.size, scale.steps) for scale in scales]
     faster = winograd.faster(features) if any(chosen) else features
     return [faster if quick else features for quick in chosen]
 

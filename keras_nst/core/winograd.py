@@ -16,10 +16,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_nst.core.pooling import QuickMaxPooling
-from keras_nst.core.pyramid import Size
 
 FEWEST_CHANNELS = 64  # of the input: with fewer the additions cost more than the multiplications they save
-WORTHWHILE = 2.5e6  # pixels times steps: these save twice the seconds that compilation takes
 G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / [[24]]
 
 
@@ -59,11 +57,6 @@ def faster(features: keras.Model) -> keras.Model:
         return Winograd(layer) if suits(layer) else layer
 
     return keras.models.clone_model(features, clone_function=rebuilt)
-
-
-def pays(size: Size, steps: int) -> bool:
-    """Returns whether so many steps at this size save more time than it takes to compile the programs."""
-    return size.height * size.width * steps >= WORTHWHILE
 
 
 def suits(layer: keras.layers.Layer) -> bool:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from keras_nst.quiet import quiet_stderr
 
 CPU_INFO = Path("/proc/cpuinfo")
-HARDWARE_BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # its names
+HARDWARE_BFLOAT16 = {"avx512_bf16", "amx_bf16"}
+FOR_ONEDNN = {*HARDWARE_BFLOAT16, "avx512_vnni", "avx_vnni", "amx_tile", "amx_int8"}  # TensorFlow then uses it
 DEVICE_FILES = Path("/dev")
 # Bytes: the program itself, with TensorFlow's code and Python's objects, and what the smallest run takes.
 BESIDE_TENSORS, LEAST_FOR_TENSORS = 0.5e9, 0.25e9
@@ -22,6 +23,7 @@ class Device(NamedTuple):
     bfloat16: bool  # in hardware
     warning: str = ""
     memory: float = 0.0  # bytes free on it for tensors; 0 where nothing tells, or where it is the system's
+    onednn: bool = False  # whether TensorFlow computes by oneDNN
 
 
 def start_tensorflow(memory: float) -> None:
@@ -63,16 +65,24 @@ def choose_device(kind: str) -> Device:
 
 def _cpu() -> Device:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Device("cpu", "/CPU:0", f"CPU, {cores} cores", _cpu_has_bfloat16(), _unused_gpu_warning())
+    bfloat16 = bool(_cpu_flags() & HARDWARE_BFLOAT16)
+    return Device("cpu", "/CPU:0", f"CPU, {cores} cores", bfloat16, _unused_gpu_warning(), onednn=uses_onednn())
 
 
-def _cpu_has_bfloat16() -> bool:
+def uses_onednn() -> bool:
+    """Returns whether TensorFlow computes by oneDNN on this CPU."""
+    told = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "")
+    return {"0": False, "1": True}.get(told, bool(_cpu_flags() & FOR_ONEDNN))
+
+
+def _cpu_flags() -> set[str]:
+    """Returns what the processor can do, by the names that Linux has for it; nothing elsewhere."""
     try:
         info = CPU_INFO.read_text(encoding="utf8")
     except OSError:
-        return False
+        return set()
     lines = (line for line in info.splitlines() if line.startswith("flags"))
-    return bool(HARDWARE_BFLOAT16 & set(next(lines, "").split()))
+    return set(next(lines, "").split())
 
 
 def _gpu() -> Device | None:

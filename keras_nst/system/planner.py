@@ -1,93 +1,142 @@
-"""How a picture is to be seen, at once or tile by tile, so that it fits into memory."""
+"""How a picture is to be seen, at once or tile by tile, and convolved, so that it fits into memory."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from keras_nst.config import Config
-from keras_nst.core.pyramid import Size
-from keras_nst.core.tiling import TILE_SIZES, shown_at_once, stride
+from keras_nst.core.pyramid import Size, repays_compilation, sizes, steps_per_scale
+from keras_nst.core.tiling import TILE_SIZES, shown_at_once, shown_in_all, stride
 from keras_nst.terms import CONVOLUTIONS
 
-SHARE = 0.85  # of what is free: predictions are estimates, and other programs want memory too
-CHANNELS = (64, 128, 256, 512, 512)  # of the blocks' convolutions
+# Of what is free, and of what the user allows: predictions are estimates, and other programs want memory too.
+SHARE, SHARE_ALLOWED = 0.85, 0.95
+CHANNELS = (3, 64, 128, 256, 512, 512)  # of the picture and of the blocks' convolutions
 
-# Measured on the CPU and rounded up.
-STARTED = 0.9e9  # bytes of the process before the first step: TensorFlow, the network, TensorBoard
+# Measured on the CPU.
+STARTED = 0.95e9  # bytes of the process before the first step: TensorFlow, the network, TensorBoard
 ON_GPU = 0.5e9  # bytes for weights and the library's own use; a guess, and a run that it misleads goes on in tiles
-COPIES = {"float32": 3.3, "bfloat16": 3.8}  # of every activation, forward and backward
-# What several programs, one for each kind of tile, keep beside what one of them needs.
-SEVERAL = 2.25
-PICTURES = 12  # tensors of the picture's shape: itself, targets, gradient, the optimizer's, and some on the way
+COPIES = {"float32": 1.9, "bfloat16": 3.3}  # of every activation, forward and backward
+COPIES_ONEDNN = {"float32": 2.8, "bfloat16": 3.3}  # the same with oneDNN, which keeps scratch memory
+PICTURES = 11  # tensors of the picture's shape: itself, targets, gradient, the optimizer's, and some on the way
+# The steps' time, as that of the picture seen whole and convolved directly: by tiles there is one more pass forward,
+# and Winograd's convolution does the same in less than half of it.
+BY_TILES, BY_WINOGRAD = 1.5, 0.45
 
 
 class Sight(NamedTuple):
-    """How the network is to see pictures, and the memory that takes."""
+    """How the network is to see pictures, the memory that takes and how long it lasts."""
 
     evaluator: str  # whole or tiles
     tile_size: int | None
+    convolution: str  # direct, winograd or, where that is left to each scale, auto
     bytes: float
+    work: float  # relative to the fastest by direct convolution
 
     def __str__(self) -> str:
         how = "as a whole" if self.evaluator == "whole" else f"in tiles of {self.tile_size} pixels"
         return f"Seen {how}, about {self.bytes / 1e9:.1f} GB"
 
 
-def choose_sight(size: Size, config: Config, free: float) -> Sight:
-    """Returns the fastest way to see a picture of this size that fits into `free` bytes; the precision is resolved.
+def choose_sight(size: Size, config: Config, free: float, onednn: bool = False) -> Sight:
+    """Returns the fastest way to see a picture of this size that fits into memory; the precision is resolved.
+
+    Args:
+        free: bytes, counted if the settings do not say how many the process may have.
+        onednn: whether TensorFlow convolves by oneDNN.
 
     Raises:
         ValueError: none fits.
     """
-    limit = SHARE * free
-    choices = [choice for choice in _choices(size, config) if choice.bytes <= limit]
-    if not choices:
-        least = min(_choices(size, config), key=lambda choice: choice.bytes)
+    allowed = config.memory_limit_gb * 1e9
+    limit = SHARE_ALLOWED * allowed if allowed else SHARE * free
+    choices = list(_choices(size, config, onednn))
+    fitting = [choice for choice in choices if choice.bytes <= limit]
+    if not fitting:
+        least = min(choice.bytes for choice in choices)
         raise ValueError(
-            f"Expected a picture for {limit / 1e9:.1f} GB, {SHARE:.0%} of what is free. "
-            f"Received: {size}, which takes {least.bytes / 1e9:.1f} GB{_what_fits(size, config, limit)}"
+            f"Expected a picture for {limit / 1e9:.1f} GB, {limit / (allowed or free):.0%} of what may be taken. "
+            f"Received: {size}, which takes {least / 1e9:.1f} GB{_what_fits(size, config, limit, onednn)}"
         )
-    return choices[0]
+    return min(fitting, key=lambda choice: choice.work)
 
 
-def predicted_bytes(size: Size, config: Config, tile_size: int | None) -> float:
-    """Returns the peak memory of the process, with the picture seen whole (None) or in tiles."""
+def predicted_bytes(
+    size: Size, config: Config, tile_size: int | None, onednn: bool = False, quick: bool = False
+) -> float:
+    """Returns the peak memory of the process, with the picture seen whole (None) or in tiles.
+
+    Args:
+        onednn: whether TensorFlow convolves by oneDNN.
+        quick: whether it is told to convolve with fewer multiplications.
+    """
     area = float(size.height * size.width)
-    names = [layer.name for term in ("content", "style") for layer in config.layers_used(term)]
-    shown = float(shown_at_once(size, tile_size, config.network, names))
-    if shown < area:
-        shown *= SEVERAL
+    names = _layers(config)
+    shown = shown_at_once(size, tile_size, config.network, names)
     width = 2 if config.precision == "bfloat16" else 4
-    activations = COPIES[config.precision] * width * _values_per_pixel(config.network, names) * shown
+    copies = (COPIES_ONEDNN if onednn else COPIES)[config.precision]
+    activations = copies * width * _values_per_pixel(config.network, names) * shown
     kept = sum(
         width * CHANNELS[_block(layer.name)] / stride(layer.name) ** 2 for layer in config.layers_used("content")
     )
-    return (ON_GPU if config.device == "gpu" else STARTED) + activations + area * (PICTURES * 12 + 2 * kept)
+    started = ON_GPU if config.device == "gpu" else STARTED
+    return started + activations + area * (PICTURES * 12 + kept) + quick * _transformed_kernels(config.network, names)
 
 
-def _choices(size: Size, config: Config) -> list[Sight]:
-    """Returns the ways to see the picture that the settings leave open, fastest first."""
-    sizes: list[int | None] = [None] if config.evaluator in ("auto", "whole") else []
+def _choices(size: Size, config: Config, onednn: bool) -> Iterator[Sight]:
+    """Yields the ways to see the picture that the settings leave open."""
+    tile_sizes: list[int | None] = [None] if config.evaluator in ("auto", "whole") else []
     if config.evaluator != "whole":
-        sizes += [config.tile_size] if config.tile_size else list(TILE_SIZES)
-    return [Sight("tiles" if tile else "whole", tile, predicted_bytes(size, config, tile)) for tile in sizes]
+        tile_sizes += [config.tile_size] if config.tile_size else list(TILE_SIZES)
+    for tile_size in tile_sizes:
+        passes = shown_in_all(size, tile_size, config.network, _layers(config)) * (BY_TILES if tile_size else 1.0)
+        for convolution in _convolutions(size, config):
+            quick = convolution != "direct"
+            taken = predicted_bytes(size, config, tile_size, onednn, quick)
+            work = passes * (BY_WINOGRAD if quick else 1.0)
+            yield Sight("tiles" if tile_size else "whole", tile_size, convolution, taken, work)
 
 
-def _what_fits(size: Size, config: Config, limit: float) -> str:
+def _convolutions(size: Size, config: Config) -> list[str]:
+    """Returns the ways to convolve that the settings leave open."""
+    if config.convolution != "auto":
+        return [config.convolution]
+    pyramid = sizes(size, config.scales)
+    gains = map(repays_compilation, pyramid, steps_per_scale(config.steps, len(pyramid)))
+    return ["auto", "direct"] if any(gains) else ["direct"]
+
+
+def _what_fits(size: Size, config: Config, limit: float, onednn: bool) -> str:
     """Returns a hint at the largest picture of this shape that would fit."""
     longest = max(size)
     for longer in range(longest - longest % 32, 0, -32):
         smaller = Size(*(max(16, round(side * longer / longest)) for side in size))
-        if any(choice.bytes <= limit for choice in _choices(smaller, config)):
+        if any(choice.bytes <= limit for choice in _choices(smaller, config, onednn)):
             return f"; --size={longer} would fit"
     return ""
 
 
+def _layers(config: Config) -> list[str]:
+    return [layer.name for term in ("content", "style") for layer in config.layers_used(term)]
+
+
 def _values_per_pixel(network: str, names: list[str]) -> float:
     """Returns how many activations the network has for each pixel, up to the deepest layer."""
-    last = max((_block(name), int(name[-1])) for name in names)
-    counts = [*CONVOLUTIONS[network][: last[0]], last[1]]
-    return sum(count * CHANNELS[block] / 4**block for block, count in enumerate(counts))
+    return sum(channels / 4 ** (block - 1) for block, _, channels in _convolved(network, names))
+
+
+def _transformed_kernels(network: str, names: list[str]) -> float:
+    """Returns the bytes of the kernels that Winograd's convolution keeps: 36 values in float32, both ways round."""
+    return sum(2 * 36 * 4 * given * made for _, given, made in _convolved(network, names) if given > CHANNELS[0])
+
+
+def _convolved(network: str, names: list[str]) -> Iterator[tuple[int, int, int]]:
+    """Yields the block, the channels taken and those made of each convolution up to the deepest of the layers."""
+    deepest = max((_block(name), int(name[-1])) for name in names)
+    for block, count in enumerate(CONVOLUTIONS[network], start=1):
+        for convolution in range(1, count + 1):
+            if (block, convolution) <= deepest:
+                yield block, CHANNELS[block if convolution > 1 else block - 1], CHANNELS[block]
 
 
 def _block(name: str) -> int:
-    """Returns the block of a layer, from 0."""
-    return int(name[len("block")]) - 1
+    return int(name[len("block")])
