@@ -22,8 +22,8 @@ import keras_nst
 from keras_nst.config import Config, read_setting
 from keras_nst.core.pyramid import Size, crop_box
 from keras_nst.inputs import SAMPLES
-from keras_nst.system.planner import CHANNELS
-from keras_nst.terms import layer_names, parse_size
+from keras_nst.system.planner import convolutions
+from keras_nst.terms import parse_size
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("numpy", "tensorflow", "keras", "torch")  # whose versions matter
@@ -88,15 +88,11 @@ def flop_per_step(size: Size, config: Config) -> int:
 
     A 3 x 3 convolution from c to d channels takes 2 * 9 * c * d at each position, its input gradient the same again.
     """
-    names = layer_names(config.network)
     used = [layer.name for term in ("content", "style") for layer in config.layers_used(term)]
-    total, before = 0, 3
-    for name in names[: max(map(names.index, used)) + 1]:
-        block = int(name[len("block")]) - 1
-        positions = (size.height >> block) * (size.width >> block)
-        total += 2 * (2 * 9 * before * CHANNELS[block]) * positions
-        before = CHANNELS[block]
-    return total
+    return sum(
+        2 * (2 * 9 * given * made) * (size.height >> block - 1) * (size.width >> block - 1)
+        for block, given, made in convolutions(config.network, used)
+    )
 
 
 # --- Measuring ---

@@ -114,15 +114,27 @@ def test_samples_keep_their_shape() -> None:
 
 def test_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """On a strip just long enough for two tiles."""
-    small = ["--sizes=208x16", "--evaluator=whole,32", "--precision=float32", "--xla=off", "--product=64"]
+    small = [
+        "--sizes=208x16",
+        "--evaluator=whole,32",
+        "--precision=float32",
+        "--xla=off",
+        "--convolution=direct",
+        "--product=64",
+    ]
     record = run_benchmark(benchmark_step, tmp_path, *small, "--rounds=2", "--turn_seconds=0", "--device=cpu")
     rows = {row["variant"]: row for row in record["rows"]}
-    assert {"matrix product", "whole, xla off", "tiles of 32, xla off", "Keras example"} <= set(rows)
+    assert {
+        "matrix product",
+        "whole, xla off, convolution direct",
+        "tiles of 32, xla off, convolution direct",
+        "Keras example",
+    } <= set(rows)
     for row in rows.values():
         assert len(row["seconds"]) == 2
         assert row["ps_per_flop"] == pytest.approx(np.mean(row["seconds"]) / row["flop"] * 1e12)
         assert row["of_limit"] == pytest.approx(rows["matrix product"]["ps_per_flop"] / row["ps_per_flop"])
-    whole, tiles = (rows[f"{name}, xla off"] for name in ("whole", "tiles of 32"))
+    whole, tiles = (rows[f"{name}, xla off, convolution direct"] for name in ("whole", "tiles of 32"))
     assert tiles["first_loss"] == pytest.approx(whole["first_loss"], rel=1e-4)
     assert whole["flop"] == tiles["flop"] == measuring.flop_per_step(Size(16, 208), DEFAULTS)
     theirs = [row["median"] for row in rows.values() if row["variant"].startswith("PyTorch")]

@@ -17,7 +17,7 @@ STARTED = 0.95e9  # bytes of the process before the first step: TensorFlow, the 
 ON_GPU = 0.5e9  # bytes for weights and the library's own use; a guess, and a run that it misleads goes on in tiles
 COPIES = {"float32": 1.9, "bfloat16": 3.3}  # of every activation, forward and backward
 COPIES_ONEDNN = {"float32": 2.8, "bfloat16": 3.3}  # the same with oneDNN, which keeps scratch memory
-PICTURES = 11  # tensors of the picture's shape: itself, targets, gradient, the optimizer's, and some on the way
+PICTURES = 8  # tensors of the picture's shape: itself, targets, gradient, the optimizer's, and some on the way
 # The steps' time, as that of the picture seen whole and convolved directly: by tiles there is one more pass forward,
 # and Winograd's convolution does the same in less than half of it.
 BY_TILES, BY_WINOGRAD = 1.5, 0.45
@@ -89,14 +89,14 @@ def _choices(size: Size, config: Config, onednn: bool) -> Iterator[Sight]:
         tile_sizes += [config.tile_size] if config.tile_size else list(TILE_SIZES)
     for tile_size in tile_sizes:
         passes = shown_in_all(size, tile_size, config.network, _layers(config)) * (BY_TILES if tile_size else 1.0)
-        for convolution in _convolutions(size, config):
+        for convolution in _ways_to_convolve(size, config):
             quick = convolution != "direct"
             taken = predicted_bytes(size, config, tile_size, onednn, quick)
             work = passes * (BY_WINOGRAD if quick else 1.0)
             yield Sight("tiles" if tile_size else "whole", tile_size, convolution, taken, work)
 
 
-def _convolutions(size: Size, config: Config) -> list[str]:
+def _ways_to_convolve(size: Size, config: Config) -> list[str]:
     """Returns the ways to convolve that the settings leave open."""
     if config.convolution != "auto":
         return [config.convolution]
@@ -121,15 +121,15 @@ def _layers(config: Config) -> list[str]:
 
 def _values_per_pixel(network: str, names: list[str]) -> float:
     """Returns how many activations the network has for each pixel, up to the deepest layer."""
-    return sum(channels / 4 ** (block - 1) for block, _, channels in _convolved(network, names))
+    return sum(channels / 4 ** (block - 1) for block, _, channels in convolutions(network, names))
 
 
 def _transformed_kernels(network: str, names: list[str]) -> float:
     """Returns the bytes of the kernels that Winograd's convolution keeps: 36 values in float32, both ways round."""
-    return sum(2 * 36 * 4 * given * made for _, given, made in _convolved(network, names) if given > CHANNELS[0])
+    return sum(2 * 36 * 4 * given * made for _, given, made in convolutions(network, names) if given > CHANNELS[0])
 
 
-def _convolved(network: str, names: list[str]) -> Iterator[tuple[int, int, int]]:
+def convolutions(network: str, names: list[str]) -> Iterator[tuple[int, int, int]]:
     """Yields the block, the channels taken and those made of each convolution up to the deepest of the layers."""
     deepest = max((_block(name), int(name[-1])) for name in names)
     for block, count in enumerate(CONVOLUTIONS[network], start=1):
