@@ -33,9 +33,14 @@ def sample(name: str) -> tf.Tensor:
 
 
 def both(
-    size: Size, dtype: str = "float32", weights: Path | None = None, batch: int = 1, **given: object
+    size: Size,
+    dtype: str = "float32",
+    weights: Path | None = None,
+    batch: int = 1,
+    judged: list[losses.Losses] | None = None,
+    **given: object,
 ) -> list[tuple[losses.Losses, tf.Tensor]]:
-    """Returns losses and gradient of the same picture, seen as a whole and by tiles."""
+    """Returns losses and gradient of the same picture, seen as a whole and by tiles; adds the judgments to `judged`."""
     config = Config(**{**USUAL, "evaluator": "tiles", "tile_size": 32, **given}).resolved()
     names = [layer.name for term in ("content", "style") for layer in config.layers_used(term)]
     features = extractor(config.network, names, weights=weights, pooling=config.pooling, precision=dtype)
@@ -43,12 +48,14 @@ def both(
     style = tf.cast(core.resize(sample("night"), Size(96, 130)), dtype)
     noise = np.random.default_rng(0).normal(size=(batch, *size, 3))
     shown = tf.clip_by_value(content + tf.constant(0.1 * noise, dtype), 0, 1)
-    answers = []
+    answers: list[tuple[losses.Losses, tf.Tensor]] = []
     for look in (Whole(features, size, config), Tiled(features, size, config)):
         seen = look.maps(content, [layer.name for layer in config.layers_used("content")])
         wanted = Whole(features, size, config).moments(style, [layer.name for layer in config.layers_used("style")])
         targets = losses.make_targets(seen, wanted, content, config)
         answers.append(look.evaluator(targets)(shown))
+        if judged is not None:
+            judged.append(look.judge(shown, targets))
     return answers
 
 
@@ -66,6 +73,14 @@ def check_equal(answers: list[tuple[losses.Losses, tf.Tensor]], tolerance: float
 @pytest.mark.parametrize("normalization", ["balanced", "gatys", "keras", "tensorflow", "d2l"])
 def test_every_normalization(normalization: str) -> None:
     check_equal(both(Size(150, 33), "float64", normalization=normalization, variation_weight=0.1, **SHALLOW), 1e-9)
+
+
+def test_the_judgment_is_the_losses_alone() -> None:
+    judged: list[losses.Losses] = []
+    answers = both(Size(150, 33), "float64", judged=judged, variation_weight=0.1, **SHALLOW)
+    for values, (expected, _) in zip(judged, answers, strict=True):
+        for ours, theirs in zip(tf.nest.flatten(values), tf.nest.flatten(expected), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 
 
 @pytest.mark.parametrize("size", [Size(131, 121), Size(40, 153), Size(33, 50)])

@@ -74,6 +74,11 @@ class Tiled:
 
         return evaluator
 
+    def judge(self, picture: tf.Tensor, targets: losses.Targets) -> losses.Losses:
+        """Returns the losses alone, by one pass."""
+        parts = (self._run(self._assess, tile, picture, (), *self._here(tile, targets)) for tile in self.tiles)
+        return losses.evaluate(losses.Part(*_added_up(parts)), targets, self.size, self.config)
+
     def _zeros(self, picture: tf.Tensor) -> tf.Variable:
         """Returns the variable for the gradient, the same each time: a large picture's takes much of the memory."""
         if self.gradient is None or self.gradient.shape != picture.shape:
@@ -91,18 +96,19 @@ class Tiled:
         gradient: tf.Variable,
     ) -> losses.Part:
         """Adds the tile's gradient to that of the picture; returns its part of the terms, but for the style."""
+        part, pulled = self._run(self._descend, tile, picture, (), *self._here(tile, targets), wanted)
+        block = gradient[:, tile.rows.block(1), tile.columns.block(1)]
+        block.assign(block + pulled)
+        return part
+
+    def _here(self, tile: Tile, targets: losses.Targets) -> tuple[losses.Targets, losses.Masks, tf.Tensor]:
+        """Returns the targets for the tile's block, and which of its positions and pixels are the core's."""
         content = {
             name: tf.constant(target[:, tile.rows.block(step), tile.columns.block(step)])
             for name, target in targets.content.items()
             for step in [stride(name)]
         }
-        own, pixels = self._own(tile, self.layers), self._mask(tile, 1)
-        part, pulled = self._run(
-            self._descend, tile, picture, (), targets._replace(content=content), wanted, own, pixels
-        )
-        block = gradient[:, tile.rows.block(1), tile.columns.block(1)]
-        block.assign(block + pulled)
-        return part
+        return targets._replace(content=content), self._own(tile, self.layers), self._mask(tile, 1)
 
     # What the programs do with a block, (n, h, w, 3).
 
@@ -113,18 +119,28 @@ class Tiled:
     def _measure(self, names: tuple[str, ...], block: tf.Tensor, own: losses.Masks) -> dict[str, Moments]:
         return {name: moments(seen, own[name]) for name, seen in self._see(names, block).items()}
 
+    def _assess(
+        self,
+        names: tuple[str, ...],
+        block: tf.Tensor,
+        targets: losses.Targets,
+        own: losses.Masks,
+        pixels: tf.Tensor,
+    ) -> losses.Part:
+        return losses.part(Pixels(block, pixels, self.size), self.features(block), targets, self.config, own)
+
     def _descend(
         self,
         names: tuple[str, ...],
         block: tf.Tensor,
         targets: losses.Targets,
-        wanted: dict[str, Moments],
         own: losses.Masks,
         pixels: tf.Tensor,
+        wanted: dict[str, Moments],
     ) -> tuple[losses.Part, tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(block)
-            part = losses.part(Pixels(block, pixels, self.size), self.features(block), targets, self.config, own)
+            part = self._assess(names, block, targets, own, pixels)
             objective = losses.linear_objective(part, wanted, self.config)
         return part._replace(style={}), tape.gradient(objective, block)
 

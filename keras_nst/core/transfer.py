@@ -56,9 +56,8 @@ class Result(NamedTuple):
 class Sight(NamedTuple):
     """The objective at one scale, seen as the settings say."""
 
-    evaluator: Evaluator
-    take_steps: Callable[[tf.Tensor], losses.Losses]
-    in_one_graph: bool
+    take_steps: Callable[[tf.Tensor], losses.Losses]  # so many; the losses before the last of them
+    judge: Callable[[tf.Tensor], losses.Losses]
 
 
 def transfer(
@@ -101,7 +100,8 @@ def transfer(
         picture, state = variable.value(), optimizers.state_of(optimizer, variable)
         if step < scale.steps:
             return Result(resize(picture, final).numpy(), None, scale.before + step)
-    values = judge(picture, sight or see(pictures, variable, optimizer, features, quickest, config))
+    sight = sight or see(pictures, variable, optimizer, features, quickest, config)
+    values = as_numpy(sight.judge(picture))
     report(listeners, scales, scale, scale.steps, values, optimizer, variable, final=True)
     return Result(picture.numpy(), values, scale.before + scale.steps)
 
@@ -118,8 +118,8 @@ def see(
     size = Size(*variable.shape[1:3])
     targets = make_targets(pictures, look_at(size, features, config), features, config)
     look = look_at(size, quickest, config)
-    evaluator = look.evaluator(targets)
-    return Sight(evaluator, compile_steps(variable, evaluator, optimizer, config, look.in_one_graph), look.in_one_graph)
+    take_steps = compile_steps(variable, look.evaluator(targets), optimizer, config, look.in_one_graph)
+    return Sight(take_steps, lambda picture: look.judge(picture, targets))
 
 
 def in_smaller_tiles(config: Config, size: Size, features: keras.Model) -> Config | None:
@@ -131,13 +131,6 @@ def in_smaller_tiles(config: Config, size: Size, features: keras.Model) -> Confi
         if shown_at_once(size, smaller, config.network, layers) < 0.8 * shown:
             return config.resolved(evaluator="tiles", tile_size=smaller)
     return None
-
-
-def judge(picture: tf.Tensor, sight: Sight) -> LossValues:
-    """Returns the losses of the finished picture."""
-    if not sight.in_one_graph:
-        return as_numpy(sight.evaluator(picture)[0])
-    return as_numpy(tf.function(lambda: sight.evaluator(picture)[0], autograph=False).get_concrete_function()())
 
 
 def is_sound(values: LossValues, picture: tf.Variable) -> bool:

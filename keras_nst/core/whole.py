@@ -39,11 +39,18 @@ class Whole:
         def evaluator(picture: tf.Tensor) -> tuple[losses.Losses, tf.Tensor]:
             with tf.GradientTape() as tape:
                 tape.watch(picture)
-                total = losses.part(whole_picture(picture), self.features(picture), targets, self.config)
-                values = losses.evaluate(total, targets, self.size, self.config)
+                values = self._losses(picture, targets)
             return values, tape.gradient(values.total, picture)
 
         return evaluator
+
+    def judge(self, picture: tf.Tensor, targets: losses.Targets) -> losses.Losses:
+        """Returns the losses alone."""
+        return _run_once(lambda: self._losses(picture, targets))
+
+    def _losses(self, picture: tf.Tensor, targets: losses.Targets) -> losses.Losses:
+        total = losses.part(whole_picture(picture), self.features(picture), targets, self.config)
+        return losses.evaluate(total, targets, self.size, self.config)
 
 
 def _run_once(work: Callable[[], Any]) -> Any:
