@@ -17,6 +17,7 @@ STARTED = 0.95e9  # bytes of the process before the first step: TensorFlow, the 
 ON_GPU = 0.5e9  # bytes for weights and the library's own use; a guess, and a run that it misleads goes on in tiles
 COPIES = {"float32": 1.9, "bfloat16": 3.3}  # of every activation, forward and backward
 COPIES_ONEDNN = {"float32": 2.8, "bfloat16": 3.3}  # the same with oneDNN, which keeps scratch memory
+COPIES_WINOGRAD, COMPILED = 1.2, 0.15e9  # what its convolution takes besides, with its kernels and XLA's compiler
 PICTURES = 8  # tensors of the picture's shape: itself, targets, gradient, the optimizer's, and some on the way
 # The steps' time, as that of the picture seen whole and convolved directly: by tiles there is one more pass forward,
 # and Winograd's convolution does the same in less than half of it.
@@ -73,13 +74,14 @@ def predicted_bytes(
     names = _layers(config)
     shown = shown_at_once(size, tile_size, config.network, names)
     width = 2 if config.precision == "bfloat16" else 4
-    copies = (COPIES_ONEDNN if onednn else COPIES)[config.precision]
+    copies = (COPIES_ONEDNN if onednn else COPIES)[config.precision] + quick * COPIES_WINOGRAD
     activations = copies * width * _values_per_pixel(config.network, names) * shown
     kept = sum(
         width * CHANNELS[_block(layer.name)] / stride(layer.name) ** 2 for layer in config.layers_used("content")
     )
     started = ON_GPU if config.device == "gpu" else STARTED
-    return started + activations + area * (PICTURES * 12 + kept) + quick * _transformed_kernels(config.network, names)
+    compiled = COMPILED + _transformed_kernels(config.network, names) if quick else 0.0
+    return started + compiled + activations + area * (PICTURES * 12 + kept)
 
 
 def _choices(size: Size, config: Config, onednn: bool) -> Iterator[Sight]:
