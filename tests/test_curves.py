@@ -155,6 +155,7 @@ def test_a_run_goes_on_without_its_folder(tmp_path: Path) -> None:
     curves(progress(1, 2))
     curves.show(progress(1, 2))
     curves.close()
+    assert not folder.exists()  # nor is it made anew
 
 
 def test_a_full_disk_is_told_of_once_and_ends_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

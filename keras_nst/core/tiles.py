@@ -12,7 +12,7 @@ up to the gradient of the whole. Memory depends on the tile; the price is one mo
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -26,6 +26,14 @@ from keras_nst.core.tiling import Tile, stride, tiles
 from keras_nst.core.variation import Pixels
 
 USUAL_TILE = 512  # pixels a side
+
+
+class Here(NamedTuple):
+    """What a tile's own part of the objective needs besides its pixels."""
+
+    targets: losses.Targets  # the content's at the positions of the block
+    own: losses.Masks  # the positions that are the core's
+    pixels: tf.Tensor  # (h, w), the same of the pixels
 
 
 class Tiled:
@@ -76,7 +84,7 @@ class Tiled:
 
     def judge(self, picture: tf.Tensor, targets: losses.Targets) -> losses.Losses:
         """Returns the losses alone, by one pass."""
-        parts = (self._run(self._assess, tile, picture, (), *self._here(tile, targets)) for tile in self.tiles)
+        parts = (self._run(self._assess, tile, picture, (), self._here(tile, targets)) for tile in self.tiles)
         return losses.evaluate(losses.Part(*_added_up(parts)), targets, self.size, self.config)
 
     def _zeros(self, picture: tf.Tensor) -> tf.Variable:
@@ -96,19 +104,18 @@ class Tiled:
         gradient: tf.Variable,
     ) -> losses.Part:
         """Adds the tile's gradient to that of the picture; returns its part of the terms, but for the style."""
-        part, pulled = self._run(self._descend, tile, picture, (), *self._here(tile, targets), wanted)
+        part, pulled = self._run(self._descend, tile, picture, (), self._here(tile, targets), wanted)
         block = gradient[:, tile.rows.block(1), tile.columns.block(1)]
         block.assign(block + pulled)
         return part
 
-    def _here(self, tile: Tile, targets: losses.Targets) -> tuple[losses.Targets, losses.Masks, tf.Tensor]:
-        """Returns the targets for the tile's block, and which of its positions and pixels are the core's."""
+    def _here(self, tile: Tile, targets: losses.Targets) -> Here:
         content = {
             name: tf.constant(target[:, tile.rows.block(step), tile.columns.block(step)])
             for name, target in targets.content.items()
             for step in [stride(name)]
         }
-        return targets._replace(content=content), self._own(tile, self.layers), self._mask(tile, 1)
+        return Here(targets._replace(content=content), self._own(tile, self.layers), self._mask(tile, 1))
 
     # What the programs do with a block, (n, h, w, 3).
 
@@ -119,28 +126,16 @@ class Tiled:
     def _measure(self, names: tuple[str, ...], block: tf.Tensor, own: losses.Masks) -> dict[str, Moments]:
         return {name: moments(seen, own[name]) for name, seen in self._see(names, block).items()}
 
-    def _assess(
-        self,
-        names: tuple[str, ...],
-        block: tf.Tensor,
-        targets: losses.Targets,
-        own: losses.Masks,
-        pixels: tf.Tensor,
-    ) -> losses.Part:
-        return losses.part(Pixels(block, pixels, self.size), self.features(block), targets, self.config, own)
+    def _assess(self, names: tuple[str, ...], block: tf.Tensor, here: Here) -> losses.Part:
+        pixels = Pixels(block, here.pixels, self.size)
+        return losses.part(pixels, self.features(block), here.targets, self.config, here.own)
 
     def _descend(
-        self,
-        names: tuple[str, ...],
-        block: tf.Tensor,
-        targets: losses.Targets,
-        own: losses.Masks,
-        pixels: tf.Tensor,
-        wanted: dict[str, Moments],
+        self, names: tuple[str, ...], block: tf.Tensor, here: Here, wanted: dict[str, Moments]
     ) -> tuple[losses.Part, tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(block)
-            part = self._assess(names, block, targets, own, pixels)
+            part = self._assess(names, block, here)
             objective = losses.linear_objective(part, wanted, self.config)
         return part._replace(style={}), tape.gradient(objective, block)
 

@@ -1,6 +1,8 @@
 """What computes, and in which precision. The doors call this; nothing happens on import."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,18 +37,32 @@ def start_tensorflow(memory: float) -> None:
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Keeps memory from step to step. Without it the system clears every tensor's pages anew, an eighth of all work.
-    os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
-    for_tensors = int(max(memory - BESIDE_TENSORS, LEAST_FOR_TENSORS))
-    os.environ.setdefault("TF_CPU_BFC_MEM_LIMIT_IN_MB", str(for_tensors // 2**20))
-    os.environ.setdefault("TF_MKL_ALLOC_MAX_BYTES", str(for_tensors))  # the same, where oneDNN is used
-    with quiet_stderr():
+    with quiet_stderr(), _allocation(memory):
         import keras
         import tensorflow as tf
 
         keras.config.set_image_data_format("channels_last")
         keras.config.set_floatx("float32")
-        tf.zeros(1)  # the first operation finds the devices, and has more to say
+        tf.zeros(1)  # the first operation finds the devices and the memory, and has more to say
+
+
+@contextlib.contextmanager
+def _allocation(memory: float) -> Iterator[None]:
+    """Tells TensorFlow, while it starts, how to take memory; processes started later are not to hear of it."""
+    for_tensors = int(max(memory - BESIDE_TENSORS, LEAST_FOR_TENSORS))
+    wanted = {
+        # Keeps memory from step to step. Without it the system clears every tensor's pages anew, an eighth of all work.
+        "TF_CPU_ALLOCATOR_USE_BFC": "true",
+        "TF_CPU_BFC_MEM_LIMIT_IN_MB": str(for_tensors // 2**20),
+        "TF_MKL_ALLOC_MAX_BYTES": str(for_tensors),  # the same, where oneDNN is used
+    }
+    added = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
 
 
 def choose_device(kind: str) -> Device:
@@ -72,7 +88,7 @@ def _cpu() -> Device:
 def uses_onednn() -> bool:
     """Returns whether TensorFlow computes by oneDNN on this CPU."""
     told = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "")
-    return {"0": False, "1": True}.get(told, bool(_cpu_flags() & FOR_ONEDNN))
+    return {"0": False, "false": False, "1": True, "true": True}.get(told.lower(), bool(_cpu_flags() & FOR_ONEDNN))
 
 
 def _cpu_flags() -> set[str]:
