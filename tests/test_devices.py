@@ -152,3 +152,25 @@ def test_a_tpu_that_does_not_answer(error: Exception, no_gpu: None, monkeypatch:
         ValueError, match=r"Expected a TPU at TPU_NAME, or none. Received: mine \((Name|No TPU)[^\n]*\)$"
     ):
         choose_device("auto")
+
+
+LIMITED = """
+import os
+from keras_nst.system.devices import start_tensorflow
+before = dict(os.environ)
+start_tensorflow(1e9)
+import tensorflow as tf
+assert not {name for name in os.environ if "ALLOC" in name or "BFC" in name} - set(before)
+try:
+    tf.zeros((300, 1000, 1000))
+except tf.errors.ResourceExhaustedError:
+    print("limited")
+"""
+
+
+def test_memory_ends_with_an_error_and_only_for_this_process() -> None:
+    """1.2 GB where 1 GB was allowed; whatever is started later hears nothing of it."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    done = subprocess.run([sys.executable, "-c", LIMITED], env=environment, capture_output=True, text=True)
+    assert done.stdout == "limited\n", done.stderr
