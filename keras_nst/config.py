@@ -10,10 +10,14 @@ from typing import Any, NamedTuple
 from keras_nst.kinds import Kind, automatic, choice, integer, nearest, number, several, switch, text
 from keras_nst.terms import (
     CONVOLUTIONS,
+    STYLE_LOSSES,
     Layer,
+    StyleSource,
     layer_names,
     layers,
     parse_size,
+    parse_styles,
+    style_losses,
 )
 
 
@@ -34,6 +38,8 @@ RECIPES = {
     "d2l": Recipe(1.0, 1e4, 10.0, "squash"),
 }
 LEARNING_RATES = {"adam": 0.03, "sgd": 100.0}
+OPTIMIZERS = (*LEARNING_RATES, "lbfgs")
+SUM_OF_WEIGHTS = 6.0  # the content's and the style's, where --style_strength shares it out: as balanced has them
 
 
 class SettingError(ValueError):
@@ -63,9 +69,17 @@ class Config:
     )
     style: str = setting(
         "",
-        text("PICTURE"),
+        text("PICTURE[:WEIGHT][@BLOCKS]", parse_styles),
         "Pictures",
-        "The picture whose style is taken: a path, an http(s) URL, or sample:night.",
+        "The picture whose style is taken: a path, an http(s) URL, or sample:night. Given several times, the styles "
+        "are blended by their weights; a.jpg@1-2 gives its style to the first two blocks of the network only "
+        "(strokes), b.jpg@3-5 to the others (structure).",
+    )
+    style_scale: tuple[float, ...] = setting(
+        (1.0,),
+        several(number(0.05, 20.0), "NUMBER,..."),
+        "Pictures",
+        "What the size of each style picture is multiplied by: below 1 for finer strokes, above for coarser ones.",
     )
     size: str = setting(
         "512",
@@ -81,6 +95,38 @@ class Config:
         "Bits per channel of the result: 8, or 16 in PNG and TIFF.",
     )
     overwrite: bool = setting(False, switch(), "Pictures", "Whether an existing --output may be replaced.")
+    color: str = setting(
+        "style",
+        choice("style", "content", "luminance", "match"),
+        "Pictures",
+        "Whose colors the result has: the style's; the content's, put back at the end (content) or kept all along "
+        "while only lightness is moved (luminance); or the style's pictures get the content's colors before (match).",
+    )
+    content_mask: str = setting(
+        "",
+        text("PICTURE"),
+        "Regions",
+        "A picture whose flat colors name regions of the content; edges may be soft. Each region gets the style of the "
+        "region of the same color in --style_mask; without one, the styles in their order, from dark to light.",
+    )
+    style_mask: str = setting(
+        "",
+        text("PICTURE"),
+        "Regions",
+        "The regions of the style picture; given several times, of each style picture in turn.",
+    )
+    mask_reach: str = setting(
+        "simple",
+        choice("simple", "inside", "all"),
+        "Regions",
+        "Which positions of a layer belong to a region: those there; those that see nothing else; all that see it.",
+    )
+    keep: bool = setting(
+        False,
+        switch(),
+        "Regions",
+        "Whether the darkest region of --content_mask stays the content as it is.",
+    )
     workdir: str = setting(
         "",
         text("FOLDER"),
@@ -99,6 +145,25 @@ class Config:
     )
     style_weight: float | None = setting(
         None, automatic(number()), "Objective", "beta, the weight of the style; auto: the normalization's."
+    )
+    style_strength: float | None = setting(
+        None,
+        automatic(number(0.0, 1.0)),
+        "Objective",
+        "In place of both weights: 0 is the content, 1 is texture, and between them means the same for any pictures "
+        "and sizes; auto: the weights hold.",
+    )
+    style_loss: tuple[tuple[str, float], ...] = setting(
+        (("gram", 1.0),),
+        style_losses(),
+        "Objective",
+        "What of the features is style; balanced only. swd and neighbor need the picture seen whole.",
+    )
+    variation: str = setting(
+        "squared",
+        choice("squared", "absolute"),
+        "Objective",
+        "Of the differences of neighbors, with balanced: absolute keeps edges sharper.",
     )
     variation_weight: float | None = setting(
         None,
@@ -125,6 +190,15 @@ class Config:
         "Objective",
         "The network's pooling: its own; average, rescaled to keep the activations' magnitude; or Gatys' plain one.",
     )
+    padding: str = setting(
+        "zero",
+        choice("zero", "replicate", "reflect"),
+        "Objective",
+        "What the network sees beyond the picture's border: black, or the picture's own pixels, which leaves no frame.",
+    )
+    seamless: bool = setting(
+        False, switch(), "Objective", "Whether the borders meet, so that the result tiles: for textures."
+    )
     weights: str = setting(
         "imagenet", text("imagenet|random|PATH"), "Objective", "The network's weights; random needs no file."
     )
@@ -144,7 +218,26 @@ class Config:
     max_seconds: float = setting(
         0.0, number(), "Search", "Stop after this time at work with the picture as it is; 0: no limit."
     )
-    optimizer: str = setting("adam", choice(*LEARNING_RATES), "Search", "What moves the picture.")
+    settle: float = setting(
+        0.0,
+        number(0.0, 1.0),
+        "Search",
+        "End a scale once its averaged loss falls by less than this share in about 15 steps; 0: take all steps.",
+    )
+    optimizer: str = setting(
+        "adam",
+        choice(*OPTIMIZERS),
+        "Search",
+        "What moves the picture. A step is an evaluation of the network with each; lbfgs has no rate, so that "
+        "--learning_rate and --decay... do not apply to it.",
+    )
+    history: int = setting(10, integer(1, 100), "Search", "lbfgs: how many steps it remembers.")
+    average: float = setting(
+        0.0,
+        number(0.0, 0.999),
+        "Search",
+        "adam and sgd: the result is the average of the last 1 / (1 - this) pictures, with less noise; 0: the last.",
+    )
     learning_rate: float | None = setting(
         None,
         automatic(number(above=True)),
@@ -240,6 +333,44 @@ class Config:
         if not self.steps:
             raise SettingError("steps", "", "Expected at least one number.")
         self._check_layers()
+        self._check_style()
+
+    def _check_style(self) -> None:
+        if not self.style_loss:
+            raise SettingError("style_loss", "", f"Expected at least one of {', '.join(STYLE_LOSSES)}.")
+        shown, exact = self.shown("style_loss"), self.normalization != "balanced"
+        if exact and self.style_loss != (("gram", 1.0),):
+            raise SettingError("style_loss", shown, f"--normalization={self.normalization} is published with gram.")
+        if self.needs_maps():
+            for name, value in (("evaluator", "tiles"), ("content_mask", None)):
+                if getattr(self, name) and value in (None, getattr(self, name)):
+                    given = f"--{name}={getattr(self, name)}"
+                    raise SettingError("style_loss", shown, f"It needs whole feature maps, hence not with {given}.")
+        if exact and self.variation != "squared":
+            raise SettingError("variation", self.variation, f"--normalization={self.normalization} has its own.")
+        if self.style_strength is not None:
+            for name in ("content_weight", "style_weight"):
+                if getattr(self, name) is not None:
+                    raise SettingError("style_strength", self.shown("style_strength"), f"It replaces --{name}.")
+        if len(self.style_scale) not in (1, len(self.styles())) and self.style:
+            count = len(self.styles())
+            reason = f"Expected one number, or {count}, for {count} style pictures."
+            raise SettingError("style_scale", self.shown("style_scale"), reason)
+        if self.seamless and (self.padding != "zero" or self.evaluator == "tiles"):
+            other = "padding" if self.padding != "zero" else "evaluator"
+            raise SettingError("seamless", "true", f"Not with --{other}={getattr(self, other)}.")
+
+    def needs_maps(self) -> bool:
+        """Returns whether a style loss takes whole feature maps."""
+        return any(STYLE_LOSSES[name] == "maps" for name, _ in self.style_loss)
+
+    def needs_whole(self) -> bool:
+        """Returns whether the picture has to be seen as a whole."""
+        return self.seamless or self.needs_maps()
+
+    def styles(self) -> tuple[StyleSource, ...]:
+        """Returns the style pictures as they are named."""
+        return parse_styles(self.style)
 
     def _check_layers(self) -> None:
         known = layer_names(self.network)
@@ -261,13 +392,21 @@ class Config:
 
     def resolved(self, **choices: Any) -> "Config":
         """Returns the settings with what is left to the normalization and the optimizer written out."""
-        recipe = RECIPES[self.normalization]._asdict() | {"learning_rate": LEARNING_RATES[self.optimizer]}
-        automatic_ones = {name: value for name, value in recipe.items() if getattr(self, name) is None}
+        recipe = RECIPES[self.normalization]._asdict() | {"learning_rate": LEARNING_RATES.get(self.optimizer)}
+        if self.style_strength is not None:  # then they follow from the pictures
+            del recipe["content_weight"], recipe["style_weight"]
+        automatic_ones: dict[str, Any] = {name: recipe[name] for name in recipe if getattr(self, name) is None}
         return dataclasses.replace(self, **(automatic_ones | choices))
 
     def layers_used(self, term: str) -> tuple[Layer, ...]:
         """Returns the layers of the term "content" or "style": none where its weight is 0; `self` is resolved."""
-        return getattr(self, f"{term}_layers") if getattr(self, f"{term}_weight") else ()
+        return getattr(self, f"{term}_layers") if self.asks_for(term) else ()
+
+    def asks_for(self, term: str) -> bool:
+        """Returns whether the term "content" or "style" has a part in the objective; `self` is resolved."""
+        if self.style_strength is not None:
+            return self.style_strength < 1.0 if term == "content" else self.style_strength > 0.0
+        return bool(getattr(self, f"{term}_weight"))
 
     def shown(self, name: str) -> str:
         """Returns the value of a setting as it is written in a flag file."""

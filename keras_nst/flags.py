@@ -12,6 +12,7 @@ from keras_nst.config import Config, SettingError, fields, read_setting
 from keras_nst.kinds import nearest
 from keras_nst.pictures.metadata import read_settings
 from keras_nst.settings import OF_ONE_RUN
+from keras_nst.terms import SEPARATOR
 
 USAGE = """\
 usage: {program} --content=PICTURE --style=PICTURE [--flag=value ...]
@@ -24,6 +25,8 @@ DOOR_HELP = {
     "from_image": ("PICTURE", "Repeat the run whose settings this picture carries; other flags overrule them."),
     "help": ("", "Show this."),
 }
+
+REPEATED = ("style", "style_mask")  # flags that may be given several times
 
 
 class UsageError(ValueError):
@@ -48,10 +51,29 @@ def parse(argv: Sequence[str]) -> Config:
         raise UsageError(_one_line(str(error))) from None
     if stray:
         raise UsageError(f"Expected flags only, as in --content={stray[0]}. Received: {' '.join(stray)}")
-    given = {name: getattr(defined, name) for name in fields() if defined[name].present}
+    given = {name: _written(getattr(defined, name)) for name in fields() if defined[name].present}
+    given |= _repeated(argv)
     if defined.from_image is not None:
         given = settings_in(defined.from_image) | given
-    return Config(**{name: read_setting(name, str(value)) for name, value in given.items()})
+    return Config(**{name: read_setting(name, value) for name, value in given.items()})
+
+
+def _repeated(argv: Sequence[str]) -> dict[str, str]:
+    """Returns those settings which the command line itself repeats: they overrule those in flag files."""
+    own, values = _define(), [*argv]
+    for index in reversed(range(len(values))):
+        if values[index].lstrip("-").partition("=")[0] == "flagfile":
+            del values[index : index + 1 + ("=" not in values[index])]
+    own(["keras_nst", *values])
+    return {name: _written(getattr(own, name)) for name in REPEATED if own[name].present}
+
+
+def _written(value: str | bool | list[str]) -> str:
+    """Returns the value of a flag as a setting is written; of one that was given several times, all of them."""
+    if not isinstance(value, list):
+        return str(value)
+    last_empty = max((index for index, one in enumerate(value) if not one), default=-1)  # forgets what was before
+    return SEPARATOR.join(value[last_empty + 1 :])
 
 
 def settings_in(picture: str) -> dict[str, str]:
@@ -90,6 +112,8 @@ def _define() -> flags.FlagValues:
     flags.DEFINE_string("from_image", None, DOOR_HELP["from_image"][1], flag_values=defined)
     for name, field in fields().items():
         define = flags.DEFINE_boolean if isinstance(field.default, bool) else flags.DEFINE_string
+        if name in REPEATED:
+            define = flags.DEFINE_multi_string
         define(name, None, field.metadata["help"], flag_values=defined)
     return defined
 

@@ -1,21 +1,25 @@
 """What a run needs from its user, checked and read before TensorFlow is imported."""
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+from PIL import Image
 
 from keras_nst.config import Config, SettingError
 from keras_nst.core.pyramid import Size, crop_box, final_size
+from keras_nst.core.tiling import reach, stride
 from keras_nst.pictures.download import local_file
 from keras_nst.pictures.files import Picture, check_output, read_picture
+from keras_nst.scene import Guidance, guided, numbered
 from keras_nst.system.weights import check_weights
-from keras_nst.terms import parse_size
+from keras_nst.terms import parse_masks, parse_size
 from keras_nst.workdir import choose_output, choose_workdir
 
 SAMPLES = Path(__file__).parent / "samples"
+SEAMLESS = 16  # pixels; with other sizes the poolings leave out a row or a column at the border
 FIRST_PICTURES = ("auto", "content", "noise", "style", "blend")  # all other values of --init are paths
 
 
@@ -27,7 +31,8 @@ class Job(NamedTuple):
     """A run whose settings and inputs have been checked."""
 
     config: Config  # resolved, except for what depends on the device
-    inputs: dict[str, Picture]  # content, style, init: those that there are
+    inputs: dict[str, Picture]  # content, style, style_2, ..., init, masks: those that there are
+    guidance: Guidance
     size: Size
     workdir: Path
     output: Path
@@ -41,7 +46,7 @@ def prepare(config: Config, tell: Tell) -> Job:
     """
     config = config.resolved()
     check_sources(config, [name for name in ("content", "style") if getattr(config, name)])
-    for name in ("content", "style", "init", "weights"):
+    for name in ("content", "style", "init", "weights", "content_mask", "style_mask"):
         if re.search("[\r\n\udc80-\udcff]", getattr(config, name)):
             raise SettingError(name, repr(getattr(config, name)), "Expected a name in Unicode without line breaks.")
     workdir = choose_workdir(config)
@@ -49,36 +54,75 @@ def prepare(config: Config, tell: Tell) -> Job:
     named(config, "weights", lambda: check_weights(config.network, config.weights))
     if config.output:
         named(config, "output", lambda: check_output(output, config.bit_depth, False))
-    sources = {name: getattr(config, name) for name in ("content", "style", "init")}
-    if config.init in FIRST_PICTURES:
-        del sources["init"]
-    inputs = {name: _read(config, name, tell) for name, source in sources.items() if source}
+    inputs = {name: _read(config, name, source, tell) for name, source in sources(config).items()}
+    inputs |= {name: _fitted(inputs, name, tell) for name in inputs if "mask" in name}
     shape = inputs.get("content") or inputs["style"]
-    size = named(config, "size", lambda: final_size(parse_size(config.size), Size(*shape.pixels.shape[:2])))
+    size = named(config, "size", lambda: size_of_result(config, Size(*shape.pixels.shape[:2])))
+    check_style_size(config, inputs, tell)
     transparent = "content" in inputs and inputs["content"].alpha is not None
     if config.output:
         named(config, "output", lambda: check_output(output, config.bit_depth, transparent, size))
-    return Job(config, {name: _cropped(picture, size, name) for name, picture in inputs.items()}, size, workdir, output)
+    inputs = {name: _cropped(picture, size, name) for name, picture in inputs.items()}
+    arrays = {name: picture.pixels for name, picture in inputs.items()}
+    alphas = {name: picture.alpha for name, picture in inputs.items() if picture.alpha is not None}
+    return Job(config, inputs, guided(arrays, alphas, config), size, workdir, output)
+
+
+def sources(config: Config) -> dict[str, str]:
+    """Returns what the settings name as pictures, by the name of the input."""
+    styles, masks = (source.source for source in config.styles()), parse_masks(config.style_mask)
+    named_ones = {
+        "content": config.content,
+        **dict(zip(numbered("style", len(config.styles())), styles, strict=True)),
+        "init": "" if config.init in FIRST_PICTURES else config.init,
+        "content_mask": config.content_mask,
+        **dict(zip(numbered("style_mask", len(masks)), masks, strict=True)),
+    }
+    return {name: source for name, source in named_ones.items() if source}
+
+
+def size_of_result(config: Config, shape: Size) -> Size:
+    """Returns the size of the result from that of the content."""
+    size = final_size(parse_size(config.size), shape)
+    if config.seamless and (size.height % SEAMLESS or size.width % SEAMLESS):
+        fitting = [max(1, round(side / SEAMLESS)) * SEAMLESS for side in size]
+        expected = f"Expected multiples of {SEAMLESS} with --seamless, such as {fitting[1]}x{fitting[0]}"
+        raise ValueError(f"{expected}. Received: {size}")
+    return size
+
+
+def check_style_size(config: Config, inputs: Mapping[str, Picture], tell: Tell) -> None:
+    """Tells where a style picture is smaller than what the deepest layer sees of it at once."""
+    names = [layer.name for layer in config.layers_used("style")]
+    seen = max((2 * reach(config.network, name) + stride(name) for name in names), default=0)
+    for name in numbered("style", len(config.styles())):
+        if name in inputs and min(inputs[name].pixels.shape[:2]) < seen:
+            size = Size(*inputs[name].pixels.shape[:2])
+            tell(f"--style={config.style}: {size} pixels are few: the deepest layer sees {seen} at once.")
 
 
 def named(config: Config, name: str, action: Callable[[], Answer]) -> Answer:
     """Returns what `action` returns; its complaints get the name and the value of the flag."""
+    return _complaining_of(name, config.shown(name), action)
+
+
+def _complaining_of(name: str, value: str, action: Callable[[], Answer]) -> Answer:
     try:
         return action()
     except SettingError:
         raise
     except (ValueError, OSError) as error:
-        raise SettingError(name, config.shown(name), _readable(error)) from None
+        raise SettingError(name, value, _readable(error)) from None
 
 
 def _readable(error: ValueError | OSError) -> str:
     return str(getattr(error, "strerror", None) or error)
 
 
-def check_sources(config: Config, given: Container[str]) -> None:
+def check_sources(config: Config, given: Collection[str]) -> None:
     """Checks that the pictures which the settings need are among those given, by name."""
     for name in ("content", "style"):
-        if name not in given and getattr(config, f"{name}_weight"):
+        if name not in given and config.asks_for(name):
             raise SettingError(
                 name, "", f"Expected a picture: a path or a URL. It can be left out only with --{name}_weight=0."
             )
@@ -89,12 +133,22 @@ def check_sources(config: Config, given: Container[str]) -> None:
             raise SettingError("init", config.init, f"Expected --{name} as well.")
 
 
-def _read(config: Config, name: str, tell: Tell) -> Picture:
-    source = getattr(config, name)
-    picture = named(config, name, lambda: read_picture(_sample(source) or local_file(source)))
+def _read(config: Config, input_name: str, source: str, tell: Tell) -> Picture:
+    name = re.sub(r"_\d+$", "", input_name)
+    picture = _complaining_of(name, source, lambda: read_source(source))
     for note in picture.notes:
         tell(f"--{name}={source}: {note}")
     return picture
+
+
+def read_source(source: str) -> Picture:
+    """Reads a picture from a path, a URL or sample:NAME.
+
+    Raises:
+        OSError: there is no such file, or it may not be read.
+        ValueError: it is not a picture, too large or damaged, or there is no such sample.
+    """
+    return read_picture(_sample(source) or local_file(source))
 
 
 def _sample(source: str) -> Path | None:
@@ -108,9 +162,25 @@ def _sample(source: str) -> Path | None:
     return known[name]
 
 
+def _fitted(inputs: Mapping[str, Picture], name: str, tell: Tell) -> Picture:
+    """Returns a mask at the size of the picture it belongs to."""
+    mask, picture = inputs[name], inputs.get(name.replace("_mask", ""))
+    if picture is None or mask.pixels.shape == picture.pixels.shape:
+        return mask
+    sizes = [Size(*shown.pixels.shape[:2]) for shown in (mask, picture)]
+    tell(f"--{re.sub(r'_[0-9]+$', '', name)}: {sizes[0]} pixels, stretched to the picture's {sizes[1]}.")
+    return mask._replace(pixels=stretched(mask.pixels, sizes[1]))
+
+
+def stretched(mask: np.ndarray, size: Size) -> np.ndarray:
+    """Returns a mask picture (h, w, 3) of another size."""
+    levels = Image.fromarray(np.uint8(np.rint(mask * 255)))
+    return np.asarray(levels.resize((size.width, size.height), Image.Resampling.BOX), np.float32) / 255
+
+
 def cropped(pixels: np.ndarray, size: Size, name: str) -> np.ndarray:
     """Returns the content's or first picture's part of the result's proportions; styles keep theirs."""
-    if name == "style":
+    if name.startswith("style"):
         return pixels
     rows, columns = crop_box(Size(*pixels.shape[:2]), size)
     return pixels[rows, columns]

@@ -15,26 +15,33 @@ import numpy as np
 import keras_nst
 from keras_nst.config import Config, SettingError, fields, read_setting
 from keras_nst.core.events import Listener, every
-from keras_nst.core.pyramid import Size, final_size
-from keras_nst.inputs import Job, Tell, check_sources, cropped, named
+from keras_nst.core.pyramid import Size
+from keras_nst.inputs import Job, Tell, check_sources, cropped, named, size_of_result, stretched
 from keras_nst.kinds import nearest
 from keras_nst.pictures.files import save_picture
+from keras_nst.scene import Guidance, colored, guided, numbered, recolored
 from keras_nst.settings import absolute, flag_file, settings_of
 from keras_nst.system.devices import Device, choose_device, start_tensorflow
 from keras_nst.system.memory import free_memory, peak_memory_gb, resident_memory
 from keras_nst.system.pace import Pace
 from keras_nst.system.planner import choose_sight
 from keras_nst.system.weights import weights_path
-from keras_nst.terms import parse_size
+from keras_nst.terms import SEPARATOR
 from keras_nst.workdir import PICTURE, SETTINGS, create_workdir, release_workdir
 
 if TYPE_CHECKING:
     import keras
 
+    from keras_nst.core.sight import Pictures
     from keras_nst.core.transfer import Result
 
 # Settings that mean files, not arrays.
-FILES = ("content", "style", "workdir", "output", "overwrite", "bit_depth", "snapshot_steps")
+FILES = (
+    *("content", "style", "content_mask", "style_mask"),
+    *("workdir", "output", "overwrite", "bit_depth", "snapshot_steps"),
+)
+ARRAY = "array"  # stands for the name of a file where there is none
+KEPT = ("content", "luminance")  # values of --color by which the result keeps the content's colors
 
 
 def perform(job: Job, stop: threading.Event, tell: Tell) -> "Result":
@@ -65,8 +72,9 @@ def _work(job: Job, device: Device, features: "keras.Model", stop: threading.Eve
     arrays = {name: picture.pixels for name, picture in job.inputs.items()}
     with contextlib.ExitStack() as closing, out_of_memory_in_one_line(job):
         listeners = _listeners(job, scales, closing)
-        pace, say = Pace(stop, job.config.max_seconds), beside_the_bar(tell)
-        result = render(arrays, job.size, job.config, device, features, pace, listeners, say)
+        work = [(scale.size.height * scale.size.width, scale.steps) for scale in scales]
+        pace, say = Pace(stop, job.config.max_seconds, work), beside_the_bar(tell)
+        result = render(arrays, job.guidance, job.size, job.config, device, features, pace, listeners, say)
     path = _save(job, result, tell)
     _summary(job, result, path, time.monotonic() - started, tell)
     return result
@@ -86,31 +94,54 @@ def out_of_memory_in_one_line(job: Job) -> Iterator[None]:
 
 def stylize(
     content: np.ndarray | None,
-    style: np.ndarray | None,
+    style: np.ndarray | Sequence[np.ndarray] | None,
     *,
     first: np.ndarray | None = None,
+    content_mask: np.ndarray | None = None,
+    style_mask: np.ndarray | Sequence[np.ndarray] | None = None,
+    style_weights: Sequence[float] = (),
     listeners: Sequence[Listener] = (),
     **settings: Any,
 ) -> np.ndarray:
     """Returns the content picture in the manner of the style picture, (h, w, 3), RGB in [0, 1].
 
     Args:
-        content, style: (h, w, 3), RGB, uint8 or float in [0, 1]; None where its weight is 0.
+        content, style: (h, w, 3), RGB, uint8 or float in [0, 1]; None where its weight is 0. Styles are blended.
         first: the picture to start from, if neither content nor noise.
+        content_mask, style_mask: pictures whose colors name regions; one mask for each style.
+        style_weights: of the styles; all alike if there are none.
         listeners: called with a `Progress` after each chunk of steps.
         **settings: fields of `Config`; `size` as for the command.
     """
-    given = {"content": content, "style": style, "init": first}
+    styles, masks = _several(style), _several(style_mask)
+    given = {"content": content, "init": first, "content_mask": content_mask}
+    given |= dict(zip(numbered("style", len(styles)), styles, strict=True))
+    given |= dict(zip(numbered("style_mask", len(masks)), masks, strict=True))
     inputs = {name: _as_floats(picture) for name, picture in given.items() if picture is not None}
-    config = Config(**{name: _setting(name, value) for name, value in settings.items()}).resolved()
+    weights_given = style_weights or [1.0] * len(styles)
+    if len(weights_given) != len(styles):
+        raise ValueError(f"Expected a weight for each of {len(styles)} styles. Received: {len(weights_given)}")
+    names: dict[str, Any] = {
+        "style": SEPARATOR.join(f"{ARRAY}:{weight:g}" for weight in weights_given),
+        "content_mask": ARRAY if content_mask is not None else "",
+        "style_mask": SEPARATOR.join([ARRAY] * len(masks)),
+    }
+    config = Config(**{name: _setting(name, value) for name, value in settings.items()}, **names).resolved()
     check_sources(config, inputs)
     shape = inputs["content" if "content" in inputs else "style"].shape
-    size = final_size(parse_size(config.size), Size(*shape[:2]))
+    size = size_of_result(config, Size(*shape[:2]))
+    for name in [name for name in inputs if "mask" in name]:
+        inputs[name] = stretched(inputs[name], Size(*inputs[name.replace("_mask", "")].shape[:2]))
     inputs = {name: cropped(picture, size, name) for name, picture in inputs.items()}
+    guidance = guided(inputs, {}, config)
     weights, device = find_weights(config), start(config)
+    from keras_nst.core.transfer import plan
+
     config = fit_into_memory(size, on_device(config, device), device, lambda line: None)
-    pace = Pace(threading.Event(), config.max_seconds)
-    result = render(inputs, size, config, device, load_features(config, weights), pace, listeners)
+    work = [(scale.size.height * scale.size.width, scale.steps) for scale in plan(size, config)]
+    pace = Pace(threading.Event(), config.max_seconds, work)
+    features = load_features(config, weights)
+    result = render(inputs, guidance, size, config, device, features, pace, listeners)
     if result.diverged:
         raise ValueError(f"Expected settings whose loss stays a number. Received: none after step {result.steps}")
     return result.picture[0]
@@ -124,6 +155,13 @@ def _setting(name: str, value: Any) -> Any:
         raise ValueError(f"Expected settings for arrays. Received: {name}, which is for files")
     written = ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
     return read_setting(name, "auto" if value is None else written)
+
+
+def _several(pictures: np.ndarray | Sequence[np.ndarray] | None) -> list[np.ndarray]:
+    """Returns one picture or several as a list."""
+    if pictures is None:
+        return []
+    return [pictures] if isinstance(pictures, np.ndarray) else list(pictures)
 
 
 def _as_floats(picture: np.ndarray) -> np.ndarray:
@@ -158,7 +196,10 @@ def on_device(config: Config, device: Device) -> Config:
     convolution = config.convolution
     if convolution == "winograd" and precision != "float32":
         raise SettingError("convolution", convolution, f"Expected --precision=float32 with it, not {precision}.")
-    if convolution == "auto" and (device.kind, precision, xla) != ("cpu", "float32", "off"):
+    if convolution == "winograd" and config.seamless:
+        raise SettingError("convolution", convolution, "Not with --seamless.")
+    gains = (device.kind, precision, xla) == ("cpu", "float32", "off") and not config.seamless
+    if convolution == "auto" and not gains:
         convolution = "direct"
     return config.resolved(device=device.kind, precision=precision, xla=xla, convolution=convolution)
 
@@ -171,7 +212,7 @@ def fit_into_memory(size: Size, config: Config, device: Device, tell: Tell) -> C
     free = memory_to_take(config) if device.kind == "cpu" else device.memory
     if not free:
         return config.resolved(evaluator="whole" if config.evaluator == "auto" else config.evaluator)
-    sight = named(config, "size", lambda: choose_sight(size, config, free, device.onednn))
+    sight = named(config, "size", lambda: choose_sight(size, config, free))
     tell(f"{sight} of {config.memory_limit_gb or free / 1e9:.1f} GB.")
     return config.resolved(evaluator=sight.evaluator, tile_size=sight.tile_size, convolution=sight.convolution)
 
@@ -187,28 +228,55 @@ def load_features(config: Config, weights: Path | None) -> "keras.Model":
 
     layers = [layer.name for name in ("content", "style") for layer in config.layers_used(name)]
     choices: dict[str, Any] = {"pooling": config.pooling, "precision": config.precision, "seed": config.seed}
+    choices["padding"] = "wrap" if config.seamless else config.padding
     return named(config, "weights", lambda: extractor(config.network, layers, weights=weights, **choices))
 
 
 def render(
     inputs: dict[str, np.ndarray],
+    guidance: Guidance,
     size: Size,
     config: Config,
     device: Device,
     features: "keras.Model",
-    pace: Callable[[int, int], int],
+    pace: Callable[[int, int], int | None],
     listeners: Sequence[Listener],
     tell: Tell = lambda line: None,
 ) -> "Result":
     """Stylizes arrays (h, w, 3), RGB in [0, 1]; the settings are resolved."""
     import tensorflow as tf
 
-    from keras_nst.core.transfer import Pictures, transfer
+    from keras_nst.core.sight import resize
+    from keras_nst.core.transfer import transfer
+
+    content = inputs.get("content")
+    colors = resize(content[None], size).numpy()[0] if content is not None and config.color in KEPT else None
+
+    def shown(pictures: np.ndarray) -> np.ndarray:
+        return np.stack([recolored(picture, colors, config) for picture in pictures])
+
+    def in_color(listen: Listener) -> Listener:
+        return lambda progress: listen(progress._replace(picture=lambda: shown(progress.picture())))
 
     with tf.device(device.name):
-        batches = {name: picture[None] for name, picture in inputs.items()}
-        pictures = Pictures(batches.get("content"), batches.get("style"), batches.get("init"))
-        return transfer(pictures, size, config, features, pace, listeners, tell)
+        pictures = pictures_of(colored(inputs, config), guidance, config)
+        listening = listeners if colors is None else [in_color(listen) for listen in listeners]
+        result = transfer(pictures, size, config, features, pace, listening, tell)
+    return result if colors is None else result._replace(picture=shown(result.picture))
+
+
+def pictures_of(inputs: dict[str, np.ndarray], guidance: Guidance, config: Config) -> "Pictures":
+    """Returns the inputs as the algorithm takes them."""
+    from keras_nst.core.sight import Pictures, Style
+
+    batches = {name: picture[None] for name, picture in inputs.items()}
+    given = [name for name in numbered("style", len(config.styles())) if name in batches]
+    scales = config.style_scale if len(config.style_scale) > 1 else config.style_scale * len(given)
+    styles = tuple(
+        Style(batches[name], source.weight, scale, source.blocks, regions)
+        for name, source, scale, regions in zip(given, config.styles(), scales, guidance.styles, strict=True)
+    )
+    return Pictures(batches.get("content"), styles, batches.get("init"), guidance.content, guidance.free)
 
 
 def _listeners(job: Job, scales: list[Any], closing: contextlib.ExitStack) -> list[Listener]:
@@ -260,7 +328,7 @@ def _alpha(job: Job) -> np.ndarray | None:
     alpha = job.inputs["content"].alpha if "content" in job.inputs else None
     if alpha is None:
         return None
-    from keras_nst.core.transfer import resize
+    from keras_nst.core.sight import resize
 
     return resize(alpha[None, :, :, None], job.size).numpy()[0, :, :, 0]
 

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from keras_nst.config import Config, fields
+from keras_nst.terms import SEPARATOR, parse_masks
+
+ONE_FILE = ("content", "init", "weights", "content_mask")
 
 # What belongs to one run, not to its picture: never written into settings.cfg or pictures.
 OF_ONE_RUN = ("workdir", "output", "overwrite")
@@ -33,11 +36,13 @@ def flag_file(settings: Mapping[str, str]) -> str:
 def absolute(config: Config) -> Config:
     """Returns the settings with the paths of their files written out, so that they hold in any folder."""
 
-    def written_out(name: str) -> str:
-        source = getattr(config, name)
+    def written_out(name: str, source: str) -> str:
         path = os.path.expanduser(source)
         words = fields()[name].metadata["kind"].takes.split("|")  # not paths, even where a file has such a name
         return str(Path(path).resolve()) if source not in words and os.path.isfile(path) else source
 
-    paths: dict[str, Any] = {name: written_out(name) for name in ("content", "style", "init", "weights")}
+    paths: dict[str, Any] = {name: written_out(name, getattr(config, name)) for name in ONE_FILE}
+    styles = (style._replace(source=written_out("style", style.source)) for style in config.styles())
+    masks = (written_out("style_mask", mask) for mask in parse_masks(config.style_mask))
+    paths |= {"style": SEPARATOR.join(map(str, styles)), "style_mask": SEPARATOR.join(masks)}
     return dataclasses.replace(config, **paths)

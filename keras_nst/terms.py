@@ -3,10 +3,16 @@
 import re
 from typing import NamedTuple
 
-from keras_nst.kinds import Kind, number, several, shortest
+from keras_nst.kinds import Kind, choice, number, several, shortest
 
 # How many convolutions each block of a network has, so that layer names are known before Keras is imported.
 CONVOLUTIONS = {"vgg19": (2, 2, 4, 4, 4), "vgg16": (2, 2, 3, 3, 3)}
+# What style can be, and what of a layer's features it takes: their moments, or the whole maps.
+STYLE_LOSSES = {
+    **dict.fromkeys(("gram", "mean_std", "covariance", "w2", "mmd"), "moments"),
+    **dict.fromkeys(("swd", "neighbor"), "maps"),
+}
+SEPARATOR = " + "  # between pictures in one setting; flags may also be given several times
 SMALLEST_SIDE = 16  # pixels; four poolings leave one position of it
 
 
@@ -18,6 +24,56 @@ class Layer(NamedTuple):
 
     def __str__(self) -> str:
         return self.name if self.weight is None else f"{self.name}:{shortest(self.weight)}"
+
+
+class StyleSource(NamedTuple):
+    """A style picture as --style names it: PICTURE[:WEIGHT][@BLOCKS]."""
+
+    source: str
+    weight: float = 1.0
+    blocks: tuple[int, int] | None = None  # first and last block of the network that it serves; None: all
+
+    def __str__(self) -> str:
+        weight = "" if self.weight == 1.0 else f":{shortest(self.weight)}"
+        return self.source + weight + ("@{}-{}".format(*self.blocks) if self.blocks else "")
+
+
+def parse_styles(written: str) -> tuple[StyleSource, ...]:
+    """Reads --style: pictures with " + " between them, each with a weight and blocks if it has them."""
+    return tuple(_style_source(part.strip()) for part in written.split(SEPARATOR) if part.strip())
+
+
+def parse_masks(written: str) -> list[str]:
+    """Reads --style_mask: pictures with " + " between them."""
+    return [part.strip() for part in written.split(SEPARATOR) if part.strip()]
+
+
+def _style_source(written: str) -> StyleSource:
+    parts = re.split(r"(?::(\d*\.?\d+))?(?:@([1-5])(?:-([1-5]))?)?$", written, maxsplit=1)
+    source, weight, first, last = parts[:4]
+    if weight and not 0 < float(weight) < 1e30:
+        raise ValueError(f"Expected a weight above 0 behind {source}. Received: {weight}")
+    if first and int(last or first) < int(first):
+        raise ValueError(f"Expected blocks in their order, as in @1-3. Received: @{first}-{last}")
+    return StyleSource(source, float(weight or 1.0), (int(first), int(last or first)) if first else None)
+
+
+def style_losses() -> Kind:
+    """Returns the kind of a list of style losses, each NAME or NAME:WEIGHT."""
+    weight = number(above=True)
+
+    def parse(written: str) -> tuple[str, float]:
+        name, colon, share = written.partition(":")
+        return name, weight.parse(share) if colon else 1.0
+
+    def check(loss: tuple[str, float]) -> None:
+        choice(*STYLE_LOSSES).check(loss[0])
+        weight.check(loss[1])
+
+    def show(loss: tuple[str, float]) -> str:
+        return loss[0] if loss[1] == 1.0 else f"{loss[0]}:{shortest(loss[1])}"
+
+    return several(Kind("NAME", parse, check, show), f"{'|'.join(STYLE_LOSSES)}[:WEIGHT],...")
 
 
 def layers() -> Kind:
@@ -46,6 +102,11 @@ def parse_size(written: str) -> int | tuple[int, int] | None:
     if min(sides) < SMALLEST_SIDE:
         raise ValueError(f"Expected at least {SMALLEST_SIDE} pixels a side. Received: {written}")
     return (sides[0], sides[1]) if len(sides) == 2 else sides[0]
+
+
+def block_of(layer: str) -> int:
+    """Returns the number of the layer's block."""
+    return int(re.findall(r"\d+", layer)[0])
 
 
 def layer_names(network: str) -> list[str]:

@@ -22,7 +22,8 @@ def choose_workdir(config: Config) -> Path:
         SettingError: the folder holds another run, or cannot be one.
     """
     if not config.workdir:
-        return Path("runs") / "-".join(filter(None, [_now(), _stem(config.content), _stem(config.style)]))
+        styles = [style.source for style in config.styles()[:1]]
+        return Path("runs") / "-".join(filter(None, [_now(), _stem(config.content), *map(_stem, styles)]))
     workdir = _expanded(config.workdir)
     if os.path.lexists(workdir) and not os.path.isdir(workdir):
         raise SettingError("workdir", config.workdir, "Expected a folder. Received: a file.")

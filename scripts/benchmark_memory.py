@@ -23,7 +23,6 @@ from PIL import Image
 from keras_nst import flags
 from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
-from keras_nst.system.devices import uses_onednn
 from keras_nst.system.planner import predicted_bytes
 from keras_nst.workdir import SETTINGS
 
@@ -62,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--precision", default="float32", help="values, ... [%(default)s]")
     parser.add_argument("--xla", default="off", help="on or off [%(default)s]")
+    parser.add_argument("--convolution", default="direct", help="of float32: direct or winograd [%(default)s]")
     parser.add_argument("--steps", type=int, default=3, help="of each run [%(default)s]")
     big = " and ".join(f"{size} within {limit:g} GB" for size, limit in BIG)
     parser.add_argument("--big", action="store_true", help=f"instead of the grid, one step each of {big}")
@@ -76,6 +76,7 @@ def grid(options: argparse.Namespace) -> list[Run]:
             for evaluator in options.evaluator.split(","):
                 if not evaluator.isdigit() or int(evaluator) < max(size):
                     given = measuring.settings("evaluator", evaluator) | {"precision": precision, "xla": options.xla}
+                    given["convolution"] = options.convolution if precision == "float32" else "direct"
                     chosen = (*as_flags(given), f"--steps={options.steps}", f"--weights={options.weights}")
                     runs.append(Run(size, chosen))
     return runs
@@ -122,7 +123,7 @@ def as_run(size: Size, config: Config) -> Row:
     return {
         "seen": f"tiles of {tile_size}" if tile_size else "whole",
         "precision": config.precision,
-        "predicted": predicted_bytes(size, config, tile_size, uses_onednn(), quick=config.convolution != "direct"),
+        "predicted": predicted_bytes(size, config, tile_size, quick=config.convolution != "direct"),
     }
 
 

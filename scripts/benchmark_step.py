@@ -20,7 +20,7 @@ from measuring import Row, Spread
 from keras_nst import job
 from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
-from keras_nst.system.devices import Device, uses_onednn
+from keras_nst.system.devices import Device
 from keras_nst.system.memory import free_memory
 from keras_nst.system.planner import predicted_bytes
 
@@ -156,13 +156,13 @@ def cases(size: Size, variants: list[Variant], example: Variant | None, options:
         from keras_example import KerasExample
 
         flop = measuring.flop_per_step(size, example.config)
-        made = KerasExample(shown.content.numpy(), shown.style.numpy(), steps.kernels(example.features))
+        made = KerasExample(shown.content.numpy(), shown.styles[0].picture.numpy(), steps.kernels(example.features))
         yield Case(example.name, "float32", flop, made.take, "example")
 
 
 def can_be_seen(size: Size, variant: Variant) -> bool:
     """Returns whether the picture is large enough for several tiles, if so asked, and not too large for memory."""
-    from keras_nst.core.transfer import look_at
+    from keras_nst.core.sight import look_at
     from keras_nst.core.whole import Whole
 
     config = variant.config
@@ -174,7 +174,7 @@ def can_be_seen(size: Size, variant: Variant) -> bool:
 def fits(name: str, size: Size, config: Config, pictures: int = 1) -> bool:
     """Returns whether so many pictures at once fit into memory."""
     tile_size = config.tile_size if config.evaluator == "tiles" else None
-    if config.device == "cpu" and pictures * predicted_bytes(size, config, tile_size, uses_onednn()) > free_memory():
+    if config.device == "cpu" and pictures * predicted_bytes(size, config, tile_size) > free_memory():
         measuring.tell(f"Left out, for want of memory: {name} at {size}")
         return False
     return True
@@ -188,7 +188,7 @@ def pytorch_cases(size: Size, like: Variant, precisions: list[str]) -> Iterator[
     import steps
 
     shown, kernels = steps.pictures(size), steps.kernels(like.features)
-    content, style, first = (picture.numpy() for picture in shown)
+    content, style, first = (of.numpy() for of in (shown.content, shown.styles[0].picture, shown.first))
     flop = measuring.flop_per_step(size, like.config)
     for precision, channels_last in itertools.product(precisions, (False, True)):
         objective = pytorch_steps.Objective(content, style, kernels, like.config, precision, channels_last)

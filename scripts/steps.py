@@ -12,8 +12,10 @@ import tensorflow as tf
 from measuring import sample
 
 from keras_nst.config import Config
-from keras_nst.core import optimizers, transfer
+from keras_nst.core import transfer
+from keras_nst.core.chunk import LONGEST
 from keras_nst.core.pyramid import Size
+from keras_nst.core.sight import Pictures, Style, first_picture, see
 
 Take = Callable[[int], float]
 Kernels = dict[str, list[np.ndarray]]  # layer: kernel (3, 3, c, d), bias (d,)
@@ -21,20 +23,27 @@ Kernels = dict[str, list[np.ndarray]]  # layer: kernel (3, 3, c, d), bias (d,)
 DECAYING = 100  # steps, of which the learning rate decays within a third
 
 
-def pictures(size: Size) -> transfer.Pictures:
+def pictures(size: Size) -> Pictures:
     """Returns the sample pictures, and a blend of them to start from, so that no term of the objective is 0."""
     content, style = (sample(name, size)[None].astype(np.float32) / 255 for name in ("harbor", "night"))
-    return transfer.Pictures(*map(tf.constant, (content, style, 0.7 * content + 0.3 * style)))
+    content, style = map(tf.constant, (content, style))
+    return Pictures(content, (Style(style),), 0.7 * content + 0.3 * style)
 
 
-def our_steps(shown: transfer.Pictures, size: Size, config: Config, features: keras.Model) -> Take:
+def our_steps(shown: Pictures, size: Size, config: Config, features: keras.Model) -> Take:
     """Returns what takes our steps; the settings say how, and are resolved."""
-    picture = tf.Variable(transfer.first_picture(shown, size, config))
-    optimizer = optimizers.make_optimizer(config, DECAYING, picture, None)
     scale = transfer.Scale(1, size, DECAYING, 0)
+    stage = transfer.Stage(scale, first_picture(shown, size, config), config, None)
     [quickest] = transfer.networks(features, [scale], config)
-    sight = transfer.see(shown, picture, optimizer, features, quickest, config)
-    return lambda count: float(sight.take_steps(tf.constant(count)).total[0])
+    sight = see(shown, stage.picture, stage.mover, stage.watch, features, quickest, config)
+
+    def take(count: int) -> float:
+        while count > LONGEST:
+            sight.take_steps(LONGEST)
+            count -= LONGEST
+        return float(sight.take_steps(count).losses[-1].total[0])
+
+    return take
 
 
 def kernels(features: keras.Model) -> Kernels:

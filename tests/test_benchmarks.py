@@ -36,7 +36,7 @@ def network() -> keras.Model:
 def example() -> KerasExample:
     """The Keras example somewhere on its way."""
     shown = pictures(TINY)
-    made = KerasExample(shown.content.numpy(), shown.style.numpy(), random_kernels())
+    made = KerasExample(shown.content.numpy(), shown.styles[0].picture.numpy(), random_kernels())
     made.combination.assign_add(20 * np.random.default_rng(0).standard_normal((1, *TINY, 3)).astype(np.float32))
     return made
 
@@ -171,7 +171,7 @@ def test_pytorch_takes_the_same_steps(channels_last: bool, network: keras.Model)
     from pytorch_steps import Objective, pytorch_steps
 
     shown = pictures(TINY)
-    content, style, first = (picture.numpy() for picture in shown)
+    content, style, first = (of.numpy() for of in (shown.content, shown.styles[0].picture, shown.first))
     theirs = pytorch_steps(first, Objective(content, style, kernels(network), DEFAULTS, "float32", channels_last))
     ours = our_steps(shown, TINY, DEFAULTS, network)
     losses = np.array([(theirs(1), ours(1)) for _ in range(4)])

@@ -12,7 +12,7 @@ from conftest import smooth_picture
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from keras_nst.core.events import LossValues, Progress
+from keras_nst.core.events import LossValues, Progress, Step
 from keras_nst.monitors.curves import Curves
 
 STEPS = [(1, 1), (1, 3), (1, 8), (2, 9), (2, 12)]  # scale, step over all scales
@@ -25,7 +25,8 @@ def progress(scale: int, step: int, final: bool = False) -> Progress:
     layers = [{"block4_conv2": pair * 5}, {"block1_conv1": pair * 6, "block2_conv1": pair * 7}]
     losses = LossValues(pair * 2, pair * 3, pair * 4, pair, *layers)
     first = {1: 0, 2: 8}[scale]
-    return Progress(step, 12, scale, 2, step - first, 12, losses, 1 / step, lambda: picture(scale), final)
+    taken = () if final else (Step(step, losses, 1 / step),)
+    return Progress(step, 12, scale, 2, step - first, 12, losses, 1 / step, lambda: picture(scale), final, taken)
 
 
 def picture(scale: int) -> np.ndarray:

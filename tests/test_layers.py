@@ -13,24 +13,41 @@ FLOORS = [
     ["keras_nst.terms"],
     ["keras_nst.config"],
     ["keras_nst.settings", "keras_nst.workdir", "keras_nst.core.pyramid", "keras_nst.core.events"],
-    ["keras_nst.core.pooling", "keras_nst.core.convolution"],
+    ["keras_nst.core.extremes"],
+    ["keras_nst.core.pooling", "keras_nst.core.convolution", "keras_nst.core.roots", "keras_nst.core.lbfgs"],
     ["keras_nst.core.stats", "keras_nst.core.variation", "keras_nst.core.features", "keras_nst.core.optimizers"],
-    ["keras_nst.core.winograd"],
-    ["keras_nst.core.losses", "keras_nst.core.tiling"],
-    ["keras_nst.core.whole", "keras_nst.core.tiles"],
+    ["keras_nst.core.winograd", "keras_nst.core.distances", "keras_nst.core.tiling", "keras_nst.core.watch"],
+    ["keras_nst.core.losses", "keras_nst.core.guides"],
+    ["keras_nst.core.whole", "keras_nst.core.tiles", "keras_nst.core.chunk"],
+    ["keras_nst.core.sight"],
+    ["keras_nst.core.strength", "keras_nst.core.quality"],
     ["keras_nst.core.transfer"],
     ["keras_nst.pictures.*", "keras_nst.system.*"],
-    ["keras_nst.monitors.*"],
+    ["keras_nst.monitors.*", "keras_nst.scene"],
     ["keras_nst.flags", "keras_nst.inputs"],
     ["keras_nst.job"],
-    ["keras_nst.run"],
+    ["keras_nst.run", "keras_nst.evaluate"],
 ]
 SAME_FLOOR_ROOMS = ("keras_nst.pictures", "keras_nst.system", "keras_nst.monitors")
 WITHOUT_TENSORFLOW = (
-    *("__init__", "config", "terms", "kinds", "settings", "workdir", "flags", "run", "inputs", "job"),
-    *("core.pyramid", "core.events", "core.tiling"),
+    *(
+        "__init__",
+        "config",
+        "terms",
+        "kinds",
+        "settings",
+        "workdir",
+        "flags",
+        "run",
+        "inputs",
+        "job",
+        "scene",
+        "evaluate",
+    ),
+    *("core.pyramid", "core.events", "core.tiling", "core.extremes"),
     *("system.devices", "system.pace", "system.signals", "system.memory", "system.weights", "system.download"),
     *("pictures.files", "pictures.metadata", "pictures.color", "pictures.download"),
+    *("pictures.palette", "pictures.masks"),
 )
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 
@@ -73,7 +90,7 @@ def test_imports_go_down(path: Path) -> None:
 def test_no_tensorflow_on_import(name: str) -> None:
     """These answer --help and bad input, before TensorFlow is imported."""
     path = PACKAGE.joinpath(*name.split(".")).with_suffix(".py")
-    heavy = {"tensorflow", "keras", "keras_nst.core.transfer", "keras_nst.core.features"}
+    heavy = {"tensorflow", "keras", "keras_nst.core.transfer", "keras_nst.core.features", "keras_nst.core.quality"}
     assert not imports(path, top_only=True) & heavy
 
 

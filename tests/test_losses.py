@@ -38,6 +38,7 @@ def ours(settings: Config, seen: dict[str, np.ndarray], content: dict, style: di
     targets = losses.make_targets(
         {CONTENT: tf.constant(content[CONTENT])},
         {name: moments(tf.constant(style[name])) for name in SHAPES},
+        {},
         tf.constant(picture(2)),
         settings,
     )
@@ -170,7 +171,7 @@ def test_hand_computed() -> None:
         "balanced": (10 / 4) / (16 / 4),
     }
     for name, number in expected.items():
-        value = losses.style_loss(seen, style, 32, losses.DEFINITIONS[name])
+        value = losses.style_loss(seen, style, 32, config(name))
         np.testing.assert_allclose(value, [number], rtol=1e-5, err_msg=name)
 
 

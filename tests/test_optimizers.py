@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.config import LEARNING_RATES, Config
+from keras_nst.config import LEARNING_RATES, OPTIMIZERS, Config
 from keras_nst.core import optimizers
 from keras_nst.core.pyramid import Size
 
@@ -25,7 +25,7 @@ def test_adam_is_the_textbook_s() -> None:
     x, m, v = np.full(picture.shape, 0.5), 0.0, 0.0
     for step in range(1, 7):
         gradient = np.random.default_rng(step).normal(size=picture.shape)
-        optimizer.apply([tf.constant(gradient, tf.float32)], [picture])
+        optimizer.optimizer.apply([tf.constant(gradient, tf.float32)], [picture])
         m, v = 0.8 * m + 0.2 * gradient, 0.9 * v + 0.1 * gradient**2
         rate = 0.1 * 0.5 ** ((step - 1) / 4)
         x = x - rate * np.sqrt(1 - 0.9**step) / (1 - 0.8**step) * m / (np.sqrt(v) + 1e-3)
@@ -37,7 +37,7 @@ def test_decay(staircase: bool, expected: float) -> None:
     picture = variable()
     optimizer = optimizers.make_optimizer(settings(learning_rate=0.1, decay_staircase=staircase), 12, picture, None)
     for _ in range(3):
-        optimizer.apply([tf.ones_like(picture)], [picture])
+        optimizer.optimizer.apply([tf.ones_like(picture)], [picture])
     assert float(optimizer.learning_rate) == pytest.approx(expected, rel=1e-5)
 
 
@@ -45,7 +45,7 @@ def test_decay_by_default_thrice_a_scale() -> None:
     picture = variable()
     optimizer = optimizers.make_optimizer(Config(learning_rate=1.0, decay_rate=0.5).resolved(), 6, picture, None)
     for _ in range(6):
-        optimizer.apply([tf.ones_like(picture)], [picture])
+        optimizer.optimizer.apply([tf.ones_like(picture)], [picture])
     assert float(optimizer.learning_rate) == pytest.approx(0.5**3, rel=1e-5)
 
 
@@ -53,15 +53,15 @@ def test_the_next_scale_goes_on_with_moments_and_a_fresh_schedule() -> None:
     config, picture = settings(learning_rate=0.1), variable()
     optimizer = optimizers.make_optimizer(config, 12, picture, None)
     for _ in range(5):
-        optimizer.apply([tf.ones_like(picture)], [picture])
-    state = optimizers.state_of(optimizer, picture)
+        optimizer.optimizer.apply([tf.ones_like(picture)], [picture])
+    state = optimizer.state()
     assert state.step == 5 and len(state.moments) == 2
     larger = variable(size=(8, 12))
     following = optimizers.make_optimizer(config, 12, larger, optimizers.resized(state, Size(8, 12)))
     assert float(following.learning_rate) == pytest.approx(0.1, rel=1e-5)
     # Four times the pixels: a gradient of the same direction is four times smaller, and Adam's step stays what it was.
     larger.assign(tf.fill(larger.shape, 0.5))
-    following.apply([tf.ones_like(larger) / 4], [larger])
+    following.optimizer.apply([tf.ones_like(larger) / 4], [larger])
     np.testing.assert_allclose(larger.numpy(), 0.4, rtol=1e-4)
 
 
@@ -84,6 +84,7 @@ def test_sgd_steps_are_bounded_per_picture() -> None:
 
 def test_every_optimizer_has_a_rate_and_is_made() -> None:
     kinds = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
-    assert set(kinds) == set(LEARNING_RATES)
+    assert set(kinds) == set(LEARNING_RATES) and {*kinds, "lbfgs"} == set(OPTIMIZERS)
     for name, kind in kinds.items():
-        assert isinstance(optimizers.make_optimizer(settings(optimizer=name), 9, variable(), None), kind)
+        assert isinstance(optimizers.make_optimizer(settings(optimizer=name), 9, variable()).optimizer, kind)
+    assert optimizers.make_optimizer(settings(optimizer="lbfgs"), 9, variable()).searches

@@ -44,12 +44,6 @@ def test_tiles_that_gain_go_before_the_whole_that_does_not() -> None:
     assert (sight.evaluator, sight.convolution) == ("tiles", "auto")
 
 
-def test_onednn_takes_more() -> None:
-    assert predicted_bytes(Size(500, 500), config(), None, onednn=True) > predicted_bytes(
-        Size(500, 500), config(), None
-    )
-
-
 def test_what_the_user_sets_is_kept() -> None:
     assert choose_sight(Size(300, 300), config(evaluator="tiles"), 1e12).evaluator == "tiles"
     assert choose_sight(Size(300, 300), config(tile_size=96, evaluator="tiles"), 1e12).tile_size == 96

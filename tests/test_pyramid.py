@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from keras_nst.core.pyramid import Size, crop_box, final_size, same_area, sizes, steps_per_scale
+from keras_nst.core.pyramid import Size, compared_size, crop_box, final_size, same_area, sizes, steps_per_scale
 
 
 def test_final_size() -> None:
@@ -56,3 +56,25 @@ def test_crop_is_centered_and_of_the_shape_asked() -> None:
     assert crop_box(Size(100, 200), Size(50, 50)) == (slice(0, 100), slice(50, 150))
     assert crop_box(Size(200, 100), Size(10, 20)) == (slice(75, 125), slice(0, 100))
     assert crop_box(Size(600, 800), Size(384, 512)) == (slice(0, 600), slice(0, 800))
+
+
+@pytest.mark.parametrize("longer", [22, 100, 333, 1023, 4001])
+def test_results_are_compared_in_the_proportions_of_their_content(longer: int) -> None:
+    """Whether their sides were rounded or cut off."""
+    for height in (round(longer * 0.75), int(longer * 0.75)):
+        size = compared_size(Size(height, longer), Size(768, 1024), 512)
+        assert size == final_size(min(longer, 512), Size(768, 1024))
+    assert compared_size(Size(768, 1024), Size(75, 100), 512) == Size(75, 100)
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (Size(380, 512), "Expected the proportions of the content, 1024 x 768. Received: 512 x 380"),
+        (Size(1024, 768), "Expected the proportions of the content, 1024 x 768. Received: 768 x 1024"),
+        (Size(12, 16), "Expected at least 16 pixels a side to compare. Received: 16 x 12"),
+    ],
+)
+def test_what_cannot_be_compared(result: Size, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        compared_size(result, Size(768, 1024), 512)

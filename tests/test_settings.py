@@ -40,7 +40,9 @@ def test_what_belongs_to_one_run_is_left_out() -> None:
     config = Config(content="a.png", workdir="mine", output="b.png", overwrite=True)
     settings = settings_of(config)
     assert settings == settings_of(Config(content="a.png"))
-    assert set(OF_ONE_RUN) == set(fields()) - set(settings_of(Config(content="a", style="b")))
+    assert set(OF_ONE_RUN) == set(fields()) - set(
+        settings_of(Config(content="a", style="b", content_mask="c", style_mask="d"))
+    )
     assert "--content=a.png\n" in flag_file(settings) and "mine" not in flag_file(settings)
 
 

@@ -13,11 +13,11 @@ def test_values() -> None:
     of = moments(tf.constant(FEATURES))
     for picture in (0, 1):
         rows = FEATURES[picture].reshape(-1, 3)
-        np.testing.assert_allclose(of.count[picture], 35)
-        np.testing.assert_allclose(of.first[picture], sum(rows), rtol=1e-5)
-        np.testing.assert_allclose(of.second[picture], sum(np.outer(row, row) for row in rows), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(of.count[picture, 0], 35)
+        np.testing.assert_allclose(of.first[picture, 0], sum(rows), rtol=1e-5)
+        np.testing.assert_allclose(of.second[picture, 0], sum(np.outer(row, row) for row in rows), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(
-        gram(of)[0], np.matmul(FEATURES[0].reshape(-1, 3).T, FEATURES[0].reshape(-1, 3)) / 35, 1e-5
+        gram(of)[0, 0], np.matmul(FEATURES[0].reshape(-1, 3).T, FEATURES[0].reshape(-1, 3)) / 35, 1e-5
     )
 
 
@@ -40,16 +40,16 @@ def test_bfloat16_is_added_up_in_float32() -> None:
     """4000 positions of 1 + 1/128: in bfloat16 the sum would stop growing at 256 or so."""
     of = moments(tf.fill([1, 50, 80, 1], tf.constant(1.0078125, tf.bfloat16)))
     assert of.second.dtype == tf.float32
-    np.testing.assert_allclose(of.first, [[4000 * 1.0078125]], rtol=1e-6)
+    np.testing.assert_allclose(of.first[:, 0], [[4000 * 1.0078125]], rtol=1e-6)
 
 
 def test_weights_tell_how_often_a_position_counts() -> None:
     weights = np.random.default_rng(2).integers(0, 3, (5, 7)).astype(np.float32)
-    of = moments(tf.constant(FEATURES), tf.constant(weights))
+    of = moments(tf.constant(FEATURES), tf.constant(weights[None]))
     rows = np.repeat(FEATURES[1].reshape(-1, 3), weights.astype(int).ravel(), axis=0)
-    np.testing.assert_allclose(of.count[1], len(rows))
-    np.testing.assert_allclose(of.first[1], rows.sum(axis=0), rtol=1e-5)
-    np.testing.assert_allclose(of.second[1], sum(np.outer(row, row) for row in rows), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(of.count[1, 0], len(rows))
+    np.testing.assert_allclose(of.first[1, 0], rows.sum(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(of.second[1, 0], sum(np.outer(row, row) for row in rows), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -68,7 +68,7 @@ def test_the_gradient_is_the_slope_of_the_moments(weighted: bool) -> None:
     seen = tf.constant(features)
     with tf.GradientTape() as tape:
         tape.watch(seen)
-        value = tf.reduce_sum(slope * moments(seen, tf.constant(weights) if weighted else None).second)
+        value = tf.reduce_sum(slope[:, None] * moments(seen, tf.constant(weights[None]) if weighted else None).second)
     expected = (objective(features + 1e-4 * direction) - objective(features - 1e-4 * direction)) / 2e-4
     np.testing.assert_allclose(value, objective(features))
     np.testing.assert_allclose(np.sum(tape.gradient(value, seen) * direction), expected, rtol=1e-6)

@@ -11,6 +11,7 @@ from keras_nst.core import losses, tiling
 from keras_nst.core import transfer as core
 from keras_nst.core.features import extractor
 from keras_nst.core.pyramid import Size
+from keras_nst.core.sight import Pictures, Style, look_at, resize
 from keras_nst.core.tiles import Tiled
 from keras_nst.core.whole import Whole
 from keras_nst.inputs import SAMPLES
@@ -44,15 +45,15 @@ def both(
     config = Config(**{**USUAL, "evaluator": "tiles", "tile_size": 32, **given}).resolved()
     names = [layer.name for term in ("content", "style") for layer in config.layers_used(term)]
     features = extractor(config.network, names, weights=weights, pooling=config.pooling, precision=dtype)
-    content = tf.cast(core.resize(sample("harbor"), size), dtype)
-    style = tf.cast(core.resize(sample("night"), Size(96, 130)), dtype)
+    content = tf.cast(resize(sample("harbor"), size), dtype)
+    style = tf.cast(resize(sample("night"), Size(96, 130)), dtype)
     noise = np.random.default_rng(0).normal(size=(batch, *size, 3))
     shown = tf.clip_by_value(content + tf.constant(0.1 * noise, dtype), 0, 1)
     answers: list[tuple[losses.Losses, tf.Tensor]] = []
     for look in (Whole(features, size, config), Tiled(features, size, config)):
         seen = look.maps(content, [layer.name for layer in config.layers_used("content")])
         wanted = Whole(features, size, config).moments(style, [layer.name for layer in config.layers_used("style")])
-        targets = losses.make_targets(seen, wanted, content, config)
+        targets = losses.make_targets(seen, wanted, {}, content, config)
         answers.append(look.evaluator(targets)(shown))
         if judged is not None:
             judged.append(look.judge(shown, targets))
@@ -132,7 +133,7 @@ def test_a_run_by_tiles_ends_at_the_same_loss() -> None:
     def final(evaluator: str) -> float:
         config = Config(evaluator=evaluator, tile_size=32, steps=(5,), scales=2, **SHALLOW).resolved()
         features = extractor("vgg19", ["block1_conv1", "block1_conv2", "block2_conv2", "block3_conv1"], weights=None)
-        pictures = core.Pictures(sample("harbor"), sample("night"))
+        pictures = Pictures(sample("harbor"), (Style(sample("night")),))
         result = core.transfer(pictures, Size(150, 40), config, features, lambda scale, left: 2, [])
         return float(result.losses.total[0])
 
@@ -142,5 +143,5 @@ def test_a_run_by_tiles_ends_at_the_same_loss() -> None:
 def test_small_scales_are_seen_as_a_whole() -> None:
     config = Config(evaluator="tiles", tile_size=64).resolved()
     features = extractor("vgg19", ["block5_conv1"], weights=None)
-    assert isinstance(core.look_at(Size(64 + 160, 100), features, config), Whole)
-    assert isinstance(core.look_at(Size(64 + 161, 100), features, config), Tiled)
+    assert isinstance(look_at(Size(64 + 160, 100), features, config), Whole)
+    assert isinstance(look_at(Size(64 + 161, 100), features, config), Tiled)

@@ -11,12 +11,16 @@ import tensorflow as tf
 from conftest import smooth_picture
 
 from keras_nst.config import Config
+from keras_nst.core import sight
 from keras_nst.core import transfer as core
+from keras_nst.core.chunk import Evaluator, Taken, compile_steps
 from keras_nst.core.events import Progress
 from keras_nst.core.features import extractor
 from keras_nst.core.losses import DEFINITIONS
 from keras_nst.core.optimizers import make_optimizer
 from keras_nst.core.pyramid import Size
+from keras_nst.core.sight import Pictures, Style, first_picture, look_at, make_targets, resize, style_at
+from keras_nst.core.watch import Watch
 from keras_nst.terms import Layer
 
 LAYERS = {
@@ -38,16 +42,16 @@ def tensor(*seeds: int, size: tuple[int, int] = (32, 40)) -> tf.Tensor:
     return tf.constant(np.stack([smooth_picture(*size, seed) for seed in seeds]))
 
 
-def pair() -> core.Pictures:
-    return core.Pictures(tensor(0), tensor(1, size=(36, 30)))
+def pair() -> Pictures:
+    return Pictures(tensor(0), (Style(tensor(1, size=(36, 30))),))
 
 
-def evaluator_of(features: keras.Model, config: Config) -> core.Evaluator:
-    look = core.look_at(Size(32, 40), features, config)
-    return look.evaluator(core.make_targets(pair(), look, features, config))
+def evaluator_of(features: keras.Model, config: Config) -> Evaluator:
+    look = look_at(Size(32, 40), features, config)
+    return look.evaluator(make_targets(pair(), look, features, config))
 
 
-def run(features: keras.Model, pictures: core.Pictures, chunk: int = 2, pace: core.Pace | None = None, **given: object):
+def run(features: keras.Model, pictures: Pictures, chunk: int = 2, pace: core.Pace | None = None, **given: object):
     seen: list[Progress] = []
     config = settings(**given)
     result = core.transfer(pictures, Size(32, 40), config, features, pace or (lambda scale, left: chunk), [seen.append])
@@ -75,7 +79,7 @@ def test_step_k_has_the_loss_before_its_update(features: keras.Model) -> None:
     result, seen = run(features, pair(), chunk=1, scales=1, steps=(3,))
     config = settings(scales=1)
     evaluator = evaluator_of(features, config)
-    first = core.resize(pair().content, Size(32, 40))
+    first = resize(pair().content, Size(32, 40))
     np.testing.assert_allclose(seen[0].losses.total, evaluator(first)[0].total, rtol=1e-5)
     np.testing.assert_allclose(result.losses.total, evaluator(tf.constant(result.picture))[0].total, rtol=1e-5)
     np.testing.assert_array_equal(seen[0].losses.content, [0.0])
@@ -96,9 +100,10 @@ def test_one_trace_for_all_chunk_lengths(features: keras.Model) -> None:
         traces += 1
         return exact(seen)
 
-    steps = core.compile_steps(picture, counting, make_optimizer(config, 9, picture, None), config, in_one_graph=True)
+    mover, watch = make_optimizer(config, 9, picture), Watch(1, config)
+    steps = compile_steps(picture, counting, mover, watch, config, in_one_graph=True)
     for count in (1, 4, 2):
-        steps(tf.constant(count))
+        steps(count)
     assert traces == 1
 
 
@@ -113,12 +118,12 @@ def test_a_batch_is_its_pictures(features: keras.Model) -> None:
     """With SGD, since Adam would hide a wrong scale of the gradient; bounded steps are bounded picture by picture."""
     contents, styles = (0, 5), (1, 6)
     sgd = {"optimizer": "sgd", "learning_rate": 1.0, "scales": 1, "steps": (1,)}
-    together, _ = run(features, core.Pictures(tensor(*contents), tensor(*styles)), **sgd)
+    together, _ = run(features, Pictures(tensor(*contents), (Style(tensor(*styles)),)), **sgd)
     for index in (0, 1):
-        alone, _ = run(features, core.Pictures(tensor(contents[index]), tensor(styles[index])), **sgd)
+        alone, _ = run(features, Pictures(tensor(contents[index]), (Style(tensor(styles[index])),)), **sgd)
         np.testing.assert_allclose(together.picture[index], alone.picture[0], atol=1e-5)
         np.testing.assert_allclose(together.losses.total[index], alone.losses.total[0], rtol=1e-5)
-        moved = np.abs(alone.picture[0] - core.resize(tensor(contents[index]), Size(32, 40))[0]).max()
+        moved = np.abs(alone.picture[0] - resize(tensor(contents[index]), Size(32, 40))[0]).max()
         assert moved > 1e-3
 
 
@@ -137,7 +142,7 @@ def test_the_gradient_is_that_of_the_loss(features: keras.Model, normalization: 
 
 def test_no_steps_gives_the_first_picture(features: keras.Model) -> None:
     result, seen = run(features, pair(), steps=(0,))
-    np.testing.assert_array_equal(result.picture, core.resize(pair().content, Size(32, 40)))
+    np.testing.assert_array_equal(result.picture, resize(pair().content, Size(32, 40)))
     assert [event.final for event in seen] == [True]
 
 
@@ -148,15 +153,31 @@ def test_scales_without_steps_are_left_out() -> None:
 
 def test_a_run_that_diverges_ends_with_the_last_sound_picture(features: keras.Model) -> None:
     """Sums in 0..255 times 1e30 are more than float32 holds."""
-    result, seen = run(features, pair(), normalization="keras", variation_weight=1e30, style_weight=1e30, init="blend")
+    huge = {"normalization": "keras", "variation_weight": 1e30, "style_weight": 1e30}
+    result, seen = run(features, pair(), init="blend", scales=1, **huge)
     assert result.diverged and result.losses is None and result.steps == 0 and not seen
-    first = core.first_picture(pair(), Size(23, 28), settings(init="blend"))
-    np.testing.assert_array_equal(result.picture, core.resize(first, Size(32, 40)))
+    np.testing.assert_array_equal(result.picture, first_picture(pair(), Size(32, 40), settings(init="blend")))
 
 
-def stop_after(calls: int) -> Callable[[int, int], int]:
+def test_an_absurd_rate_ends_with_the_best_picture(features: keras.Model) -> None:
+    """Each step of it makes all pixels black or white."""
+    said: list[str] = []
+    given = settings(learning_rate=1e6, scales=1, steps=(50,), content_weight=100.0)
+    result = core.transfer(pair(), Size(32, 40), given, features, lambda *left: 8, [], said.append)
+    assert result.diverged and len(said) == 5 and "half the learning rate" in said[0]
+    np.testing.assert_array_equal(result.picture, pair().content)
+
+
+def test_a_rate_that_explodes_now_and_then_is_tamed(features: keras.Model) -> None:
+    said: list[str] = []
+    given = settings(learning_rate=2.0, scales=1, steps=(150,), content_weight=100.0, decay_rate=1.0)
+    result = core.transfer(pair(), Size(32, 40), given, features, lambda *left: 64, [], said.append)
+    assert 1 <= len(said) <= 5 and not result.diverged and np.isfinite(result.losses.total).all()
+
+
+def stop_after(calls: int) -> Callable[[int, int], int | None]:
     left = iter([1] * calls)
-    return lambda scale, steps: next(left, 0)
+    return lambda scale, steps: next(left, None)
 
 
 def test_stopping_keeps_the_picture_at_the_final_size(features: keras.Model) -> None:
@@ -170,19 +191,19 @@ def test_first_pictures() -> None:
     size, pictures = Size(32, 40), pair()
 
     def first(init: str, **given: object) -> np.ndarray:
-        return np.asarray(core.first_picture(pictures, size, settings(init=init, **given)))
+        return np.asarray(first_picture(pictures, size, settings(init=init, **given)))
 
     np.testing.assert_array_equal(first("auto"), pictures.content)
     np.testing.assert_array_equal(first("content"), pictures.content)
-    np.testing.assert_array_equal(first("style"), core.resize(pictures.style, size))
+    np.testing.assert_array_equal(first("style"), resize(pictures.styles[0].picture, size))
     noise = first("noise")
     assert abs(noise.mean() - 0.5) < 0.02 and abs(noise.std() - math_uniform_std()) < 0.02
     np.testing.assert_array_equal(noise, first("noise"))
     assert np.any(noise != first("noise", seed=1))
     np.testing.assert_allclose(first("blend", noise=0.25), 0.25 * noise + 0.75 * pictures.content, atol=1e-6)
-    alone = core.first_picture(core.Pictures(None, pictures.style), size, settings(content_weight=0))
+    alone = first_picture(Pictures(None, pictures.styles), size, settings(content_weight=0))
     np.testing.assert_array_equal(alone, noise)
-    given = core.first_picture(pictures._replace(first=tensor(9)), size, settings(init="my.png"))
+    given = first_picture(pictures._replace(first=tensor(9)), size, settings(init="my.png"))
     np.testing.assert_array_equal(given, tensor(9))
 
 
@@ -192,8 +213,8 @@ def math_uniform_std() -> float:
 
 def test_style_shapes() -> None:
     size = Size(32, 40)
-    assert core.style_at(pair().style, size, settings(style_fit="squash")).shape[1:3] == size
-    height, width = core.style_at(pair().style, size, settings()).shape[1:3]
+    assert style_at(pair().styles[0], size, settings(style_fit="squash")).shape[1:3] == size
+    height, width = style_at(pair().styles[0], size, settings()).shape[1:3]
     assert height / width == pytest.approx(36 / 30, rel=0.05) and height * width == pytest.approx(32 * 40, rel=0.05)
 
 
@@ -214,9 +235,9 @@ def test_compiled_by_xla(features: keras.Model, normalization: str, optimizer: s
 
 
 def test_style_alone_and_content_alone(features: keras.Model) -> None:
-    texture, _ = run(features, core.Pictures(None, tensor(1)), content_weight=0.0)
+    texture, _ = run(features, Pictures(None, (Style(tensor(1)),)), content_weight=0.0)
     assert texture.losses.content[0] == 0 and texture.losses.style[0] > 0
-    plain, _ = run(features, core.Pictures(tensor(0), None), style_weight=0.0, variation_weight=0.0)
+    plain, _ = run(features, Pictures(tensor(0), ()), style_weight=0.0, variation_weight=0.0)
     np.testing.assert_allclose(plain.losses.total, 0, atol=0.2)
 
 
@@ -230,13 +251,13 @@ def test_the_keras_example_s_rate_stays_finite_on_small_pictures(features: keras
 
 def exhaust(monkeypatch: pytest.MonkeyPatch, chunk: int, shown: list[int | None]) -> None:
     """Lets memory end where the picture is seen whole at that chunk; notes how it is seen at each chunk."""
-    compiled = core.compile_steps
+    compiled = sight.compile_steps
 
-    def compile_steps(picture: tf.Variable, *arguments: object) -> Callable[[tf.Tensor], object]:
+    def compile_steps(picture: tf.Variable, *arguments: object) -> Callable[[int], Taken]:
         take_steps = compiled(picture, *arguments)
         config = next(argument for argument in arguments if isinstance(argument, Config))
 
-        def limited(count: tf.Tensor) -> object:
+        def limited(count: int) -> Taken:
             shown.append(config.tile_size if config.evaluator == "tiles" else None)
             if config.evaluator != "tiles" and len(shown) >= chunk:
                 raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
@@ -244,11 +265,11 @@ def exhaust(monkeypatch: pytest.MonkeyPatch, chunk: int, shown: list[int | None]
 
         return limited
 
-    monkeypatch.setattr(core, "compile_steps", compile_steps)
+    monkeypatch.setattr(sight, "compile_steps", compile_steps)
 
 
 def test_where_memory_ends_the_run_goes_on_in_tiles(features: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core, "TILE_SIZES", (64, 32))
+    monkeypatch.setattr(sight, "TILE_SIZES", (64, 32))
     go = functools.partial(core.transfer, pair(), Size(48, 76), settings(), features, lambda *left: 2, [])
     plain = go()
     shown: list[int | None] = []
@@ -263,7 +284,7 @@ def test_where_memory_ends_the_run_goes_on_in_tiles(features: keras.Model, monke
 def test_where_no_tile_is_smaller_the_error_is_passed_on(
     features: keras.Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core, "TILE_SIZES", (64,))
+    monkeypatch.setattr(sight, "TILE_SIZES", (64,))
     exhaust(monkeypatch, 1, [])
     with pytest.raises(tf.errors.ResourceExhaustedError):
         run(features, pair())

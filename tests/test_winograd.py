@@ -9,6 +9,7 @@ from keras_nst.config import Config
 from keras_nst.core import transfer
 from keras_nst.core.features import extractor
 from keras_nst.core.pyramid import Size
+from keras_nst.core.sight import Pictures, Style
 from keras_nst.core.winograd import Winograd, faster
 from keras_nst.terms import Layer
 
@@ -67,8 +68,9 @@ def settings(**given: object) -> Config:
     return Config(**{**layers, "convolution": "winograd", "steps": (3,), "scales": 1, **given}).resolved()
 
 
-def pictures(count: int, height: int, width: int) -> transfer.Pictures:
-    return transfer.Pictures(*tf.random.stateless_uniform((2, count, height, width, 3), seed=(1, 2)))
+def pictures(count: int, height: int, width: int) -> Pictures:
+    content, style = tf.random.stateless_uniform((2, count, height, width, 3), seed=(1, 2))
+    return Pictures(content, (Style(style),))
 
 
 @pytest.mark.parametrize(

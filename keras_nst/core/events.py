@@ -1,9 +1,11 @@
 """What the loop tells while it runs, and to whom."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+from keras_nst.config import Config
 
 
 class LossValues(NamedTuple):
@@ -15,6 +17,22 @@ class LossValues(NamedTuple):
     total: np.ndarray  # (n,)
     content_layers: dict[str, np.ndarray]  # layer: (n,)
     style_layers: dict[str, np.ndarray]  # layer: (n,)
+
+
+class Step(NamedTuple):
+    """One step that was taken."""
+
+    number: int  # over all scales
+    losses: LossValues  # before it
+    learning_rate: float
+
+
+class Standing(NamedTuple):
+    """All that a run needs to go on from between two chunks."""
+
+    scale: int  # 1, 2, ...
+    config: Config  # with every choice that was left open, and all that was decided on the way
+    arrays: list[np.ndarray]  # the picture, what moves it, what watches the losses
 
 
 class Progress(NamedTuple):
@@ -31,9 +49,11 @@ class Progress(NamedTuple):
     scale_step: int
     scale_steps: int
     losses: LossValues
-    learning_rate: float  # of the next step
+    learning_rate: float
     picture: Callable[[], np.ndarray]  # the picture as it stands, (n, h, w, 3)
     final: bool = False
+    taken: Sequence[Step] = ()  # the steps of the chunk
+    standing: Callable[[], Standing] | None = None
 
 
 Listener = Callable[[Progress], None]

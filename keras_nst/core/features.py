@@ -22,6 +22,9 @@ AVERAGE_POOLING_GAINS = {
     "block5_pool": 1.72,
 }
 
+# One pixel wide, the border's pixel repeated is the same as the picture mirrored with it.
+FRAMES = {"replicate": "symmetric", "reflect": "reflect"}
+
 Extractor = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
@@ -31,22 +34,26 @@ def extractor(
     *,
     weights: Path | None,
     pooling: str = "max",
+    padding: str = "zero",
     precision: str = "float32",
     seed: int = 0,
 ) -> keras.Model:
     """Returns a model from pictures (n, h, w, 3), RGB in [0, 1], to {layer: features (n, h', w', c)}.
 
     The network is cut after the deepest layer named. `weights` None draws them at random from `seed`.
+    `padding` is what it sees beyond the border: zero, replicate or reflect before its first layer, wrap before each.
     """
     wanted = set(layers)
     vgg = _network(network, weights, seed)
     picture = keras.Input((None, None, 3), dtype=_exact(precision))
-    features = _preprocessed(picture, precision)
+    features = _preprocessed(picture, padding, precision)
+    borders = {"block1_conv1": "none"} if padding in FRAMES else {}
     outputs: dict[str, keras.KerasTensor] = {}
     for layer in vgg.layers[1:]:
         if wanted == set(outputs):
             break
-        features = _rebuilt(layer, features, pooling, precision)
+        border = borders.get(layer.name, "wrap" if padding == "wrap" else "zero")
+        features = _rebuilt(layer, features, pooling, border, precision)
         if layer.name in wanted:
             outputs[layer.name] = features
     model = keras.Model(picture, outputs)
@@ -81,11 +88,13 @@ def _draw_weights(vgg: keras.Model, seed: int) -> None:
         bias.assign(tf.zeros(bias.shape))
 
 
-def _preprocessed(picture: keras.KerasTensor, precision: str) -> keras.KerasTensor:
-    """RGB in [0, 1] to BGR in 0..255 minus the means."""
+def _preprocessed(picture: keras.KerasTensor, padding: str, precision: str) -> keras.KerasTensor:
+    """RGB in [0, 1] to BGR in 0..255 minus the means, with a frame of the picture's own pixels if so set."""
     bgr = keras.ops.flip(picture, axis=-1)
     offset = [-mean for mean in MEANS_BGR]
     centered = keras.layers.Rescaling(255.0, offset=offset, dtype=_exact(precision))(bgr)
+    if padding in FRAMES:
+        centered = keras.ops.pad(centered, [[0, 0], [1, 1], [1, 1], [0, 0]], mode=FRAMES[padding])
     return keras.ops.cast(centered, precision)
 
 
@@ -94,14 +103,19 @@ def _exact(precision: str) -> str:
     return "float32" if precision == "bfloat16" else precision
 
 
-def _rebuilt(layer: keras.layers.Layer, features: keras.KerasTensor, pooling: str, precision: str) -> keras.KerasTensor:
-    """Applies a copy of the network's layer with our pooling and precision and its weights."""
+def _rebuilt(
+    layer: keras.layers.Layer, features: keras.KerasTensor, pooling: str, border: str, precision: str
+) -> keras.KerasTensor:
+    """Applies a copy of the network's layer with our pooling, border and precision and its weights."""
     if isinstance(layer, keras.layers.MaxPooling2D):
         if pooling == "max":
             return keras.layers.MaxPooling2D(2, name=layer.name, dtype=precision)(features)
         averaged = keras.layers.AveragePooling2D(2, name=layer.name, dtype=precision)(features)
         return averaged if pooling == "average_unscaled" else averaged * AVERAGE_POOLING_GAINS[layer.name]
     copy = Convolution.from_config(layer.get_config() | {"dtype": precision})
+    copy.border = border
+    if border == "none":
+        copy.padding = "valid"  # its shape follows from that
     result = copy(features)
     copy.set_weights(layer.get_weights())
     return result

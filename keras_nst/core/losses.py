@@ -16,26 +16,27 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from keras_nst.config import Config
+from keras_nst.core import distances
 from keras_nst.core.pyramid import Size
-from keras_nst.core.stats import Moments, gram, moments, widened
+from keras_nst.core.stats import FAINTEST, Moments, gram, moments, widened
 from keras_nst.core.variation import (
     Pixels,
     d2l_variation,
     gatys_variation,
     keras_variation,
+    relative_absolute_variation,
     relative_variation,
     squared_variation_per_pixel,
     tensorflow_variation,
 )
-from keras_nst.terms import Layer
-
-# Keeps a balanced term finite where the content or the style picture has next to nothing to divide by.
-FAINTEST = 1e-6  # mean squared feature
+from keras_nst.terms import STYLE_LOSSES, Layer
 
 STRIP = 64  # rows
 
 Features = dict[str, tf.Tensor]  # layer: (n, h, w, c)
 Masks = dict[str, tf.Tensor]  # layer: (h, w), 1 where a position counts, else 0
+Guides = dict[str, tf.Tensor]  # layer: (r, h, w), how much a position counts for each region
+StyleMaps = dict[str, list[tuple[float, tf.Tensor]]]  # layer: weights and feature maps (n, h, w, c) of the styles
 
 
 class Targets(NamedTuple):
@@ -43,7 +44,8 @@ class Targets(NamedTuple):
 
     content: Features
     content_factors: dict[str, tf.Tensor]  # layer: (n,) or (), what sum (F - P)^2 is multiplied by
-    style: dict[str, Moments]
+    style: dict[str, Moments]  # per position
+    style_maps: StyleMaps  # where a distance needs them
     variation: tf.Tensor  # (n,), squared differences per pixel of the content, or else of the style picture
 
 
@@ -52,6 +54,7 @@ class Part(NamedTuple):
 
     content: dict[str, tf.Tensor]  # layer: (n,), sum (F - P)^2 times its factor
     style: dict[str, Moments]
+    style_maps: dict[str, tf.Tensor]  # layer: (n,), the distances of feature maps, which are of whole pictures only
     variation: tf.Tensor  # (n,)
 
 
@@ -70,33 +73,50 @@ class Definition(NamedTuple):
     """How one source scales the terms."""
 
     content_factor: Callable[[tf.Tensor], tf.Tensor | float]  # P (n, h, w, c) -> (n,) or ()
-    style_factor: Callable[[Moments, tf.Tensor, int], tf.Tensor | float]  # moments, A (n, c, c), rows * cols
+    style: Callable[[Moments, Moments, int, Config], tf.Tensor]  # the picture's, the style's, rows * cols -> (n, r)
     variation: Callable[[Pixels, tf.Tensor], tf.Tensor]  # pixels, the target's -> (n,), to be added up over the parts
     layer_weights: Callable[[tuple[Layer, ...]], list[float]]
 
 
-def make_targets(content: Features, style: dict[str, Moments], smoothness: tf.Tensor, config: Config) -> Targets:
+def make_targets(
+    content: Features, style: dict[str, Moments], style_maps: StyleMaps, smoothness: tf.Tensor, config: Config
+) -> Targets:
     """Returns the targets from the content's features, the style's moments and the picture to be as smooth as."""
     factor = DEFINITIONS[config.normalization].content_factor
     factors = {name: tf.convert_to_tensor(factor(target), smoothness.dtype) for name, target in content.items()}
-    return Targets(content, factors, style, squared_variation_per_pixel(smoothness))
+    return Targets(content, factors, style, style_maps, squared_variation_per_pixel(smoothness))
 
 
-def part(pixels: Pixels, features: Features, targets: Targets, config: Config, own: Masks | None = None) -> Part:
+def part(
+    pixels: Pixels,
+    features: Features,
+    targets: Targets,
+    config: Config,
+    own: Masks | None = None,
+    told: Guides | None = None,
+) -> Part:
     """Returns what a part of pictures adds, from its features and the targets at the same positions.
 
-    Where not all positions are the part's own, `own` tells them by layer.
+    Where not all positions are the part's own, `own` tells them by layer; where there are regions, `told` tells them.
     """
-    own = own or {}
+    own, told = own or {}, told or {}
     content = {
         name: targets.content_factors[name] * _squared_distance(features[name], target, own.get(name))
         for name, target in targets.content.items()
     }
-    style = {name: moments(features[name], own.get(name)) for name in targets.style}
+    style = {name: moments(features[name], counted(own.get(name), told.get(name))) for name in targets.style}
+    maps = {name: _map_distance(features[name], styles, config) for name, styles in targets.style_maps.items()}
     variation = tf.zeros(pixels.values.shape[0], pixels.values.dtype)
     if config.variation_weight:
-        variation = DEFINITIONS[config.normalization].variation(pixels, targets.variation)
-    return Part(content, style, variation)
+        variation = _variation(config)(pixels, targets.variation)
+    return Part(content, style, maps, variation)
+
+
+def counted(own: tf.Tensor | None, told: tf.Tensor | None) -> tf.Tensor | None:
+    """Returns how much positions count for each region, (r, h, w); None where all count and there are no regions."""
+    if told is None:
+        return None if own is None else own[None]
+    return told if own is None else told * own
 
 
 def evaluate(total: Part, targets: Targets, size: Size, config: Config) -> Losses:
@@ -104,7 +124,8 @@ def evaluate(total: Part, targets: Targets, size: Size, config: Config) -> Losse
     definition = DEFINITIONS[config.normalization]
     area = size.height * size.width
     style_layers = {
-        name: style_loss(total.style[name], target, area, definition) for name, target in targets.style.items()
+        name: style_loss(total.style[name], target, area, config) + total.style_maps.get(name, 0.0)
+        for name, target in targets.style.items()
     }
     zero = tf.zeros_like(total.variation)
     content = _weighted(total.content, config.layers_used("content"), definition, zero)
@@ -124,7 +145,7 @@ def style_gradient(seen: dict[str, Moments], targets: Targets, size: Size, confi
     """Returns the derivatives of the weighted style term by the picture's moments; None where it does not use them."""
     sums = {name: (of.first, of.second) for name, of in seen.items()}
     zero = tf.zeros_like(targets.variation)
-    nothing = Part(dict.fromkeys(targets.content, zero), {}, zero)
+    nothing = Part(dict.fromkeys(targets.content, zero), {}, {}, zero)
     with tf.GradientTape() as tape:
         tape.watch(sums)
         style = {name: Moments(seen[name].count, *sums[name]) for name in seen}
@@ -156,15 +177,56 @@ def no_losses(picture: tf.Tensor, config: Config) -> Losses:
     return Losses(zero, zero, zero, zero, content, style)
 
 
-def style_loss(picture: Moments, style: Moments, area: int, definition: Definition) -> tf.Tensor:
-    """Returns the style loss of one layer, factor * sum_{c,d} (G[c, d] - A[c, d])^2: (n,).
+def style_loss(picture: Moments, style: Moments, area: int, config: Config) -> tf.Tensor:
+    """Returns the style loss of one layer: (n,). Regions have a part in it by their number of positions."""
+    share = picture.count / tf.reduce_sum(picture.count, axis=1, keepdims=True)
+    return tf.reduce_sum(share * DEFINITIONS[config.normalization].style(picture, style, area, config), axis=1)
 
-    The sources take sums S where we take S / M; the factor undoes it. Where the style picture has another number of
-    positions than the picture, their literal formula would compare sums over different numbers of terms: ours then
-    compares the Gram matrices per position, which is the same number where the sizes agree.
+
+def squared_gram(factor: Callable[[Moments, int], tf.Tensor | float]) -> Callable[..., tf.Tensor]:
+    """Returns the sources' style loss, factor * sum_{c,d} (G[c, d] - A[c, d])^2: (n, r).
+
+    They take sums S where we take S / M; the factor undoes it. Where the style picture has another number of positions
+    than the picture, their literal formula would compare sums over different numbers of terms: ours then compares the
+    Gram matrices per position, which is the same number where the sizes agree.
     """
-    target = gram(style)
-    return definition.style_factor(picture, target, area) * _sum(tf.square(gram(picture) - target))
+
+    def style(picture: Moments, style: Moments, area: int, config: Config) -> tf.Tensor:
+        return factor(picture, area) * tf.reduce_sum(tf.square(gram(picture) - gram(style)), axis=[-2, -1])
+
+    return style
+
+
+def chosen_distances(picture: Moments, style: Moments, area: int, config: Config) -> tf.Tensor:
+    """Returns the weighted mean of the distances in --style_loss that need moments only: (n, r)."""
+    total = tf.zeros_like(picture.count)
+    for name, share in _style_losses(config, "moments"):
+        total += share * distances.distance(name)(picture, style)
+    return total
+
+
+def _map_distance(features: tf.Tensor, styles: list[tuple[float, tf.Tensor]], config: Config) -> tf.Tensor:
+    """Returns the weighted mean of the distances in --style_loss that need feature maps, and of the styles: (n,)."""
+    weights = sum(weight for weight, _ in styles)
+    return tf.add_n(
+        [
+            share * weight / weights * distances.distance(name)(features, style)
+            for name, share in _style_losses(config, "maps")
+            for weight, style in styles
+        ]
+    )
+
+
+def _style_losses(config: Config, kind: str) -> list[tuple[str, float]]:
+    """Returns the names and shares of the distances of a kind."""
+    total = sum(weight for _, weight in config.style_loss)
+    return [(name, weight / total) for name, weight in config.style_loss if STYLE_LOSSES[name] == kind]
+
+
+def _variation(config: Config) -> Callable[[Pixels, tf.Tensor], tf.Tensor]:
+    if config.normalization == "balanced" and config.variation == "absolute":
+        return relative_absolute_variation
+    return DEFINITIONS[config.normalization].variation
 
 
 def _weighted(
@@ -190,8 +252,8 @@ def _sum(values: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(values, axis=list(range(1, len(values.shape))))
 
 
-def _channels(gram_matrix: tf.Tensor) -> float:
-    return float(gram_matrix.shape[-1])
+def _channels(of: Moments) -> float:
+    return float(of.first.shape[-1])
 
 
 def _per_value(target: tf.Tensor) -> float:
@@ -227,10 +289,10 @@ def weights_or_equal(layers: tuple[Layer, ...]) -> list[float]:
 # --- The sources ---
 
 DEFINITIONS = {
-    # Ours: content sum (F - P)^2 / sum P^2, style |G - A|^2 / |A|^2, variation over the content's own.
+    # Ours: content sum (F - P)^2 / sum P^2, style |G - A|^2 / |A|^2 or as chosen, variation over the content's own.
     "balanced": Definition(
         content_factor=lambda target: 1.0 / (_squared_norm(target) + FAINTEST / _per_value(target)),
-        style_factor=lambda picture, target, area: 1.0 / (_sum(tf.square(target)) + FAINTEST * _channels(target)),
+        style=chosen_distances,
         variation=relative_variation,
         layer_weights=shares,
     ),
@@ -238,7 +300,7 @@ DEFINITIONS = {
     # The lecture notes' 1 / (2 H W C)^2 is the same number.
     "gatys": Definition(
         content_factor=lambda target: 0.5,
-        style_factor=lambda picture, target, area: 1.0 / (4.0 * _channels(target) ** 2),
+        style=squared_gram(lambda picture, area: 1.0 / (4.0 * _channels(picture) ** 2)),
         variation=gatys_variation,
         layer_weights=weights_or_equal,
     ),
@@ -246,21 +308,21 @@ DEFINITIONS = {
     # cols are the picture's at every layer.
     "keras": Definition(
         content_factor=lambda target: 1.0,
-        style_factor=lambda picture, target, area: tf.square(picture.count / area) / (4.0 * 3.0**2),
+        style=squared_gram(lambda picture, area: tf.square(picture.count / area) / (4.0 * 3.0**2)),
         variation=keras_variation,
         layer_weights=weights_over_count,
     ),
     # The TensorFlow tutorial: content mean (F - P)^2, style mean (G - A)^2.
     "tensorflow": Definition(
         content_factor=_per_value,
-        style_factor=lambda picture, target, area: 1.0 / _channels(target) ** 2,
+        style=squared_gram(lambda picture, area: 1.0 / _channels(picture) ** 2),
         variation=tensorflow_variation,
         layer_weights=weights_over_count,
     ),
     # Dive into Deep Learning: content mean (F - P)^2, style mean (G / C - A / C)^2.
     "d2l": Definition(
         content_factor=_per_value,
-        style_factor=lambda picture, target, area: 1.0 / _channels(target) ** 4,
+        style=squared_gram(lambda picture, area: 1.0 / _channels(picture) ** 4),
         variation=d2l_variation,
         layer_weights=weights_as_given,
     ),

@@ -1,49 +1,159 @@
-"""Optimizers and schedules by name, and their state carried to the next scale."""
+"""Optimizers by name: what moves the pictures, their schedule, and what is carried to the next scale."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import keras
 import tensorflow as tf
 
 from keras_nst.config import Config
+from keras_nst.core.lbfgs import Lbfgs
 from keras_nst.core.pyramid import Size
+
+
+class State(NamedTuple):
+    """What is carried to the next scale: the count of steps and tensors of the pictures' shape."""
+
+    step: int
+    moments: list[tf.Tensor]  # each (n, h, w, 3); the k-th grows with the k-th power of the gradient
+    average: tf.Tensor | None = None  # (n, h, w, 3)
+
+
+class Mover(Protocol):
+    """Moves the pictures in a variable, by one evaluation of the objective at a time."""
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """All it remembers, besides the pictures."""
+
+    @property
+    def learning_rate(self) -> tf.Tensor:
+        """The rate of the next step."""
+
+    @property
+    def searches(self) -> bool:
+        """Whether it tries pictures and takes back those that are worse, or no numbers."""
+
+    def move(self, loss: tf.Tensor, gradient: tf.Tensor) -> None:
+        """Moves the pictures by their loss (n,) and its gradient (n, h, w, 3)."""
+
+    def shown(self) -> tf.Tensor:
+        """Returns the pictures as they are to be seen: not a trial, and averaged if so set."""
+
+    def retreat(self) -> None:
+        """Goes back to the last pictures that were sound, to go on with more care."""
+
+    def state(self) -> State | None:
+        """Returns what the next scale goes on with."""
+
+
+def make_optimizer(config: Config, steps: int, picture: tf.Variable, state: State | None = None) -> Mover:
+    """Returns what moves the pictures of one scale, going on from `state` (of their size); `config` is resolved."""
+    if config.optimizer == "lbfgs":
+        return Quasinewton(picture, config.history)
+    return Descent(config, steps, picture, state)
 
 
 class RestartedSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """A schedule that begins anew at the step a scale begins, while Adam's count of steps goes on."""
 
-    def __init__(self, schedule: keras.optimizers.schedules.LearningRateSchedule, start: int):
+    def __init__(
+        self, schedule: keras.optimizers.schedules.LearningRateSchedule, start: tf.Variable, caution: tf.Variable
+    ):
         super().__init__()
-        self.schedule, self.start = schedule, start
+        self.schedule, self.start, self.caution = schedule, start, caution
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
-        return self.schedule(step - self.start)
+        return self.caution * self.schedule(step - self.start)
 
 
-class State(NamedTuple):
-    """What an optimizer remembers: its count of steps and one picture-shaped tensor for each moment."""
+class Descent:
+    """Adam or SGD with exponential decay, within [0, 1]; the average of the last pictures if so set."""
 
-    step: int
-    moments: list[tf.Tensor]  # each (n, h, w, 3)
+    searches = False
+
+    def __init__(self, config: Config, steps: int, picture: tf.Variable, state: State | None = None):
+        self.config, self.picture = config, picture
+        self.start = tf.Variable(state.step if state else 0)
+        self.caution = tf.Variable(1.0)  # halved by each retreat
+        self.sound = tf.Variable(picture)
+        decay = keras.optimizers.schedules.ExponentialDecay(
+            config.learning_rate, config.decay_steps or max(1, steps // 3), config.decay_rate, config.decay_staircase
+        )
+        schedule = RestartedSchedule(decay, self.start, self.caution)
+        if config.optimizer == "adam":
+            self.optimizer = keras.optimizers.Adam(schedule, config.beta_1, config.beta_2, config.epsilon)
+        else:
+            self.optimizer = keras.optimizers.SGD(schedule)
+        self.optimizer.build([picture])
+        self.average = tf.Variable(tf.zeros_like(picture)) if config.average else None
+        if state:
+            self.optimizer.iterations.assign(state.step)
+            for variable, moment in zip(self._moments(), state.moments, strict=True):
+                variable.assign(moment)
+            if self.average is not None and state.average is not None:
+                self.average.assign(state.average)
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """All it remembers, besides the pictures."""
+        own = [self.start, self.caution, self.sound, *([] if self.average is None else [self.average])]
+        return own + [variable.value for variable in self.optimizer.variables]
+
+    @property
+    def learning_rate(self) -> tf.Tensor:
+        """The rate of the next step."""
+        return tf.convert_to_tensor(self.optimizer.learning_rate)
+
+    def move(self, loss: tf.Tensor, gradient: tf.Tensor) -> None:
+        """Takes a step of the optimizer and cuts the pictures off at [0, 1]."""
+        self.sound.assign(self.picture)
+        self.optimizer.apply([bounded(gradient, self.config)], [self.picture])
+        self.picture.assign(tf.clip_by_value(self.picture, 0.0, 1.0))
+        if self.average is not None:
+            share = self.config.average
+            self.average.assign(share * self.average + (1.0 - share) * self.picture)
+
+    def shown(self) -> tf.Tensor:
+        """Returns the pictures, or their average over the last 1 / (1 - average) steps, without bias to the first."""
+        if self.average is None or not int(self.optimizer.iterations):
+            return self.picture.value()
+        return self.average / (1.0 - self.config.average ** int(self.optimizer.iterations))
+
+    def retreat(self) -> None:
+        """Goes back before the last step, with half the learning rate and no memory of gradients."""
+        self.caution.assign(0.5 * self.caution)
+        self.picture.assign(self.sound)
+        for moment in self._moments():
+            moment.assign(tf.zeros_like(moment))
+        if self.average is not None:  # with the bias that `shown` takes out
+            self.average.assign((1.0 - self.config.average ** int(self.optimizer.iterations)) * self.picture)
+
+    def state(self) -> State:
+        """Returns what the next scale goes on with."""
+        moments = [tf.convert_to_tensor(variable) for variable in self._moments()]
+        average = None if self.average is None else self.average.value()
+        return State(int(self.optimizer.iterations), moments, average)
+
+    def _moments(self) -> list[keras.Variable]:
+        return [variable for variable in self.optimizer.variables if variable.shape == self.picture.shape]
 
 
-def make_optimizer(config: Config, steps: int, picture: tf.Variable, state: State | None) -> keras.optimizers.Optimizer:
-    """Returns the optimizer of one scale, going on from `state` (of the same size); `config` is resolved."""
-    start = state.step if state else 0
-    decay = keras.optimizers.schedules.ExponentialDecay(
-        config.learning_rate, config.decay_steps or max(1, steps // 3), config.decay_rate, config.decay_staircase
-    )
-    schedule = RestartedSchedule(decay, start)
-    if config.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(schedule, config.beta_1, config.beta_2, config.epsilon)
-    else:
-        optimizer = keras.optimizers.SGD(schedule)
-    optimizer.build([picture])
-    if state:
-        optimizer.iterations.assign(state.step)
-        for variable, moment in zip(_moments(optimizer, picture), state.moments, strict=True):
-            variable.assign(moment)
-    return optimizer
+class Quasinewton(Lbfgs):
+    """L-BFGS as one of the optimizers: it has no rate, and its history is of one scale."""
+
+    searches = True
+    learning_rate = tf.constant(1.0)
+
+    def shown(self) -> tf.Tensor:
+        """Returns the best pictures so far."""
+        return self.accepted()
+
+    def retreat(self) -> None:
+        """Goes back to the best pictures so far."""
+        self.picture.assign(self.accepted())
+
+    def state(self) -> None:
+        """Each scale begins anew: gradients of another size tell little of curvature."""
 
 
 def bounded(gradient: tf.Tensor, config: Config) -> tf.Tensor:
@@ -58,26 +168,17 @@ def bounded(gradient: tf.Tensor, config: Config) -> tf.Tensor:
     return gradient * tf.minimum(1.0, tf.math.divide_no_nan(config.max_step, step))
 
 
-def state_of(optimizer: keras.optimizers.Optimizer, picture: tf.Variable) -> State:
-    """Returns what the optimizer remembers."""
-    moments = [tf.convert_to_tensor(variable) for variable in _moments(optimizer, picture)]
-    return State(int(optimizer.iterations), moments)
-
-
 def resized(state: State, size: Size) -> State:
-    """Returns the state for a picture of another size.
+    """Returns the state for pictures of another size.
 
     A loss that does not grow with the picture spreads its gradient over the pixels: with k times as many of them, first
     moments are k times smaller, second moments k^2 times.
     """
 
-    def resize(moment: tf.Tensor, power: int) -> tf.Tensor:
-        factor = (moment.shape[1] * moment.shape[2] / (size.height * size.width)) ** power
+    def resize(values: tf.Tensor, power: int) -> tf.Tensor:
+        factor = (values.shape[1] * values.shape[2] / (size.height * size.width)) ** power
         # Bilinear, since it keeps second moments from going below zero.
-        return factor * tf.image.resize(moment, size, antialias=True)
+        return factor * tf.image.resize(values, size, antialias=True)
 
-    return State(state.step, [resize(moment, power) for power, moment in enumerate(state.moments, start=1)])
-
-
-def _moments(optimizer: keras.optimizers.Optimizer, picture: tf.Variable) -> list[keras.Variable]:
-    return [variable for variable in optimizer.variables if variable.shape == picture.shape]
+    moments = [resize(moment, power) for power, moment in enumerate(state.moments, start=1)]
+    return State(state.step, moments, None if state.average is None else resize(state.average, 0))

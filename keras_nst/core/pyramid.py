@@ -51,6 +51,22 @@ def crop_box(source: Size, shape: Size) -> tuple[slice, slice]:
     return slice(top, top + part.height), slice(left, left + part.width)
 
 
+def compared_size(result: Size, content: Size | None, longest: int) -> Size:
+    """Returns the size, of the content's shape, at which a result is compared with it: neither of them is enlarged.
+
+    Raises:
+        ValueError: the proportions differ by more than a pixel of the smaller one, or a side is below 16 pixels.
+    """
+    content = content or result
+    small, large = sorted((result, content), key=math.prod)
+    if abs(small.height / large.height - small.width / large.width) > 1 / large.height + 1 / large.width:
+        raise ValueError(f"Expected the proportions of the content, {content}. Received: {result}")
+    size = _scaled(content, min(longest, max(result), max(content)) / max(content))
+    if min(size) < SMALLEST_SIDE:
+        raise ValueError(f"Expected at least {SMALLEST_SIDE} pixels a side to compare. Received: {size}")
+    return size
+
+
 def sizes(final: Size, scales: int | None) -> list[Size]:
     """Returns the sizes coarse to fine: each sqrt(2) times the last, ending exactly at `final`.
 

@@ -9,13 +9,16 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+# Keeps what is divided by a picture's own features finite where it has next to none.
+FAINTEST = 1e-6  # mean squared feature
+
 
 class Moments(NamedTuple):
-    """Sums over the positions of a feature map with c channels, one set per picture."""
+    """Sums over the positions of a feature map with c channels, one set for each picture and each region of it."""
 
-    count: tf.Tensor  # (n,), M: the number of positions
-    first: tf.Tensor  # (n, c), s = sum F
-    second: tf.Tensor  # (n, c, c), S = sum F F^T
+    count: tf.Tensor  # (n, r), M: the number of positions
+    first: tf.Tensor  # (n, r, c), s = sum F
+    second: tf.Tensor  # (n, r, c, c), S = sum F F^T
 
 
 def widened(values: tf.Tensor) -> tf.Tensor:
@@ -28,12 +31,17 @@ def moments(features: tf.Tensor, weights: tf.Tensor | None = None) -> Moments:
 
     s[c] = sum_{h,w} F[h, w, c]        S[c, d] = sum_{h,w} F[h, w, c] F[h, w, d]
 
-    With weights (h, w) each position counts as often as its weight says.
+    With weights (r, h, w) there are r regions, and each position counts for each as often as its weight says.
     """
     n, h, w, _ = features.shape
-    first = tf.reduce_sum(_times(widened(features), weights), axis=[1, 2])
-    count = tf.cast(h * w, first.dtype) if weights is None else tf.reduce_sum(weights)
-    return Moments(tf.fill([n], count), first, _second(features, weights))
+    if weights is None:
+        parts: list[tf.Tensor | None] = [None]
+        counts = tf.cast([h * w], widened(features).dtype)
+    else:
+        parts, counts = tf.unstack(weights), tf.reduce_sum(weights, axis=[1, 2])
+    first = [tf.reduce_sum(_times(widened(features), part), axis=[1, 2]) for part in parts]
+    second = [_second(features, part) for part in parts]
+    return Moments(tf.tile(counts[None], [n, 1]), tf.stack(first, axis=1), tf.stack(second, axis=1))
 
 
 def _second(features: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
@@ -60,5 +68,18 @@ def _times(values: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
 
 
 def gram(of: Moments) -> tf.Tensor:
-    """Returns the Gram matrix per position, G = S / M: (n, c, c)."""
-    return of.second / of.count[:, None, None]
+    """Returns the Gram matrix per position, G = S / M: (n, r, c, c)."""
+    return per_position(of).second
+
+
+def per_position(of: Moments) -> Moments:
+    """Returns the moments divided by the number of positions; 0 where there are none."""
+    count = of.count[..., None]
+    first, second = tf.math.divide_no_nan(of.first, count), tf.math.divide_no_nan(of.second, count[..., None])
+    return Moments(tf.cast(of.count > 0, of.count.dtype), first, second)
+
+
+def blended(parts: list[tuple[float, Moments]]) -> Moments:
+    """Returns the weighted mean of moments per position, region by region: of those that have the region."""
+    weighted = [[weight * value for value in per_position(of)] for weight, of in parts]
+    return per_position(Moments(*map(tf.add_n, zip(*weighted, strict=True))))

@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from keras_nst.config import Config
 from keras_nst.core import losses
+from keras_nst.core.guides import Guides
 from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import Moments, moments
 from keras_nst.core.tiling import Tile, stride, tiles
@@ -33,6 +34,7 @@ class Here(NamedTuple):
 
     targets: losses.Targets  # the content's at the positions of the block
     own: losses.Masks  # the positions that are the core's
+    told: losses.Guides  # how much positions count for each region, where there are regions
     pixels: tf.Tensor  # (h, w), the same of the pixels
 
 
@@ -41,8 +43,8 @@ class Tiled:
 
     in_one_graph = False
 
-    def __init__(self, features: keras.Model, size: Size, config: Config):
-        self.features, self.size, self.config = features, size, config
+    def __init__(self, features: keras.Model, size: Size, config: Config, told: Guides | None = None):
+        self.features, self.size, self.config, self.told = features, size, config, told or {}
         self.layers = list(features.output)
         self.tiles = tiles(size, config.tile_size or USUAL_TILE, config.network, self.layers)
         self.programs: dict[tuple[Any, ...], Callable[..., Any]] = {}
@@ -65,7 +67,7 @@ class Tiled:
     def moments(self, picture: tf.Tensor, names: list[str]) -> dict[str, Moments]:
         """Returns the moments of the whole picture."""
         return _added_up(
-            self._run(self._measure, tile, picture, tuple(names), self._own(tile, names)) for tile in self.tiles
+            self._run(self._measure, tile, picture, tuple(names), self._counted(tile, names)) for tile in self.tiles
         )
 
     def evaluator(self, targets: losses.Targets) -> Callable[[tf.Tensor], tuple[losses.Losses, tf.Tensor]]:
@@ -115,7 +117,8 @@ class Tiled:
             for name, target in targets.content.items()
             for step in [stride(name)]
         }
-        return Here(targets._replace(content=content), self._own(tile, self.layers), self._mask(tile, 1))
+        own, told = self._own(tile, self.layers), self._told(tile)
+        return Here(targets._replace(content=content), own, told, self._mask(tile, 1))
 
     # What the programs do with a block, (n, h, w, 3).
 
@@ -123,12 +126,12 @@ class Tiled:
         seen = self.features(block)
         return {name: seen[name] for name in names}
 
-    def _measure(self, names: tuple[str, ...], block: tf.Tensor, own: losses.Masks) -> dict[str, Moments]:
-        return {name: moments(seen, own[name]) for name, seen in self._see(names, block).items()}
+    def _measure(self, names: tuple[str, ...], block: tf.Tensor, counts: losses.Guides) -> dict[str, Moments]:
+        return {name: moments(seen, counts[name]) for name, seen in self._see(names, block).items()}
 
     def _assess(self, names: tuple[str, ...], block: tf.Tensor, here: Here) -> losses.Part:
         pixels = Pixels(block, here.pixels, self.size)
-        return losses.part(pixels, self.features(block), here.targets, self.config, here.own)
+        return losses.part(pixels, self.features(block), here.targets, self.config, here.own, here.told)
 
     def _descend(
         self, names: tuple[str, ...], block: tf.Tensor, here: Here, wanted: dict[str, Moments]
@@ -153,6 +156,18 @@ class Tiled:
         """Returns which positions of the block's feature maps are the core's."""
         masks = {step: self._mask(tile, step) for step in {stride(name) for name in names}}
         return {name: masks[stride(name)] for name in names}
+
+    def _told(self, tile: Tile) -> losses.Guides:
+        """Returns how much the positions of the block's feature maps count for each region."""
+        return {
+            name: tf.constant(regions[:, tile.rows.block(step), tile.columns.block(step)], self.features.input.dtype)
+            for name, regions in self.told.items()
+            for step in [stride(name)]
+        }
+
+    def _counted(self, tile: Tile, names: Iterable[str]) -> losses.Guides:
+        told = self._told(tile)
+        return {name: losses.counted(own, told.get(name)) for name, own in self._own(tile, names).items()}
 
     def _mask(self, tile: Tile, step: int) -> tf.Tensor:
         height, width = ((span.block_stop - span.block_start) // step for span in tile)

@@ -1,6 +1,5 @@
 """The algorithm: a picture is moved, coarse to fine, until its features match the content and the style."""
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -9,27 +8,21 @@ import numpy as np
 import tensorflow as tf
 
 from keras_nst.config import Config
-from keras_nst.core import losses, optimizers, winograd
-from keras_nst.core.events import Listener, LossValues, Progress
-from keras_nst.core.pyramid import Size, repays_compilation, same_area, sizes, steps_per_scale
-from keras_nst.core.tiles import Tiled
-from keras_nst.core.tiling import TILE_SIZES, shown_at_once
-from keras_nst.core.whole import Whole
+from keras_nst.core import optimizers, winograd
+from keras_nst.core.chunk import Taken, as_numpy
+from keras_nst.core.events import Listener, LossValues, Progress, Standing, Step
+from keras_nst.core.pyramid import Size, repays_compilation, sizes, steps_per_scale
+from keras_nst.core.sight import Pictures, Sight, composer, first_picture, in_smaller_tiles, resize, see
+from keras_nst.core.strength import calibrated
+from keras_nst.core.watch import Watch
 
-Evaluator = Callable[[tf.Tensor], tuple[losses.Losses, tf.Tensor]]  # pictures -> losses, gradient
-Pace = Callable[[int, int], int]  # scale, steps left in it -> steps of the next chunk; 0 ends the run
-
+# Scale, steps left in it -> steps of the next chunk; 0 ends the scale, None the run.
+Pace = Callable[[int, int], int | None]
+Tell = Callable[[str], None]
 
 # What TensorFlow raises where there is no more memory: on a GPU, and now and then on the CPU.
 OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, tf.errors.AbortedError)
-
-
-class Pictures(NamedTuple):
-    """The inputs, each (n, h, w, 3), RGB in [0, 1], tensors or arrays; None where there is none."""
-
-    content: tf.Tensor | np.ndarray | None
-    style: tf.Tensor | np.ndarray | None
-    first: tf.Tensor | np.ndarray | None = None  # where --init names a picture
+RETREATS = 5  # in a row, before a run is given up
 
 
 class Scale(NamedTuple):
@@ -44,7 +37,7 @@ class Scale(NamedTuple):
 class Result(NamedTuple):
     """The finished pictures, their losses (None where the run ended early) and the steps taken.
 
-    A run that `diverged`, whose loss or picture is no longer a number, ends with the last pictures that were sound.
+    A run that `diverged`, whose loss will not stay a number, ends with the last pictures that were sound.
     """
 
     picture: np.ndarray  # (n, h, w, 3)
@@ -53,11 +46,34 @@ class Result(NamedTuple):
     diverged: bool = False
 
 
-class Sight(NamedTuple):
-    """The objective at one scale, seen as the settings say."""
+class Stage:
+    """What there is of a run at one scale."""
 
-    take_steps: Callable[[tf.Tensor], losses.Losses]  # so many; the losses before the last of them
-    judge: Callable[[tf.Tensor], losses.Losses]
+    def __init__(self, scale: Scale, picture: tf.Tensor, config: Config, state: optimizers.State | None):
+        self.scale = scale
+        self.picture = tf.Variable(picture)
+        state = state and optimizers.resized(state, scale.size)
+        self.mover = optimizers.make_optimizer(config, scale.steps, self.picture, state)
+        self.watch = Watch(picture.shape[0], config)
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """All that changes in the course of it."""
+        return [self.picture, *self.mover.variables, *self.watch.variables]
+
+    @property
+    def steps(self) -> int:
+        """The steps taken at this scale."""
+        return int(self.watch.taken)
+
+    def standing(self, config: Config) -> Standing:
+        """Returns what it takes to go on from here."""
+        return Standing(self.scale.number, config, [variable.numpy() for variable in self.variables])
+
+    def restore(self, standing: Standing) -> None:
+        """Goes on from there."""
+        for variable, array in zip(self.variables, standing.arrays, strict=True):
+            variable.assign(array)
 
 
 def transfer(
@@ -67,75 +83,148 @@ def transfer(
     features: keras.Model,
     pace: Pace,
     listeners: Sequence[Listener],
-    tell: Callable[[str], None] = lambda line: None,
+    tell: Tell = lambda line: None,
+    resumed: Standing | None = None,
 ) -> Result:
-    """Stylizes pictures at the size `final`; `config` is resolved.
-
-    Where memory ends, the run goes on from the picture as it is in smaller tiles, and tells so.
-    """
+    """Stylizes pictures at the size `final`, or goes on with that; `config` is resolved."""
+    config = resumed.config if resumed else calibrated(pictures, final, features, config)
     scales = plan(final, config)
-    picture, state = first_picture(pictures, scales[0].size, config), None
+    picture, state, stopped, steps = first_picture(pictures, scales[0].size, config), None, False, 0
     for scale, quickest in zip(scales, networks(features, scales, config), strict=True):
-        variable = tf.Variable(resize(picture, scale.size))
-        optimizer = optimizers.make_optimizer(
-            config, scale.steps, variable, state and optimizers.resized(state, scale.size)
-        )
-        started, sight, step = int(optimizer.iterations), None, 0
-        while step < scale.steps and (count := min(scale.steps - step, pace(scale.number, scale.steps - step))):
-            before = variable.value()
-            try:
-                sight = sight or see(pictures, variable, optimizer, features, quickest, config)
-                values = as_numpy(sight.take_steps(tf.constant(count)))
-            except OUT_OF_MEMORY:
-                if not (smaller := in_smaller_tiles(config, scale.size, features)):
-                    raise
-                config, sight = smaller, None
-                tell(f"Not enough memory for {scale.size} pixels: goes on in tiles of {config.tile_size}.")
-                optimizer.iterations.assign(started + step)  # whatever was begun is begun again
+        if stopped or (resumed and scale.number < resumed.scale):
+            continue
+        stage = Stage(scale, resize(picture, scale.size), config, state)
+        if resumed and scale.number == resumed.scale:
+            stage.restore(resumed)
+            steps = scale.before
+        run = Run(pictures, features, quickest, config, scales, listeners, tell)
+        sound, stopped = run.descend(stage, pace)
+        picture, state, config = stage.mover.shown(), stage.mover.state(), run.config
+        steps += stage.steps
+        if not sound:
+            break
+    picture = composer(pictures, stage.scale.size)(picture)
+    if not sound or stopped:
+        return Result(resize(picture, final).numpy(), None, steps, diverged=not sound)
+    values = run.judge(stage)
+    if not np.isfinite(values.total).all():  # the last step of all was one too many
+        stage.mover.retreat()
+        return Result(composer(pictures, final)(stage.mover.shown()).numpy(), None, steps, diverged=True)
+    return Result(picture.numpy(), values, steps)
+
+
+class Run:
+    """Takes the steps of one scale.
+
+    Where memory ends, it goes on from the picture as it is in smaller tiles; where the loss explodes, from the last
+    picture that was sound and with more care; and tells so.
+    """
+
+    def __init__(
+        self,
+        pictures: Pictures,
+        features: keras.Model,
+        quickest: keras.Model,
+        config: Config,
+        scales: list[Scale],
+        listeners: Sequence[Listener],
+        tell: Tell,
+    ):
+        self.pictures, self.features, self.quickest, self.config = pictures, features, quickest, config
+        self.scales, self.listeners, self.tell = scales, listeners, tell
+        self.sight: Sight | None = None
+
+    def descend(self, stage: Stage, pace: Pace) -> tuple[bool, bool]:
+        """Takes the steps; returns whether the loss is sound, and whether the run is to stop."""
+        scale, settled = stage.scale, stage.steps > 0 and bool(stage.watch.has_settled())
+        while stage.steps < scale.steps and not settled:
+            count = pace(scale.number, scale.steps - stage.steps)
+            if not count:
+                return True, count is None
+            taken = self._take(stage, min(count, scale.steps - stage.steps))
+            if taken is None:
                 continue
-            if not is_sound(values, variable):
-                return Result(resize(before, final).numpy(), None, scale.before + step, diverged=True)
-            step += count
-            report(listeners, scales, scale, step, values, optimizer, variable)
-        picture, state = variable.value(), optimizers.state_of(optimizer, variable)
-        if step < scale.steps:
-            return Result(resize(picture, final).numpy(), None, scale.before + step)
-    sight = sight or see(pictures, variable, optimizer, features, quickest, config)
-    values = as_numpy(sight.judge(picture))
-    report(listeners, scales, scale, scale.steps, values, optimizer, variable, final=True)
-    return Result(picture.numpy(), values, scale.before + scale.steps)
+            settled = taken.settled
+            self._report(stage, taken)
+            if not taken.sound and not self._retreat(stage):
+                return False, False
+        return True, False
 
+    def judge(self, stage: Stage) -> LossValues:
+        """Returns the losses of the finished picture, and reports them."""
+        while True:
+            try:
+                self.sight = self.sight or self._see(stage)
+                values = as_numpy(self.sight.judge(stage.mover.shown()))
+                break
+            except OUT_OF_MEMORY:
+                self._take_smaller_tiles(stage)
+        self._tell_listeners(stage, stage.steps, values, float(stage.mover.learning_rate), final=True)
+        return values
 
-def see(
-    pictures: Pictures,
-    variable: tf.Variable,
-    optimizer: keras.optimizers.Optimizer,
-    features: keras.Model,
-    quickest: keras.Model,
-    config: Config,
-) -> Sight:
-    """Returns the objective for the picture in `variable`; `quickest` is the network that takes the steps."""
-    size = Size(*variable.shape[1:3])
-    targets = make_targets(pictures, look_at(size, features, config), features, config)
-    look = look_at(size, quickest, config)
-    take_steps = compile_steps(variable, look.evaluator(targets), optimizer, config, look.in_one_graph)
-    return Sight(take_steps, lambda picture: look.judge(picture, targets))
+    def _take(self, stage: Stage, count: int) -> Taken | None:
+        """Takes so many steps; returns None where memory ended."""
+        try:
+            self.sight = self.sight or self._see(stage)
+            return self.sight.take_steps(count)
+        except OUT_OF_MEMORY:
+            self._take_smaller_tiles(stage)
+            return None
 
+    def _see(self, stage: Stage) -> Sight:
+        return see(self.pictures, stage.picture, stage.mover, stage.watch, self.features, self.quickest, self.config)
 
-def in_smaller_tiles(config: Config, size: Size, features: keras.Model) -> Config | None:
-    """Returns the settings by which the network is shown clearly less at once; None where it cannot be."""
-    layers = list(features.output)
-    tile_size = config.tile_size if config.evaluator == "tiles" else None
-    shown = shown_at_once(size, tile_size, config.network, layers)
-    for smaller in TILE_SIZES:
-        if shown_at_once(size, smaller, config.network, layers) < 0.8 * shown:
-            return config.resolved(evaluator="tiles", tile_size=smaller)
-    return None
+    def _take_smaller_tiles(self, stage: Stage) -> None:
+        """Goes on in smaller tiles, or raises the error again if there are none."""
+        smaller = in_smaller_tiles(self.config, stage.scale.size, self.features)
+        if not smaller:
+            raise
+        self.config, self.sight = smaller, None
+        self.tell(f"Not enough memory for {stage.scale.size} pixels: goes on in tiles of {smaller.tile_size}.")
 
+    def _retreat(self, stage: Stage) -> bool:
+        """Goes back to the last sound picture; returns whether there is one and it is worth another try."""
+        stage.mover.retreat()
+        if stage.watch.fail() > RETREATS or not stage.steps:
+            return False
+        step = stage.scale.before + stage.steps
+        self.tell(f"The loss explodes behind step {step}: goes back to it, with half the learning rate.")
+        return True
 
-def is_sound(values: LossValues, picture: tf.Variable) -> bool:
-    """Returns whether the losses and the pictures are numbers."""
-    return bool(np.isfinite(values.total).all() and tf.reduce_all(tf.math.is_finite(picture)))
+    def _report(self, stage: Stage, taken: Taken) -> None:
+        """Tells every listener of the steps taken."""
+        if taken.steps:
+            last = stage.scale.before + stage.steps
+            told = zip(range(last - taken.steps + 1, last + 1), taken.losses, taken.learning_rates, strict=True)
+            steps = [Step(*step) for step in told]
+            self._tell_listeners(stage, stage.steps, steps[-1].losses, steps[-1].learning_rate, steps)
+
+    def _tell_listeners(
+        self,
+        stage: Stage,
+        step: int,
+        values: LossValues,
+        rate: float,
+        taken: Sequence[Step] = (),
+        final: bool = False,
+    ) -> None:
+        scale, config = stage.scale, self.config
+        progress = Progress(
+            step=scale.before + step + final,
+            steps=self.scales[-1].before + self.scales[-1].steps,
+            scale=scale.number,
+            scales=len(self.scales),
+            scale_step=step,
+            scale_steps=scale.steps,
+            losses=values,
+            learning_rate=rate,
+            picture=lambda: composer(self.pictures, scale.size)(stage.mover.shown()).numpy(),
+            final=final,
+            taken=taken,
+            standing=lambda: stage.standing(config),
+        )
+        for listen in self.listeners:
+            listen(progress)
 
 
 def plan(final: Size, config: Config) -> list[Scale]:
@@ -153,116 +242,3 @@ def networks(features: keras.Model, scales: list[Scale], config: Config) -> list
     chosen = [always or not never and repays_compilation(scale.size, scale.steps) for scale in scales]
     faster = winograd.faster(features) if any(chosen) else features
     return [faster if quick else features for quick in chosen]
-
-
-def look_at(size: Size, features: keras.Model, config: Config) -> Whole | Tiled:
-    """Returns what shows pictures of this size to the network: by tiles if so set and if there is more than one."""
-    if config.evaluator == "tiles":
-        tiled = Tiled(features, size, config)
-        if len(tiled.tiles) > 1:
-            return tiled
-    return Whole(features, size, config)
-
-
-def compile_steps(
-    picture: tf.Variable,
-    evaluator: Evaluator,
-    optimizer: keras.optimizers.Optimizer,
-    config: Config,
-    in_one_graph: bool,
-) -> Callable[[tf.Tensor], losses.Losses]:
-    """Returns a function that takes so many steps on the device and returns the losses before the last of them."""
-
-    def update(gradient: tf.Tensor) -> None:
-        optimizer.apply([optimizers.bounded(gradient, config)], [picture])
-        picture.assign(tf.clip_by_value(picture, 0.0, 1.0))
-
-    def take_one(step: tf.Tensor, _: losses.Losses) -> tuple[tf.Tensor, losses.Losses]:
-        values, gradient = evaluator(picture.value())
-        apply(gradient)
-        return step + 1, values
-
-    def take(count: tf.Tensor) -> losses.Losses:
-        start = tf.constant(0), losses.no_losses(picture, config)
-        return tf.while_loop(lambda step, _: step < count, take_one, start)[1]
-
-    # One trace each. Called itself, a tf.function would count the traces of all scales, and warn.
-    # Without AutoGraph, which takes longer to read our functions than TensorFlow to run the first step.
-    compiled = functools.partial(tf.function, jit_compile=config.xla == "on", autograph=False)
-    if in_one_graph:
-        apply = update
-        return compiled(take).get_concrete_function(tf.TensorSpec((), tf.int32))
-    apply = compiled(update).get_concrete_function(tf.TensorSpec(picture.shape, picture.dtype))
-    return take
-
-
-def make_targets(pictures: Pictures, look: Whole | Tiled, features: keras.Model, config: Config) -> losses.Targets:
-    """Returns what the content and the style picture ask of a picture of the size looked at."""
-    size = look.size
-    content, style = {}, {}
-    smoothness = resize(pictures.style if pictures.content is None else pictures.content, size)
-    if config.content_weight:
-        content = look.maps(smoothness, [layer.name for layer in config.layers_used("content")])
-    if config.style_weight:
-        names = [layer.name for layer in config.layers_used("style")]
-        shown = style_at(pictures.style, size, config)
-        style = look_at(Size(*shown.shape[1:3]), features, config).moments(shown, names)
-    return losses.make_targets(content, style, smoothness, config)
-
-
-def style_at(style: tf.Tensor, size: Size, config: Config) -> tf.Tensor:
-    """Returns the style picture for a picture of this size: of its shape, or of as many pixels."""
-    if config.style_fit == "squash":
-        return resize(style, size)
-    return resize(style, same_area(Size(*style.shape[1:3]), size.height * size.width))
-
-
-def first_picture(pictures: Pictures, size: Size, config: Config) -> tf.Tensor:
-    """Returns the picture the first step starts from, (n, h, w, 3)."""
-    if pictures.first is not None:
-        return resize(pictures.first, size)
-    source = pictures.style if config.init == "style" else pictures.content
-    share = {"noise": 1.0, "blend": config.noise}.get(config.init, 0.0 if source is not None else 1.0)
-    picture = 0.0 if source is None else (1.0 - share) * resize(source, size)
-    count = next(len(given) for given in (pictures.content, pictures.style) if given is not None)
-    noise = np.random.default_rng(config.seed).random((1, *size, 3), np.float32)
-    return picture + share * tf.repeat(noise, count, axis=0)
-
-
-def resize(picture: tf.Tensor, size: Size) -> tf.Tensor:
-    """Returns pictures of another size, smoothed where they shrink, within [0, 1]."""
-    if tuple(picture.shape[1:3]) == size:
-        return tf.convert_to_tensor(picture)
-    return tf.clip_by_value(tf.image.resize(picture, size, "bicubic", antialias=True), 0.0, 1.0)
-
-
-def report(
-    listeners: Sequence[Listener],
-    scales: list[Scale],
-    scale: Scale,
-    step: int,
-    values: LossValues,
-    optimizer: keras.optimizers.Optimizer,
-    picture: tf.Variable,
-    final: bool = False,
-) -> None:
-    """Tells every listener where the run is."""
-    progress = Progress(
-        step=scale.before + step + final,
-        steps=scales[-1].before + scales[-1].steps,
-        scale=scale.number,
-        scales=len(scales),
-        scale_step=step,
-        scale_steps=scale.steps,
-        losses=values,
-        learning_rate=float(optimizer.learning_rate),
-        picture=picture.numpy,
-        final=final,
-    )
-    for listen in listeners:
-        listen(progress)
-
-
-def as_numpy(values: losses.Losses) -> LossValues:
-    """Returns the loss terms as arrays."""
-    return LossValues(*tf.nest.map_structure(lambda term: term.numpy(), values))

@@ -50,6 +50,11 @@ def relative_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
     return squared_variation(pixels) / (_area(pixels.whole) * tf.maximum(target, FLATTEST))
 
 
+def relative_absolute_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
+    """sum |dx| + |dy| over the pixels times the content's root mean square difference, which keeps edges: (n,)."""
+    return sum(_down_and_right(pixels, tf.abs)) / (_area(pixels.whole) * tf.sqrt(tf.maximum(target, FLATTEST)))
+
+
 def gatys_variation(pixels: Pixels, target: tf.Tensor) -> tf.Tensor:
     """sum dx^2 + dy^2 in units of 0..255. The paper has no variation term: its weight is 0 unless one is given."""
     return 255.0**2 * squared_variation(pixels)

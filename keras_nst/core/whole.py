@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_nst.config import Config
 from keras_nst.core import losses
+from keras_nst.core.guides import Guides
 from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import Moments, moments
 from keras_nst.core.variation import whole_picture
@@ -18,8 +19,9 @@ class Whole:
 
     in_one_graph = True  # many steps can be compiled into one program
 
-    def __init__(self, features: keras.Model, size: Size, config: Config):
+    def __init__(self, features: keras.Model, size: Size, config: Config, told: Guides | None = None):
         self.features, self.size, self.config = features, size, config
+        self.told = {name: tf.constant(regions, features.input.dtype) for name, regions in (told or {}).items()}
 
     def maps(self, picture: tf.Tensor, names: list[str]) -> losses.Features:
         """Returns feature maps (n, h, w, c) of pictures (n, H, W, 3)."""
@@ -27,7 +29,10 @@ class Whole:
 
     def moments(self, picture: tf.Tensor, names: list[str]) -> dict[str, Moments]:
         """Returns the moments of feature maps."""
-        return _run_once(lambda: {name: moments(seen) for name, seen in self._see(picture, names).items()})
+        return _run_once(lambda: self._measure(self._see(picture, names)))
+
+    def _measure(self, seen: losses.Features) -> dict[str, Moments]:
+        return {name: moments(values, self.told.get(name)) for name, values in seen.items()}
 
     def _see(self, picture: tf.Tensor, names: list[str]) -> losses.Features:
         seen = self.features(picture)
@@ -49,7 +54,7 @@ class Whole:
         return _run_once(lambda: self._losses(picture, targets))
 
     def _losses(self, picture: tf.Tensor, targets: losses.Targets) -> losses.Losses:
-        total = losses.part(whole_picture(picture), self.features(picture), targets, self.config)
+        total = losses.part(whole_picture(picture), self.features(picture), targets, self.config, told=self.told)
         return losses.evaluate(total, targets, self.size, self.config)
 
 

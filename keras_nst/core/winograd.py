@@ -61,7 +61,8 @@ def faster(features: keras.Model) -> keras.Model:
 
 def suits(layer: keras.layers.Layer) -> bool:
     """Returns whether the layer is a convolution that gains."""
-    return isinstance(layer, keras.layers.Conv2D) and layer.kernel.shape[2] >= FEWEST_CHANNELS
+    plain = isinstance(layer, keras.layers.Conv2D) and getattr(layer, "border", "zero") == "zero"
+    return plain and layer.kernel.shape[2] >= FEWEST_CHANNELS
 
 
 def transformed(kernel: np.ndarray) -> np.ndarray:

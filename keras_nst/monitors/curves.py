@@ -10,12 +10,13 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from keras_nst.core.events import Progress
+from keras_nst.core.events import Progress, Step
 from keras_nst.core.pyramid import Size
-from keras_nst.core.transfer import resize
+from keras_nst.core.sight import resize
 from keras_nst.monitors.display import Speed
 from keras_nst.system.memory import peak_memory_gb
 
+MOST_STEPS = 1000  # whose losses are written, so that event files stay small: of more every second, third, ...
 LONGEST = 512  # pixels; larger pictures are shrunk, so that event files stay small
 
 
@@ -45,17 +46,27 @@ class Curves:
                 tf.summary.image(name, _preview(picture[None]))
 
     def __call__(self, progress: Progress) -> None:
+        period = -(-progress.steps // MOST_STEPS)
+        for step in progress.taken:
+            if step.number % period == 0:
+                with self._at(step.number):
+                    self._write(step)
+        if progress.final:
+            with self._at(progress.step):
+                self._write(Step(progress.step, progress.losses, progress.learning_rate))
         with self._at(progress.step):
-            losses = progress.losses
-            for name in ("total", "content", "style", "variation"):
-                tf.summary.scalar(f"loss/{name}", getattr(losses, name).mean())
-            for group in ("content_layers", "style_layers"):
-                for layer, value in getattr(losses, group).items():
-                    tf.summary.scalar(f"{group}/{layer}", value.mean())
-            tf.summary.scalar("run/learning_rate", progress.learning_rate)
             tf.summary.scalar("run/steps_per_second", self.speed(progress))
             tf.summary.scalar("run/scale", progress.scale)
             tf.summary.scalar("run/peak_memory_gb", peak_memory_gb())
+
+    @staticmethod
+    def _write(step: Step) -> None:
+        for name in ("total", "content", "style", "variation"):
+            tf.summary.scalar(f"loss/{name}", getattr(step.losses, name).mean())
+        for group in ("content_layers", "style_layers"):
+            for layer, value in getattr(step.losses, group).items():
+                tf.summary.scalar(f"{group}/{layer}", value.mean())
+        tf.summary.scalar("run/learning_rate", step.learning_rate)
 
     def show(self, progress: Progress) -> None:
         """Writes the picture as it stands: a listener of its own."""

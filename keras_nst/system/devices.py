@@ -10,7 +10,6 @@ from keras_nst.quiet import quiet_stderr
 
 CPU_INFO = Path("/proc/cpuinfo")
 HARDWARE_BFLOAT16 = {"avx512_bf16", "amx_bf16"}
-FOR_ONEDNN = {*HARDWARE_BFLOAT16, "avx512_vnni", "avx_vnni", "amx_tile", "amx_int8"}  # TensorFlow then uses it
 DEVICE_FILES = Path("/dev")
 # Bytes: the program itself, with TensorFlow's code and Python's objects, and what the smallest run takes.
 BESIDE_TENSORS, LEAST_FOR_TENSORS = 0.5e9, 0.25e9
@@ -25,7 +24,6 @@ class Device(NamedTuple):
     bfloat16: bool  # in hardware
     warning: str = ""
     memory: float = 0.0  # bytes free on it for tensors; 0 where nothing tells, or where it is the system's
-    onednn: bool = False  # whether TensorFlow computes by oneDNN
 
 
 def start_tensorflow(memory: float) -> None:
@@ -82,13 +80,7 @@ def choose_device(kind: str) -> Device:
 def _cpu() -> Device:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     bfloat16 = bool(_cpu_flags() & HARDWARE_BFLOAT16)
-    return Device("cpu", "/CPU:0", f"CPU, {cores} cores", bfloat16, _unused_gpu_warning(), onednn=uses_onednn())
-
-
-def uses_onednn() -> bool:
-    """Returns whether TensorFlow computes by oneDNN on this CPU."""
-    told = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "")
-    return {"0": False, "false": False, "1": True, "true": True}.get(told.lower(), bool(_cpu_flags() & FOR_ONEDNN))
+    return Device("cpu", "/CPU:0", f"CPU, {cores} cores", bfloat16, _unused_gpu_warning())
 
 
 def _cpu_flags() -> set[str]:

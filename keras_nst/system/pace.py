@@ -1,35 +1,79 @@
-"""How many steps to take before looking up: about a second of work, and none when it is time to stop."""
+"""How many steps to take before looking up: about a second of work, and none when it is time to go on or to stop."""
 
 import threading
 import time
+from collections.abc import Sequence
 
 CHUNK_SECONDS = 1.0
+JUDGED = 0.5  # of a step's time: the finished picture's losses
 
 
 class Pace:
     """Tells the loop the length of its next chunk.
 
     Each scale begins with single steps, since the first contains the compilation and tells nothing about the others.
+    With a limit of time each scale gets the share of what is left that its planned work has; one that could not even
+    begin in its share is left out.
+
+    Args:
+        stop: set when the run is to end.
+        max_seconds: the limit, from now on; 0: none.
+        work: (pixels, steps) of each scale; empty: all time is the first one's.
     """
 
-    def __init__(self, stop: threading.Event, max_seconds: float = 0.0):
-        self.stop = stop
+    def __init__(self, stop: threading.Event, max_seconds: float = 0.0, work: Sequence[tuple[int, int]] = ()):
+        self.stop, self.work = stop, work
         self.deadline = time.monotonic() + max_seconds if max_seconds else float("inf")
+        self.until = self.deadline
         self.scale, self.chunks, self.count, self.started = 0, 0, 1, 0.0
+        self.first, self.setup, self.per_pixel = 0.0, 0.0, 0.0  # seconds: a scale's first step, its part beyond a step
 
-    def __call__(self, scale: int, left: int) -> int:
+    def __call__(self, scale: int, left: int) -> int | None:
         now = time.monotonic()
         if self.stop.is_set() or now >= self.deadline:
-            return 0
-        self.chunks = self.chunks + 1 if scale == self.scale else 0
+            return None
+        if scale == self.scale:
+            self._learn(now)
+            self.chunks += 1
+        else:
+            self.until = self._end_of(scale, now)
+            self.scale, self.chunks = scale, 0
+            if now + self.setup + self._step_of(scale) > self.until:
+                return 0
         self.count = min(left, self._count(now))
-        self.scale, self.started = scale, now
+        self.started = now
         return self.count
+
+    def _learn(self, now: float) -> None:
+        """Takes note of what the last chunk took."""
+        taken = now - self.started
+        if self.chunks == 0:
+            self.first = self.setup = taken  # until a second step tells them apart
+        else:
+            self.per_pixel = taken / self.count / self._pixels(self.scale)
+            if self.chunks == 1:
+                self.setup = max(0.0, self.first - taken / self.count)
+
+    def _end_of(self, scale: int, now: float) -> float:
+        """Returns when this scale is to end."""
+        ahead = [pixels * steps for pixels, steps in self.work[scale - 1 :]]
+        if len(ahead) <= 1:
+            return self.deadline - JUDGED * self._step_of(scale)
+        return now + (self.deadline - now) * ahead[0] / max(1, sum(ahead))
+
+    def _step_of(self, scale: int) -> float:
+        """Returns the seconds that a step of this scale is expected to take."""
+        return self.per_pixel * self._pixels(scale)
+
+    def _pixels(self, scale: int) -> int:
+        return self.work[scale - 1][0] if scale <= len(self.work) else 1
 
     def _count(self, now: float) -> int:
         if self.chunks < 2:
-            return 1
+            return 1 if now < self.until else 0
         seconds_per_step = max((now - self.started) / self.count, 1e-9)
-        time_left = min(CHUNK_SECONDS, self.deadline - now)
+        time_left = min(CHUNK_SECONDS, self.until - now)
+        if self.until - now < 0.5 * seconds_per_step:
+            return 0
         # At most doubled, so that one lucky measurement does not make a long chunk.
         return max(1, min(2 * self.count, int(time_left / seconds_per_step)))

@@ -15,9 +15,9 @@ CHANNELS = (3, 64, 128, 256, 512, 512)  # of the picture and of the blocks' conv
 # Measured on the CPU.
 STARTED = 0.95e9  # bytes of the process before the first step: TensorFlow, the network, TensorBoard
 ON_GPU = 0.5e9  # bytes for weights and the library's own use; a guess, and a run that it misleads goes on in tiles
-COPIES = {"float32": 1.9, "bfloat16": 3.3}  # of every activation, forward and backward
-COPIES_ONEDNN = {"float32": 2.8, "bfloat16": 3.3}  # the same with oneDNN, which keeps scratch memory
-COPIES_WINOGRAD, COMPILED = 1.2, 0.15e9  # what its convolution takes besides, with its kernels and XLA's compiler
+COPIES = {"float32": 1.95, "bfloat16": 2.05}  # of every activation, forward and backward
+# What Winograd's convolution takes besides, with its kernels and XLA's compiler; of tiles more shapes are about.
+COPIES_WINOGRAD, COPIES_WINOGRAD_TILES, COMPILED = 0.8, 2.2, 0.15e9
 PICTURES = 8  # tensors of the picture's shape: itself, targets, gradient, the optimizer's, and some on the way
 # The steps' time, as that of the picture seen whole and convolved directly: by tiles there is one more pass forward,
 # and Winograd's convolution does the same in less than half of it.
@@ -38,62 +38,66 @@ class Sight(NamedTuple):
         return f"Seen {how}, about {self.bytes / 1e9:.1f} GB"
 
 
-def choose_sight(size: Size, config: Config, free: float, onednn: bool = False) -> Sight:
+def choose_sight(size: Size, config: Config, free: float) -> Sight:
     """Returns the fastest way to see a picture of this size that fits into memory; the precision is resolved.
 
     Args:
         free: bytes, counted if the settings do not say how many the process may have.
-        onednn: whether TensorFlow convolves by oneDNN.
 
     Raises:
         ValueError: none fits.
     """
     allowed = config.memory_limit_gb * 1e9
     limit = SHARE_ALLOWED * allowed if allowed else SHARE * free
-    choices = list(_choices(size, config, onednn))
+    choices = list(_choices(size, config))
     fitting = [choice for choice in choices if choice.bytes <= limit]
     if not fitting:
         least = min(choice.bytes for choice in choices)
         raise ValueError(
             f"Expected a picture for {limit / 1e9:.1f} GB, {limit / (allowed or free):.0%} of what may be taken. "
-            f"Received: {size}, which takes {least / 1e9:.1f} GB{_what_fits(size, config, limit, onednn)}"
+            f"Received: {size}, which takes {least / 1e9:.1f} GB{_what_fits(size, config, limit)}"
         )
     return min(fitting, key=lambda choice: choice.work)
 
 
-def predicted_bytes(
-    size: Size, config: Config, tile_size: int | None, onednn: bool = False, quick: bool = False
-) -> float:
+def predicted_bytes(size: Size, config: Config, tile_size: int | None, quick: bool = False) -> float:
     """Returns the peak memory of the process, with the picture seen whole (None) or in tiles.
 
-    Args:
-        onednn: whether TensorFlow convolves by oneDNN.
-        quick: whether it is told to convolve with fewer multiplications.
+    `quick` tells that it convolves with fewer multiplications.
     """
     area = float(size.height * size.width)
     names = _layers(config)
     shown = shown_at_once(size, tile_size, config.network, names)
     width = 2 if config.precision == "bfloat16" else 4
-    copies = (COPIES_ONEDNN if onednn else COPIES)[config.precision] + quick * COPIES_WINOGRAD
+    copies = COPIES[config.precision]
+    if quick:
+        copies += COPIES_WINOGRAD_TILES if tile_size else COPIES_WINOGRAD
     activations = copies * width * _values_per_pixel(config.network, names) * shown
     kept = sum(
         width * CHANNELS[_block(layer.name)] / stride(layer.name) ** 2 for layer in config.layers_used("content")
     )
     started = ON_GPU if config.device == "gpu" else STARTED
     compiled = COMPILED + _transformed_kernels(config.network, names) if quick else 0.0
-    return started + compiled + activations + area * (PICTURES * 12 + kept)
+    return started + compiled + activations + area * (_pictures(config) * 12 + kept)
 
 
-def _choices(size: Size, config: Config, onednn: bool) -> Iterator[Sight]:
+def _pictures(config: Config) -> int:
+    """Returns how many tensors of the picture's shape there are at most."""
+    if config.optimizer == "lbfgs":
+        return PICTURES + 2 * config.history
+    return PICTURES + bool(config.average)
+
+
+def _choices(size: Size, config: Config) -> Iterator[Sight]:
     """Yields the ways to see the picture that the settings leave open."""
     tile_sizes: list[int | None] = [None] if config.evaluator in ("auto", "whole") else []
-    if config.evaluator != "whole":
+    if config.evaluator != "whole" and not config.needs_whole():
         tile_sizes += [config.tile_size] if config.tile_size else list(TILE_SIZES)
     for tile_size in tile_sizes:
         passes = shown_in_all(size, tile_size, config.network, _layers(config)) * (BY_TILES if tile_size else 1.0)
         for convolution in _ways_to_convolve(size, config):
             quick = convolution != "direct"
-            taken = predicted_bytes(size, config, tile_size, onednn, quick)
+            taken = predicted_bytes(size, config, tile_size, quick)
             work = passes * (BY_WINOGRAD if quick else 1.0)
             yield Sight("tiles" if tile_size else "whole", tile_size, convolution, taken, work)
 
@@ -107,12 +111,12 @@ def _ways_to_convolve(size: Size, config: Config) -> list[str]:
     return ["auto", "direct"] if any(gains) else ["direct"]
 
 
-def _what_fits(size: Size, config: Config, limit: float, onednn: bool) -> str:
+def _what_fits(size: Size, config: Config, limit: float) -> str:
     """Returns a hint at the largest picture of this shape that would fit."""
     longest = max(size)
     for longer in range(longest - longest % 32, 0, -32):
         smaller = Size(*(max(16, round(side * longer / longest)) for side in size))
-        if any(choice.bytes <= limit for choice in _choices(smaller, config, onednn)):
+        if any(choice.bytes <= limit for choice in _choices(smaller, config)):
             return f"; --size={longer} would fit"
     return ""
 

@@ -1,0 +1,249 @@
+"""How good a result is, in figures: bounded, and measured by what the content and the style are themselves.
+
+docs/quality.md tells how to read them, and what they cannot see.
+"""
+
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from keras_nst.core.features import Extractor
+from keras_nst.core.pyramid import Size, compared_size, same_area
+from keras_nst.core.sight import resize
+from keras_nst.core.stats import Moments, gram, moments, per_position
+
+# What the extractor has to give. No run has these among its style layers unless it is told to.
+LAYERS = ("block1_conv2", "block2_conv2", "block3_conv2", "block4_conv2")
+CONTENT_LAYER = "block4_conv2"
+LONGEST = 512  # pixels; larger pictures are shrunk, so that previews and prints are judged alike
+
+COLOR_LINES = np.array([line for line in itertools.product((-1, 0, 1), repeat=3) if line > (0, 0, 0)], float)
+COLOR_LINES /= np.linalg.norm(COLOR_LINES, axis=1, keepdims=True)  # (13, 3): a cube's edges and diagonals
+LEVELS = (np.arange(256) + 0.5) / 256
+STRIPS = 32  # the frame is this part of the shorter side
+
+# What is smaller than these comes from rounding.
+NO_STYLE = 1e-5  # of the style's own features
+NO_CONTRAST = 1e-5  # of pixels in [0, 1]
+
+
+class Figures(NamedTuple):
+    """How good a result is. None where the content or the style it takes is not known."""
+
+    content: float | None = None  # 0: the content's features in every place; 1: unrelated ones; at most 2
+    gram: float | None = None  # 0: the style's Gram matrices; 1: as far from them as the content; below 2
+    w2: float | None = None  # the same by the distributions' 2-Wasserstein distance
+    color: float | None = None  # the same of the colors alone
+    sharpness: float | None = None  # 0: no detail; 1: as much as the content; below 2
+    sharpness_to_style: float | None = None  # 1: as much as the style
+    borders: float | None = None  # 0: the frame stands out no more than the content's own; below 1
+
+
+class Gaussian(NamedTuple):
+    """A normal distribution."""
+
+    mean: np.ndarray  # (c,)
+    factor: np.ndarray  # (c, rank), F of the covariance F F^T
+
+
+class Look(NamedTuple):
+    """What is measured of one picture."""
+
+    directions: np.ndarray  # (h, w, c): unit vectors, where the features of a place differ from the average's
+    grams: dict[str, np.ndarray]  # (c, c)
+    gaussians: dict[str, Gaussian]
+    colors: np.ndarray  # (levels, lines): quantiles
+    sharpness: float
+    frame: float
+
+
+class Judge:
+    """Gives the figures of results of one content and one style, which it looks at once per size."""
+
+    def __init__(
+        self, content: np.ndarray | None, style: np.ndarray | None, features: Extractor, longest: int = LONGEST
+    ):
+        self.content, self.style, self.features, self.longest = content, style, features, longest
+        self.looks: dict[tuple[str, Size], Look] = {}
+
+    def __call__(self, result: np.ndarray) -> Figures:
+        """Returns the figures of a picture (1, h, w, 3)."""
+        size = self.size(result)
+        content, style = self._known("content", size), self._known("style", size)
+        return compare(content, style, look(resize(result, size), self.features))
+
+    def size(self, result: np.ndarray) -> Size:
+        """Returns the size a result is compared at."""
+        return compared_size(size_of(result), None if self.content is None else size_of(self.content), self.longest)
+
+    def _known(self, name: str, size: Size) -> Look | None:
+        picture = getattr(self, name)
+        if picture is None:
+            return None
+        if name == "style":
+            size = same_area(size_of(picture), size.height * size.width)
+        if (name, size) not in self.looks:
+            self.looks[name, size] = look(resize(picture, size), self.features)
+        return self.looks[name, size]
+
+
+def figures(
+    content: np.ndarray | None,
+    style: np.ndarray | None,
+    result: np.ndarray,
+    features: Extractor,
+    longest: int = LONGEST,
+) -> Figures:
+    """Returns the figures of one result; pictures (1, h, w, 3), RGB in [0, 1], of any sizes.
+
+    Args:
+        features: gives `LAYERS` of a picture.
+        longest: the longer side at which pictures are compared. Neither content nor result is enlarged; the style is
+            compared with as many pixels in its own proportions.
+
+    Raises:
+        ValueError: the result has not the content's proportions, or less than 16 pixels a side.
+    """
+    return Judge(content, style, features, longest)(result)
+
+
+def size_of(picture: np.ndarray) -> Size:
+    """Returns the size of pictures (n, h, w, 3)."""
+    return Size(*picture.shape[1:3])
+
+
+def look(picture: tf.Tensor, features: Extractor) -> Look:
+    """Returns what is measured of a picture (1, h, w, 3)."""
+    seen = {name: tf.cast(values, tf.float64) for name, values in features(picture).items() if name in LAYERS}
+    of = {name: moments(values) for name, values in seen.items()}
+    pixels = np.asarray(picture[0], np.float64)
+    return Look(
+        directions=directions(seen[CONTENT_LAYER].numpy()[0]),
+        grams={name: gram(each).numpy()[0, 0] for name, each in of.items()},
+        gaussians={name: gaussian(each) for name, each in of.items()},
+        colors=np.quantile(pixels.reshape(-1, 3) @ COLOR_LINES.T, LEVELS, axis=0),
+        sharpness=sharpness(pixels),
+        frame=frame(pixels),
+    )
+
+
+def compare(content: Look | None, style: Look | None, result: Look) -> Figures:
+    """Returns the figures from what was measured."""
+    found: dict[str, float] = {}
+    if content:
+        found["content"] = content_distance(result.directions, content.directions)
+        found["sharpness"] = balance(result.sharpness, content.sharpness, NO_CONTRAST)
+        found["borders"] = excess(result.frame, content.frame)
+    if style:
+        found["sharpness_to_style"] = balance(result.sharpness, style.sharpness, NO_CONTRAST)
+    if content and style:
+        found["gram"] = float(np.mean([gram_distance(result, content, style, layer) for layer in LAYERS]))
+        found["w2"] = float(np.mean([w2_distance(result, content, style, layer) for layer in LAYERS]))
+        far, reference = (sliced(each.colors, style.colors) for each in (result, content))
+        found["color"] = relative(far, reference, NO_CONTRAST)
+    return Figures(**found)
+
+
+def relative(distance: float, reference: float, nothing: float) -> float:
+    """Returns 2 d / (d + d_reference): 0 for none, 1 for that of the reference, 2 for infinitely more.
+
+    Where there is neither it is 0: distances are told apart from none only if they exceed `nothing`.
+    """
+    return 2 * distance / (distance + reference + nothing)
+
+
+def balance(amount: float, reference: float, nothing: float) -> float:
+    """Returns 2 e / (e + e_reference), which is 1 where there is nothing of either."""
+    return 2 * (amount + nothing) / (amount + reference + 2 * nothing)
+
+
+def excess(amount: float, reference: float) -> float:
+    """Returns e / (1 + e) for e = max(0, amount - reference)."""
+    more = max(0.0, amount - reference)
+    return more / (1 + more)
+
+
+def directions(features: np.ndarray) -> np.ndarray:
+    """Returns (F - mean F) / |F - mean F| for features (h, w, c), in each place; 0 where there is no difference."""
+    centered = features - features.mean(axis=(0, 1))
+    length = np.linalg.norm(centered, axis=-1, keepdims=True)
+    return np.divide(centered, length, out=np.zeros_like(centered), where=length > 0)
+
+
+def content_distance(result: np.ndarray, content: np.ndarray) -> float:
+    """Returns 1 - mean cosine, in [0, 2], of unit vectors (h, w, c) by place; vectors without length are alike."""
+    cosine = (result * content).sum(axis=-1)
+    alike = (result == content).all(axis=-1)
+    return float(np.mean(np.where(alike, 0.0, 1 - np.clip(cosine, -1, 1))))
+
+
+def gram_distance(result: Look, content: Look, style: Look, layer: str) -> float:
+    """Returns |G - A|_F of a layer, relative to the content's."""
+    target = style.grams[layer]
+    far, reference = (float(np.linalg.norm(each.grams[layer] - target)) for each in (result, content))
+    return relative(far, reference, NO_STYLE * float(np.linalg.norm(target)) or NO_STYLE)
+
+
+def w2_distance(result: Look, content: Look, style: Look, layer: str) -> float:
+    """Returns the 2-Wasserstein distance of a layer's distributions, relative to the content's."""
+    target = style.gaussians[layer]
+    far, reference = (w2(each.gaussians[layer], target) for each in (result, content))
+    size = float(np.hypot(np.linalg.norm(target.mean), np.linalg.norm(target.factor)))
+    return relative(far, reference, NO_STYLE * size or NO_STYLE)
+
+
+def gaussian(of: Moments) -> Gaussian:
+    """Returns the normal distribution that has the moments of one picture.
+
+    Eigenvalues that are nothing but rounding are left out: in their roots 1e-16 would become 1e-8.
+    """
+    mean, second = (moment.numpy()[0, 0] for moment in per_position(of)[1:])
+    values, vectors = np.linalg.eigh(second - np.outer(mean, mean))
+    rounding = len(mean) * np.finfo(values.dtype).eps * np.trace(second)
+    kept = values > rounding
+    return Gaussian(mean, vectors[:, kept] * np.sqrt(values[kept]))
+
+
+def w2(first: Gaussian, second: Gaussian) -> float:
+    """Returns the 2-Wasserstein distance of normal distributions, of any rank.
+
+    W2^2 = |mean_1 - mean_2|^2 + tr(C_1 + C_2 - 2 (C_1^1/2 C_2 C_1^1/2)^1/2)
+
+    For C = F F^T the trace of the root is the sum of the singular values of F_1^T F_2: no root is taken of rounding.
+    """
+    overlap = np.linalg.svd(first.factor.T @ second.factor, compute_uv=False).sum()
+    spread = np.square(first.factor).sum() + np.square(second.factor).sum() - 2 * overlap
+    return float(np.sqrt(max(0.0, np.square(first.mean - second.mean).sum() + spread)))
+
+
+def sliced(first: np.ndarray, second: np.ndarray) -> float:
+    """Returns the root mean square difference of quantiles, which is the sliced 2-Wasserstein distance."""
+    return float(np.sqrt(np.mean(np.square(first - second))))
+
+
+def sharpness(pixels: np.ndarray) -> float:
+    """Returns the root mean square of the Laplacian of pixels (h, w, 3), without the outermost."""
+    around = pixels[:-2, 1:-1] + pixels[2:, 1:-1] + pixels[1:-1, :-2] + pixels[1:-1, 2:]
+    return float(np.sqrt(np.mean(np.square(4 * pixels[1:-1, 1:-1] - around))))
+
+
+def frame(pixels: np.ndarray) -> float:
+    """Returns how much the frame of pixels (h, w, 3) differs from what is beside it.
+
+    That is the root mean square over the four sides of the 2-Wasserstein distance, as of normal distributions, between
+    the outermost strip and the next one, of colors and their slopes (x, dx, dy), each in its standard deviations over
+    the whole picture, divided by the root of their number.
+    """
+    x = pixels[:-1, :-1]
+    values = np.concatenate([x, pixels[:-1, 1:] - x, pixels[1:, :-1] - x], axis=-1)  # (h - 1, w - 1, 9)
+    deviation = values.std(axis=(0, 1))
+    values = np.where(deviation > NO_CONTRAST, values / np.maximum(deviation, NO_CONTRAST), 0.0)
+    width = max(1, min(pixels.shape[:2]) // STRIPS)
+    squares = []
+    for turns in range(4):
+        turned = np.rot90(values, turns)
+        outer, next_one = turned[:width], turned[width : 2 * width]
+        squares.append(w2(*(gaussian(moments(tf.constant(strip[None]))) for strip in (outer, next_one))) ** 2)
+    return float(np.sqrt(np.mean(squares) / values.shape[-1]))

@@ -1,0 +1,188 @@
+"""The colors of one picture in another: recolored whole, or by lightness alone.
+
+Pictures are (h, w, 3) float32, sRGB in [0, 1]. They may be large: what takes several times their memory is done strip
+by strip, in double precision.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+# Oklab (Ottosson, 2020): linear sRGB to the responses of the eye's cones, and their cube roots to L, a, b.
+CONES = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+OKLAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+FROM_CONES, FROM_OKLAB = np.linalg.inv(CONES), np.linalg.inv(OKLAB)
+STRIP = 1 << 16  # pixels
+LEVEL = 1 / 255  # what 8 bits tell apart: a smaller deviation is noise, not stretched to be a color
+ROUNDING = 1e-7  # of linear channels, past the borders of what sRGB can show
+HALVINGS = 14  # of the interval in which the largest chroma lies
+
+Colors = Callable[[np.ndarray], np.ndarray]
+
+
+def to_oklab(colors: np.ndarray) -> np.ndarray:
+    """Returns sRGB colors (..., 3) as lightness L in [0, 1], a (green to red) and b (blue to yellow).
+
+    In double precision: in single precision the way there and back changes dark channels by 2e-5.
+    """
+    return np.cbrt(_linear(colors.astype(np.float64)) @ CONES.T) @ OKLAB.T
+
+
+def from_oklab(lab: np.ndarray) -> np.ndarray:
+    """Returns Oklab colors (..., 3) as sRGB; channels beyond [0, 1] are clipped."""
+    return _encoded(np.clip(_linear_from_oklab(lab.astype(np.float64)), 0, 1))
+
+
+def match_colors(
+    picture: np.ndarray,
+    example: np.ndarray,
+    weights: np.ndarray | None = None,
+    example_weights: np.ndarray | None = None,
+) -> np.ndarray:
+    """Returns the picture with colors of the example's mean and covariance, as far as [0, 1] holds them.
+
+    Of all linear maps x -> m_e + A (x - m_p) that do so this one, of Monge and Kantorovich, moves the colors least:
+
+        A = P^(-1/2) (P^(1/2) E P^(1/2))^(1/2) P^(-1/2)    P, E: covariance of the picture's, the example's colors
+
+    It is taken in RGB, as by Gatys et al. (2016, "Preserving Color in Neural Artistic Style Transfer"), who use other
+    roots. P's eigenvalues are at least those of a deviation of one level in 255: colors that vary less than that in
+    some direction, as in gray pictures, are not stretched to the example's variation.
+
+    Args:
+        picture: (h, w, 3).
+        example: (h, w, 3) of any other size.
+        weights: (h, w), how much each pixel counts in the picture's statistics, such as its alpha.
+        example_weights: the same for the example's.
+    """
+    mean, covariance = _moments(picture, weights)
+    target, target_covariance = _moments(example, example_weights)
+    root, inverse = (_power(covariance, exponent, floor=LEVEL**2) for exponent in (0.5, -0.5))
+    stretch = inverse @ _power(root @ target_covariance @ root, 0.5) @ inverse
+    return _by_strips(lambda colors: np.clip((colors - mean) @ stretch + target, 0, 1), picture)
+
+
+def luminance_only(picture: np.ndarray) -> np.ndarray:
+    """Returns the gray picture of the same lightness L: all linear channels are L^3."""
+    return _by_strips(lambda colors: np.repeat(_encoded(np.clip(_lightness(colors), 0, 1) ** 3), 3, axis=-1), picture)
+
+
+def match_lightness(picture: np.ndarray, example: np.ndarray) -> np.ndarray:
+    """Returns the picture with lightness of the example's mean and deviation, as far as [0, 1] holds them.
+
+    Hue and chroma stay, the latter as far as sRGB can show it.
+    """
+    mean, deviation = _lightness_and_deviation(picture)
+    target, target_deviation = _lightness_and_deviation(example)
+    stretch = target_deviation / max(deviation, LEVEL)
+
+    def matched(colors: np.ndarray) -> np.ndarray:
+        lab = to_oklab(colors)
+        lab[..., 0] = (lab[..., 0] - mean) * stretch + target
+        return from_oklab(_in_gamut(lab))
+
+    return _by_strips(matched, picture)
+
+
+def with_colors_of(picture: np.ndarray, content: np.ndarray) -> np.ndarray:
+    """Returns the picture's lightness with the content's hue and chroma, the latter as far as sRGB can show it."""
+    if picture.shape != content.shape:
+        raise ValueError(f"Expected colors of a picture of shape {picture.shape}. Received: {content.shape}")
+
+    def joined(colors: np.ndarray, others: np.ndarray) -> np.ndarray:
+        return from_oklab(_in_gamut(np.concatenate([_lightness(colors), to_oklab(others)[..., 1:]], axis=-1)))
+
+    return _by_strips(joined, picture, content)
+
+
+def strips(picture: np.ndarray) -> Iterator[slice]:
+    """Yields the rows of a picture, some thousand pixels at a time."""
+    rows = max(1, STRIP // max(1, picture.shape[1]))
+    for start in range(0, len(picture), rows):
+        yield slice(start, start + rows)
+
+
+def _by_strips(function: Callable[..., np.ndarray], picture: np.ndarray, *others: np.ndarray) -> np.ndarray:
+    result = np.empty(picture.shape, np.float32)
+    for rows in strips(picture):
+        result[rows] = function(*(array[rows].astype(np.float64) for array in (picture, *others)))
+    return result
+
+
+def _linear(colors: np.ndarray) -> np.ndarray:
+    """Returns the light that sRGB's numbers stand for."""
+    return np.where(colors <= 0.04045, colors / 12.92, ((np.maximum(colors, 0) + 0.055) / 1.055) ** 2.4)
+
+
+def _encoded(light: np.ndarray) -> np.ndarray:
+    """Undoes `_linear`, for light in [0, 1]."""
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+def _linear_from_oklab(lab: np.ndarray) -> np.ndarray:
+    return (lab @ FROM_OKLAB.T) ** 3 @ FROM_CONES.T
+
+
+def _lightness(colors: np.ndarray) -> np.ndarray:
+    """Returns L (..., 1)."""
+    return to_oklab(colors)[..., :1]
+
+
+def _in_gamut(lab: np.ndarray) -> np.ndarray:
+    """Returns Oklab colors (..., 3) with a and b scaled down, by bisection, where sRGB cannot show them otherwise."""
+    outside = ~_is_shown(lab)
+    far = lab[outside]
+    low, high = np.zeros((len(far), 1)), np.ones((len(far), 1))
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        enough = _is_shown(np.concatenate([far[:, :1], far[:, 1:] * middle], axis=-1))[:, None]
+        low, high = np.where(enough, middle, low), np.where(enough, high, middle)
+    shown = lab.copy()
+    shown[outside, 1:] *= low
+    return shown
+
+
+def _is_shown(lab: np.ndarray) -> np.ndarray:
+    light = _linear_from_oklab(lab)
+    return np.all((light >= -ROUNDING) & (light <= 1 + ROUNDING), axis=-1)
+
+
+def _moments(
+    picture: np.ndarray, weights: np.ndarray | None = None, values: Colors = np.asarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the mean (c,) and the covariance (c, c) of `values` (..., c) of a picture's colors."""
+
+    def sums(rows: slice) -> np.ndarray:
+        found = values(picture[rows].astype(np.float64))
+        found = np.concatenate([np.ones_like(found[..., :1]), found], axis=-1)
+        weighted = found if weights is None else found * weights[rows][..., None]
+        return np.einsum("hwi,hwj->ij", weighted, found, optimize=True)
+
+    total = np.sum([sums(rows) for rows in strips(picture)], axis=0)  # of products of 1 and the values
+    if not total[0, 0] > 0:
+        raise ValueError("Expected pixels that count, of weights above 0. Received: none")
+    mean = total[0, 1:] / total[0, 0]
+    return mean, total[1:, 1:] / total[0, 0] - np.outer(mean, mean)
+
+
+def _lightness_and_deviation(picture: np.ndarray) -> tuple[float, float]:
+    mean, variance = _moments(picture, values=_lightness)
+    return mean.item(), max(0.0, variance.item()) ** 0.5  # rounding leaves a little less than no variance
+
+
+def _power(matrix: np.ndarray, exponent: float, floor: float = 0.0) -> np.ndarray:
+    """Returns the power of a symmetric matrix whose eigenvalues are at least `floor`."""
+    values, vectors = np.linalg.eigh(matrix)
+    return vectors * np.maximum(values, floor) ** exponent @ vectors.T

@@ -1,0 +1,251 @@
+"""Figures: their distances against closed forms and SciPy, and known results of a known pair."""
+
+import itertools
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import smooth_picture
+
+from keras_nst.core import quality
+from keras_nst.core.features import extractor
+from keras_nst.core.pyramid import Size
+from keras_nst.core.quality import LAYERS, Figures, Gaussian, Judge, figures, gaussian, w2
+from keras_nst.core.stats import moments
+from keras_nst.core.transfer import resize
+from keras_nst.inputs import SAMPLES
+from keras_nst.pictures.files import read_picture
+
+HIGHEST = Figures(content=2, gram=2, w2=2, color=2, sharpness=2, sharpness_to_style=2, borders=1)
+SHAPE = (1, 48, 64, 3)
+CONTENT, STYLE = smooth_picture(48, 64)[None], np.random.default_rng(1).random(SHAPE, np.float32) ** 2
+
+
+@pytest.fixture(scope="module")
+def random_network() -> keras.Model:
+    return extractor("vgg19", LAYERS, weights=None)
+
+
+def of_points(points: np.ndarray) -> Gaussian:
+    """The normal distribution with the moments of points (m, c)."""
+    return gaussian(moments(tf.constant(points[None, None])))
+
+
+def points(seed: int, count: int, channels: int) -> np.ndarray:
+    """Correlated points with a mean."""
+    random = np.random.default_rng(seed)
+    return random.normal(size=(count, channels)) @ random.normal(size=(channels, channels)) + random.normal(
+        size=channels
+    )
+
+
+# --- The 2-Wasserstein distance ---
+
+
+def test_w2_is_that_of_scipy() -> None:
+    linalg = pytest.importorskip("scipy.linalg")
+    first, second = points(0, 200, 20), points(1, 300, 20)
+    (mean, covariance), (other_mean, other) = ((p.mean(axis=0), np.cov(p.T, bias=True)) for p in (first, second))
+    root = linalg.sqrtm(covariance)
+    cross = linalg.sqrtm(root @ other @ root)
+    expected = np.sum((mean - other_mean) ** 2) + np.trace(covariance + other - 2 * np.real(cross))
+    np.testing.assert_allclose(w2(of_points(first), of_points(second)) ** 2, expected, rtol=1e-9)
+
+
+def test_w2_of_one_number_is_that_of_means_and_deviations() -> None:
+    first, second = np.array([[1.0], [5.0]]), np.array([[10.0], [11.0], [12.0]])
+    expected = np.hypot(3 - 11, 2 - np.sqrt(2 / 3))
+    np.testing.assert_allclose(w2(of_points(first), of_points(second)), expected, rtol=1e-12)
+
+
+def test_w2_is_exact_for_fewer_points_than_channels() -> None:
+    """Points of a space of three dimensions are as far apart in one of forty."""
+    first, second = points(2, 12, 3), points(3, 15, 3)
+    inside = np.linalg.qr(np.random.default_rng(4).normal(size=(40, 40)))[0][:3]
+    far = w2(of_points(first), of_points(second))
+    np.testing.assert_allclose(w2(of_points(first @ inside), of_points(second @ inside)), far, rtol=1e-9)
+
+
+def test_w2_of_orthogonal_spaces_is_all_of_both() -> None:
+    """Whatever rounding leaves of one in the other's space counts as nothing."""
+    axes = np.linalg.qr(np.random.default_rng(4).normal(size=(60, 60)))[0]
+    first, second = points(5, 90, 30) @ axes[:30], points(6, 90, 30) @ axes[30:]
+    expected = np.sum((first.mean(axis=0) - second.mean(axis=0)) ** 2) + first.var(axis=0).sum()
+    expected += second.var(axis=0).sum()
+    np.testing.assert_allclose(w2(of_points(first), of_points(second)) ** 2, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("count", [1, 7, 500])
+def test_w2_to_itself_is_nothing(count: int) -> None:
+    cloud = points(7, count, 64)
+    assert w2(of_points(cloud), of_points(cloud)) < 1e-6 * np.linalg.norm(cloud) / np.sqrt(count)
+
+
+# --- Colors, sharpness and frame, which need no network ---
+
+
+def test_color_distance_of_a_shift_is_its_length_along_the_lines() -> None:
+    """In a space of three dimensions the mean square of a vector's parts along evenly spread lines is a third."""
+    pixels = np.random.default_rng(8).random((500, 3))
+    shift = np.array([0.3, 0.0, 0.0])
+    first, second = (np.quantile(p @ quality.COLOR_LINES.T, quality.LEVELS, axis=0) for p in (pixels, pixels + shift))
+    np.testing.assert_allclose(quality.sliced(first, second), 0.3 / np.sqrt(3), rtol=1e-9)
+    assert np.linalg.norm(quality.COLOR_LINES, axis=1) == pytest.approx(np.ones(13))
+
+
+def test_sharpness_of_a_chessboard_and_of_a_slope() -> None:
+    y, x = np.mgrid[:8, :9][..., None]
+    board = np.repeat((x + y) % 2, 3, axis=-1).astype(float)
+    np.testing.assert_allclose(quality.sharpness(board), 4.0)
+    np.testing.assert_allclose(quality.sharpness(np.repeat(x / 9 + y / 20, 3, axis=-1)), 0.0, atol=1e-12)
+
+
+def test_a_frame_stands_out_on_every_side() -> None:
+    plain = np.random.default_rng(9).random((64, 96, 3))
+    usual = quality.frame(plain)
+    for side in range(4):
+        framed = plain.copy()
+        np.rot90(framed, side)[:2] = 1.0
+        assert quality.frame(framed) > 2 * usual
+    smoothed = plain.copy()
+    smoothed[:, -2:] = plain[:, -8:].mean(axis=1, keepdims=True)
+    assert quality.frame(smoothed) > 1.5 * usual, "the same colors, but without texture"
+
+
+# --- Figures ---
+
+
+def test_the_content_the_style_and_one_color(random_network: keras.Model) -> None:
+    judge = Judge(CONTENT, STYLE, random_network)
+    content, style, gray = judge(CONTENT), judge(STYLE), judge(np.full(SHAPE, 0.5, np.float32))
+    assert (content.content, content.borders) == (0, 0) and content.sharpness == pytest.approx(1)
+    assert (content.gram, content.w2, content.color) == pytest.approx((1, 1, 1), abs=1e-3)
+    assert (style.gram, style.w2, style.color) == pytest.approx((0, 0, 0), abs=1e-5)
+    assert style.sharpness_to_style == pytest.approx(1) and style.sharpness > 1
+    assert (gray.sharpness, gray.sharpness_to_style) == pytest.approx((0, 0), abs=0.01)
+    assert gray.content > 0.1 and gray.borders == 0
+
+
+PICTURES = {
+    "noise": np.random.default_rng(2).random(SHAPE, np.float32),
+    "black": np.zeros(SHAPE, np.float32),
+    "white": np.ones(SHAPE, np.float32),
+    "red": np.full(SHAPE, (1, 0, 0), np.float32),
+    "smooth": CONTENT,
+}
+
+
+def test_figures_are_bounded_numbers(random_network: keras.Model) -> None:
+    """Whichever of them is the content, the style and the result."""
+    looks = [quality.look(tf.constant(picture), random_network) for picture in PICTURES.values()]
+    for content, style, result in itertools.product(looks, repeat=3):
+        within(quality.compare(content, style, result))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_figures_of_random_pictures_of_random_sizes_are_bounded(seed: int, random_network: keras.Model) -> None:
+    random = np.random.default_rng(seed)
+    content, style = (random.random((1, *random.integers(16, 80, 2), 3), np.float32) for _ in range(2))
+    result = random.random((1, *np.multiply(content.shape[1:3], 2), 3), np.float32) ** random.uniform(0.1, 9)
+    within(figures(content, style, result, random_network))
+
+
+@pytest.mark.parametrize("side", [16, 17])
+def test_the_smallest_pictures(side: int, random_network: keras.Model) -> None:
+    small = [picture[:, :side, :side] for picture in (CONTENT, STYLE, PICTURES["noise"])]
+    within(figures(*small, random_network))
+    assert figures(small[0], small[0], small[0], random_network) == pytest.approx((0, 0, 0, 0, 1, 1, 0), abs=0.02)
+
+
+def within(found: Figures) -> None:
+    for name, value, highest in zip(Figures._fields, found, HIGHEST, strict=True):
+        assert 0 <= value <= highest, (name, value)
+
+
+def test_without_content_or_style(random_network: keras.Model) -> None:
+    both = figures(CONTENT, STYLE, PICTURES["noise"], random_network)
+    alone = figures(CONTENT, None, PICTURES["noise"], random_network)
+    assert alone == Figures(content=both.content, sharpness=both.sharpness, borders=both.borders)
+    texture = figures(None, STYLE, PICTURES["noise"], random_network)
+    assert texture == Figures(sharpness_to_style=both.sharpness_to_style)
+
+
+def test_neither_content_nor_result_is_enlarged(random_network: keras.Model) -> None:
+    large = smooth_picture(96, 128)[None]
+    assert Judge(large, STYLE, random_network, 64).size(large) == Size(48, 64)
+    assert Judge(large, STYLE, random_network).size(CONTENT) == Size(48, 64)
+    assert Judge(CONTENT, STYLE, random_network).size(large) == Size(48, 64)
+    shrunk = figures(large, STYLE, large, random_network, longest=64)
+    assert shrunk == figures(resize(large, Size(48, 64)).numpy(), STYLE, large, random_network)
+
+
+def test_other_proportions_are_refused(random_network: keras.Model) -> None:
+    with pytest.raises(ValueError, match="Expected the proportions of the content, 64 x 48. Received: 64 x 45"):
+        figures(CONTENT, STYLE, PICTURES["noise"][:, :45], random_network)
+
+
+def test_content_and_style_are_looked_at_once_per_size() -> None:
+    seen = []
+    network = extractor("vgg19", LAYERS, weights=None)
+    judge = Judge(CONTENT, STYLE, lambda picture: seen.append(1) or network(picture))
+    first = judge(CONTENT)
+    assert judge(CONTENT) == first and len(seen) == 4
+
+
+# --- With the real weights ---
+
+
+@pytest.fixture(scope="module")
+def sample_pair() -> tuple[np.ndarray, np.ndarray]:
+    content, style = (read_picture(SAMPLES / f"{name}.jpg").pixels[None] for name in ("harbor", "night"))
+    size = Size(128, 192)
+    return resize(content, size).numpy(), resize(style, size).numpy()
+
+
+@pytest.fixture(scope="module")
+def judge(sample_pair: tuple[np.ndarray, np.ndarray], vgg19_weights: Path) -> Judge:
+    return Judge(*sample_pair, extractor("vgg19", LAYERS, weights=vgg19_weights))
+
+
+@pytest.mark.weights
+def test_known_results(judge: Judge, sample_pair: tuple[np.ndarray, np.ndarray]) -> None:
+    content, style = map(judge, sample_pair)
+    noise = judge(np.random.default_rng(0).random(sample_pair[0].shape, np.float32))
+    gray = judge(np.full_like(sample_pair[0], 0.5))
+    assert content == pytest.approx((0, 1, 1, 1, 1, content.sharpness_to_style, 0), abs=1e-3)
+    assert (style.gram, style.w2, style.color, style.sharpness_to_style) == pytest.approx((0, 0, 0, 1), abs=1e-5)
+    for unrelated in (style, noise, gray):
+        assert 0.75 < unrelated.content < 1.1
+    for neither in (noise, gray):
+        assert neither.gram > 0.9 and neither.w2 > 0.9
+    assert noise.sharpness > 1.5 and gray.sharpness < 0.01
+
+
+@pytest.mark.weights
+def test_more_of_the_style_is_farther_from_the_content(
+    judge: Judge, sample_pair: tuple[np.ndarray, np.ndarray]
+) -> None:
+    content, style = sample_pair
+    found = [judge((1 - share) * content + share * style) for share in np.float32([0, 0.25, 0.5, 0.75, 1])]
+    assert np.all(np.diff([each.content for each in found]) > 0)
+    for name in ("gram", "w2"):
+        assert np.all(np.diff([getattr(each, name) for each in found[1:]]) < 0), name
+
+
+@pytest.mark.weights
+def test_damage_shows(judge: Judge, sample_pair: tuple[np.ndarray, np.ndarray]) -> None:
+    content, _ = sample_pair
+    blurred = [resize(resize(content, Size(128 // k, 192 // k)), Size(128, 192)).numpy() for k in (2, 4, 8)]
+    found = [judge(content), *map(judge, blurred)]
+    assert np.all(np.diff([each.sharpness for each in found]) < 0)
+    assert np.all(np.diff([each.content for each in found]) > 0)
+    framed = []
+    for width in (1, 2, 4):
+        picture = content.copy()
+        inside = np.zeros(picture.shape[1:3], bool)
+        inside[width:-width, width:-width] = True
+        picture[:, ~inside] = 0.5
+        framed.append(judge(picture).borders)
+    assert framed[0] > 0.05 and np.all(np.diff(framed) > 0)
