@@ -69,9 +69,7 @@ def _style_regions(styles: list[str], arrays: Arrays, colors: list[str], config:
             raise SettingError("style_mask", config.style_mask, reason)
         return [_regions("style_mask", config, arrays[name], colors)[1] for name in masks]
     if len(styles) not in (1, len(colors)):
-        reason = (
-            f"Expected --style_mask, or one style picture for each of its {len(colors)} regions: {len(styles)} given."
-        )
+        reason = f"Expected --style_mask, or a style picture for each of {len(colors)} regions. Received: {len(styles)}"
         raise SettingError("content_mask", config.content_mask, reason)
     whole = [np.ones(arrays[name].shape[:2], np.float32) for name in styles]
     if len(styles) == 1:

@@ -21,7 +21,7 @@ def test_receptive_fields_one_by_one(mode: str, extreme: np.ufunc, reach: int) -
 
 
 def test_receptive_of_a_border() -> None:
-    shares = regions(stripes("#000000", "#ffffff", width=5)).shares
+    shares = two_halves(60, 10)
     assert receptive(shares, 2, "simple") is shares
     assert receptive(shares, 2, "inside")[:, 0].tolist() == [[1, 1, 1, 0, 0, 0, 0, 0, 0, 0], [0] * 7 + [1, 1, 1]]
     assert receptive(shares, 2, "all")[:, 0].tolist() == [[1] * 7 + [0, 0, 0], [0, 0, 0] + [1] * 7]
