@@ -315,8 +315,18 @@ class Config:
         "Machine",
         "The side of a tile in pixels, without its halo; auto: what memory allows.",
     )
+    deterministic: bool = setting(
+        False, switch(), "Machine", "Whether a GPU is to give the same bits each time, which takes longer; a CPU does."
+    )
+    figures: bool = setting(
+        True, switch(), "Machine", "Whether to tell at the end how good the picture is, as keras_nst.evaluate does."
+    )
     snapshot_steps: int = setting(
         50, integer(), "Machine", "Keep an intermediate picture every so many steps; 0: none."
+    )
+    keep_snapshots: int = setting(0, integer(), "Machine", "Keep only so many of them, the latest; 0: all.")
+    checkpoint_secs: float = setting(
+        60.0, number(), "Machine", "Seconds between checkpoints, from which an interrupted run goes on."
     )
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from absl import flags
 from keras_nst.config import Config, SettingError, fields, read_setting
 from keras_nst.kinds import nearest
 from keras_nst.pictures.metadata import read_settings
+from keras_nst.record import read_record
 from keras_nst.settings import OF_ONE_RUN
 from keras_nst.terms import SEPARATOR
 
@@ -18,11 +19,13 @@ USAGE = """\
 usage: {program} --content=PICTURE --style=PICTURE [--flag=value ...]
        {program} --flagfile=configs/starry.cfg
        {program} --from_image=RESULT
+       {program} --resume=FOLDER
        {program} --help
 """
 DOOR_HELP = {
     "flagfile": ("FILE", "Read flags from this file, one per line; configs/NAME.cfg also finds those that come along."),
     "from_image": ("PICTURE", "Repeat the run whose settings this picture carries; other flags overrule them."),
+    "resume": ("FOLDER", "Go on with the run in this folder, from its last checkpoint; nothing else is needed."),
     "help": ("", "Show this."),
 }
 
@@ -53,6 +56,8 @@ def parse(argv: Sequence[str]) -> Config:
         raise UsageError(f"Expected flags only, as in --content={stray[0]}. Received: {' '.join(stray)}")
     given = {name: _written(getattr(defined, name)) for name in fields() if defined[name].present}
     given |= _repeated(argv)
+    if defined.resume is not None:
+        given = settings_of_run(defined.resume) | given
     if defined.from_image is not None:
         given = settings_in(defined.from_image) | given
     return Config(**{name: read_setting(name, value) for name, value in given.items()})
@@ -74,6 +79,15 @@ def _written(value: str | bool | list[str]) -> str:
         return str(value)
     last_empty = max((index for index, one in enumerate(value) if not one), default=-1)  # forgets what was before
     return SEPARATOR.join(value[last_empty + 1 :])
+
+
+def settings_of_run(folder: str) -> dict[str, str]:
+    """Returns the settings of the run in a folder, to go on with it there."""
+    record = read_record(Path(os.path.expanduser(folder)))
+    if record is None:
+        raise SettingError("resume", folder, "Expected the folder of a run.")
+    own = {"output": record.output} if record.output else {}
+    return {name: value for name, value in record.given.items() if name in fields()} | own | {"workdir": folder}
 
 
 def settings_in(picture: str) -> dict[str, str]:
@@ -109,7 +123,8 @@ def _entry(name: str, takes: str, explanation: str) -> str:
 
 def _define() -> flags.FlagValues:
     defined = flags.FlagValues()
-    flags.DEFINE_string("from_image", None, DOOR_HELP["from_image"][1], flag_values=defined)
+    for door in ("from_image", "resume"):
+        flags.DEFINE_string(door, None, DOOR_HELP[door][1], flag_values=defined)
     for name, field in fields().items():
         define = flags.DEFINE_boolean if isinstance(field.default, bool) else flags.DEFINE_string
         if name in REPEATED:

@@ -13,6 +13,7 @@ from keras_nst.core.pyramid import Size, crop_box, final_size
 from keras_nst.core.tiling import reach, stride
 from keras_nst.pictures.download import local_file
 from keras_nst.pictures.files import Picture, check_output, read_picture
+from keras_nst.record import Record, asks_for_more, differences, new_record, read_record
 from keras_nst.scene import Guidance, guided, numbered
 from keras_nst.system.weights import check_weights
 from keras_nst.terms import parse_masks, parse_size
@@ -36,6 +37,13 @@ class Job(NamedTuple):
     size: Size
     workdir: Path
     output: Path
+    record: Record
+    earlier: Record | None  # of the run in the folder, which goes on
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.earlier is not None and self.earlier.finished and not asks_for_more(self.record, self.earlier)
 
 
 def prepare(config: Config, tell: Tell) -> Job:
@@ -44,13 +52,14 @@ def prepare(config: Config, tell: Tell) -> Job:
     Raises:
         SettingError: names the flag, its value and what would be right.
     """
-    config = config.resolved()
+    given, config = config, config.resolved()
     check_sources(config, [name for name in ("content", "style") if getattr(config, name)])
     for name in ("content", "style", "init", "weights", "content_mask", "style_mask"):
         if re.search("[\r\n\udc80-\udcff]", getattr(config, name)):
             raise SettingError(name, repr(getattr(config, name)), "Expected a name in Unicode without line breaks.")
     workdir = choose_workdir(config)
-    output = choose_output(config, workdir)
+    earlier = None if config.overwrite else read_record(workdir)
+    output = choose_output(config, workdir, earlier.output if earlier else "")
     named(config, "weights", lambda: check_weights(config.network, config.weights))
     if config.output:
         named(config, "output", lambda: check_output(output, config.bit_depth, False))
@@ -65,7 +74,11 @@ def prepare(config: Config, tell: Tell) -> Job:
     inputs = {name: _cropped(picture, size, name) for name, picture in inputs.items()}
     arrays = {name: picture.pixels for name, picture in inputs.items()}
     alphas = {name: picture.alpha for name, picture in inputs.items() if picture.alpha is not None}
-    return Job(config, inputs, guided(arrays, alphas, config), size, workdir, output)
+    record = new_record(given, {name: picture.sha256 for name, picture in inputs.items()}, output)
+    if earlier and (found := differences(record, earlier)):
+        reason = f"This folder holds another run: {', '.join(found)}. Expected the same, a new folder or --overwrite."
+        raise SettingError("workdir", config.workdir, reason)
+    return Job(config, inputs, guided(arrays, alphas, config), size, workdir, output, record, earlier)
 
 
 def sources(config: Config) -> dict[str, str]:

@@ -1,7 +1,9 @@
 """One run from files to files: the inputs are ready, TensorFlow is imported and works."""
 
 import contextlib
+import dataclasses
 import platform
+import shlex
 import sys
 import tempfile
 import threading
@@ -14,11 +16,13 @@ import numpy as np
 
 import keras_nst
 from keras_nst.config import Config, SettingError, fields, read_setting
-from keras_nst.core.events import Listener, every
+from keras_nst.core.events import Listener, Standing, every
 from keras_nst.core.pyramid import Size
 from keras_nst.inputs import Job, Tell, check_sources, cropped, named, size_of_result, stretched
 from keras_nst.kinds import nearest
 from keras_nst.pictures.files import save_picture
+from keras_nst.record import FREE, write_record
+from keras_nst.runlog import logged
 from keras_nst.scene import Guidance, colored, guided, numbered, recolored
 from keras_nst.settings import absolute, flag_file, settings_of
 from keras_nst.system.devices import Device, choose_device, start_tensorflow
@@ -27,42 +31,102 @@ from keras_nst.system.pace import Pace
 from keras_nst.system.planner import choose_sight
 from keras_nst.system.weights import weights_path
 from keras_nst.terms import SEPARATOR
-from keras_nst.workdir import PICTURE, SETTINGS, create_workdir, release_workdir
+from keras_nst.workdir import PICTURE, SETTINGS, clear_workdir, create_workdir, release_workdir
 
 if TYPE_CHECKING:
     import keras
 
     from keras_nst.core.sight import Pictures
     from keras_nst.core.transfer import Result
+    from keras_nst.monitors.checkpoints import Resumed
+    from keras_nst.monitors.curves import Curves
 
 # Settings that mean files, not arrays.
 FILES = (
     *("content", "style", "content_mask", "style_mask"),
     *("workdir", "output", "overwrite", "bit_depth", "snapshot_steps"),
 )
+MOST_SHOWN = 100  # pictures in TensorBoard, so that event files stay small
+EXPECTED = (SettingError, OSError, MemoryError, KeyboardInterrupt)
 ARRAY = "array"  # stands for the name of a file where there is none
 KEPT = ("content", "luminance")  # values of --color by which the result keeps the content's colors
 
 
 def perform(job: Job, stop: threading.Event, tell: Tell) -> "Result":
-    """Makes the picture and writes the run's folder; `stop` ends it early, with the picture as it is then."""
-    workdir = create_workdir(job.workdir, job.config.workdir)
+    """Makes the picture, or goes on with it, and writes the run's folder; `stop` ends it early, to be gone on with.
+
+    Raises:
+        Unexpected: something went wrong that should not; the folder's log tells what.
+    """
+    workdir, held = create_workdir(job.workdir, job.config.workdir)
+    with contextlib.closing(held), logged(workdir, EXPECTED) as log:
+
+        def say(line: str) -> None:
+            log.info(line)
+            tell(line)
+
+        try:
+            if job.config.overwrite:
+                clear_workdir(workdir)
+            weights = find_weights(job.config)
+            device = start(job.config)
+            say(f"Runs on {device.description}.{f' {device.warning}' if device.warning else ''}")
+            job = job._replace(workdir=workdir, output=job.output if job.config.output else workdir / PICTURE)
+            job, resumed = _going_on(job, device, say)
+            log.info("%s\n%s", job.record.machine, flag_file(settings_of(job.config)))
+            features = load_features(job.config, weights)
+        except BaseException:
+            release_workdir(workdir, held)
+            raise
+        return _work(job, resumed, device, features, stop, say)
+
+
+def _going_on(job: Job, device: Device, tell: Tell) -> tuple[Job, "Resumed | None"]:
+    """Returns the run with all its settings resolved, and where it goes on, if it does."""
+    config = on_device(job.config, device)
+    earlier, resumed = job.earlier, _last_checkpoint(job, tell) if job.earlier else None
+    if earlier is None or resumed is None:
+        config = fit_into_memory(job.size, config, device, tell)
+        record = job.record._replace(resolved=settings_of(absolute(config)))
+        (job.workdir / SETTINGS).write_text(flag_file(record.resolved), encoding="utf8")
+        write_record(job.workdir, record)
+        return job._replace(config=config, record=record), None
+    then = resumed.standing.config
+    new = dataclasses.replace(then, **{name: getattr(config, name) for name in FREE})
+    if new.memory_limit_gb != then.memory_limit_gb:  # by what is allowed now
+        new = new.resolved(evaluator=config.evaluator, tile_size=config.tile_size, convolution=config.convolution)
+        new = fit_into_memory(job.size, new, device, tell)
+    for name, value in job.record.machine.items():
+        if value != earlier.machine.get(name):
+            tell(f"Goes on with another {name}, {value}: the last bits of the picture will differ.")
+    record = job.record._replace(resolved=earlier.resolved)
+    write_record(job.workdir, record)
+    standing = resumed.standing._replace(config=new)
+    return job._replace(config=new, record=record), resumed._replace(standing=standing)
+
+
+def _last_checkpoint(job: Job, tell: Tell) -> "Resumed | None":
+    from keras_nst.monitors.checkpoints import read_checkpoint
+
     try:
-        weights = find_weights(job.config)
-        device = start(job.config)
-        tell(f"Runs on {device.description}.{f' {device.warning}' if device.warning else ''}")
-        config = fit_into_memory(job.size, on_device(job.config, device), device, tell)
-        features = load_features(config, weights)
-    except BaseException:
-        release_workdir(workdir)
-        raise
-    output = job.output if job.config.output else workdir / PICTURE
-    (workdir / SETTINGS).write_text(flag_file(settings_of(absolute(config))), encoding="utf8")
-    return _work(job._replace(config=config, workdir=workdir, output=output), device, features, stop, tell)
+        resumed = read_checkpoint(job.workdir)
+    except (OSError, ValueError) as error:
+        tell(f"Begins anew: {error}")
+        return None
+    tell(f"Goes on behind step {resumed.step}." if resumed else "Begins anew: there is no checkpoint yet.")
+    return resumed
 
 
-def _work(job: Job, device: Device, features: "keras.Model", stop: threading.Event, tell: Tell) -> "Result":
+def _work(
+    job: Job,
+    resumed: "Resumed | None",
+    device: Device,
+    features: "keras.Model",
+    stop: threading.Event,
+    tell: Tell,
+) -> "Result":
     from keras_nst.core.transfer import plan
+    from keras_nst.monitors.checkpoints import Checkpoints
     from keras_nst.monitors.display import beside_the_bar
 
     scales, started = plan(job.size, job.config), time.monotonic()
@@ -70,13 +134,22 @@ def _work(job: Job, device: Device, features: "keras.Model", stop: threading.Eve
     steps = scales[-1].before + scales[-1].steps
     tell(f"{job.size} pixels in {job.config.precision}, {count}, steps: {steps}.")
     arrays = {name: picture.pixels for name, picture in job.inputs.items()}
+    checkpoints = Checkpoints(job.workdir, job.config.checkpoint_secs)
     with contextlib.ExitStack() as closing, out_of_memory_in_one_line(job):
-        listeners = _listeners(job, scales, closing)
+        curves = _curves(job, resumed, closing)
+        listeners: list[Listener] = [*_listeners(job, scales, resumed, curves, closing), checkpoints]
         work = [(scale.size.height * scale.size.width, scale.steps) for scale in scales]
         pace, say = Pace(stop, job.config.max_seconds, work), beside_the_bar(tell)
-        result = render(arrays, job.guidance, job.size, job.config, device, features, pace, listeners, say)
+        standing = resumed.standing if resumed else None
+        result = render(arrays, job.guidance, job.size, job.config, device, features, pace, listeners, say, standing)
+        if result.losses is not None and job.config.figures and job.config.weights == "imagenet":
+            _tell_figures(job, result, steps + 1, curves, tell)
     path = _save(job, result, tell)
     _summary(job, result, path, time.monotonic() - started, tell)
+    if result.losses is not None:
+        write_record(job.workdir, job.record._replace(finished=True))
+    elif not result.diverged and checkpoints.keep():
+        tell(f"To go on: python -m keras_nst.run --resume={shlex.quote(str(job.workdir))}")
     return result
 
 
@@ -178,6 +251,10 @@ def _as_floats(picture: np.ndarray) -> np.ndarray:
 def start(config: Config) -> Device:
     """Imports TensorFlow and returns the device to use."""
     start_tensorflow(memory_to_take(config))
+    if config.deterministic:
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
     return named(config, "device", lambda: choose_device(config.device))
 
 
@@ -242,6 +319,7 @@ def render(
     pace: Callable[[int, int], int | None],
     listeners: Sequence[Listener],
     tell: Tell = lambda line: None,
+    resumed: Standing | None = None,
 ) -> "Result":
     """Stylizes arrays (h, w, 3), RGB in [0, 1]; the settings are resolved."""
     import tensorflow as tf
@@ -261,7 +339,7 @@ def render(
     with tf.device(device.name):
         pictures = pictures_of(colored(inputs, config), guidance, config)
         listening = listeners if colors is None else [in_color(listen) for listen in listeners]
-        result = transfer(pictures, size, config, features, pace, listening, tell)
+        result = transfer(pictures, size, config, features, pace, listening, tell, resumed)
     return result if colors is None else result._replace(picture=shown(result.picture))
 
 
@@ -279,20 +357,48 @@ def pictures_of(inputs: dict[str, np.ndarray], guidance: Guidance, config: Confi
     return Pictures(batches.get("content"), styles, batches.get("init"), guidance.content, guidance.free)
 
 
-def _listeners(job: Job, scales: list[Any], closing: contextlib.ExitStack) -> list[Listener]:
+def _tell_figures(job: Job, result: "Result", step: int, curves: "Curves", tell: Tell) -> None:
+    """Measures how good the picture is, on layers that were not optimized."""
+    from keras_nst.core.features import extractor
+    from keras_nst.core.quality import LAYERS, figures
+
+    judge = extractor(job.config.network, LAYERS, weights=find_weights(job.config), precision=job.config.precision)
+    content, style = (job.inputs[name].pixels[None] if name in job.inputs else None for name in ("content", "style"))
+    told = figures(content, style, result.picture, judge)._asdict()
+    known = {name: value for name, value in told.items() if value is not None}
+    curves.judge(known, step)
+    tell("Figures: " + ", ".join(f"{name} {value:.3f}" for name, value in known.items()) + ".")
+
+
+def _curves(job: Job, resumed: "Resumed | None", closing: contextlib.ExitStack) -> "Curves":
+    """Returns what writes the event files, which have what was written up to the checkpoint."""
     from keras_nst.monitors.curves import Curves
+    from keras_nst.monitors.trimming import trim_events
+
+    trim_events(job.workdir, resumed.step if resumed else -1)
+    curves = Curves(job.workdir)
+    closing.callback(curves.close)
+    if not resumed:
+        curves.describe(_record(job), **{name: picture.pixels for name, picture in job.inputs.items()})
+    return curves
+
+
+def _listeners(
+    job: Job, scales: list[Any], resumed: "Resumed | None", curves: "Curves", closing: contextlib.ExitStack
+) -> list[Listener]:
     from keras_nst.monitors.display import display
     from keras_nst.monitors.snapshots import snapshots
 
-    curves = Curves(job.workdir)
-    closing.callback(curves.close)
-    curves.describe(_record(job), **{name: picture.pixels for name, picture in job.inputs.items()})
+    done = resumed.step if resumed else 0
     work = sum(scale.steps * scale.size.height * scale.size.width for scale in scales)
     bar = display(work, sys.stderr)
     closing.callback(bar.close)
-    period = job.config.snapshot_steps
-    pictures = [curves.show, snapshots(job.workdir / "snapshots")] if period else []
-    return [bar, curves, *(every(period, listener) for listener in pictures)]
+    period, total = job.config.snapshot_steps, scales[-1].before + scales[-1].steps
+    if not period:
+        return [bar, curves]
+    files = snapshots(job.workdir / "snapshots", job.config.keep_snapshots)
+    shown = max(period, total // MOST_SHOWN)
+    return [bar, curves, every(shown, curves.show, done), every(period, files, done)]
 
 
 def _record(job: Job) -> dict[str, str]:
@@ -315,7 +421,7 @@ def _save(job: Job, result: "Result", tell: Tell) -> Path:
                 alpha=alpha,
                 bit_depth=job.config.bit_depth,
                 settings=_record(job),
-                overwrite=job.config.overwrite,
+                overwrite=job.config.overwrite or job.earlier is not None or path.parent == job.workdir,
             )
             return path
         except OSError as error:

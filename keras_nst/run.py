@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import keras_nst
 from keras_nst import flags
 from keras_nst.config import SettingError
+from keras_nst.runlog import Unexpected
 from keras_nst.system.signals import Interruption, on_a_thread
 
 
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(argv)
     except flags.UsageError as error:
         return _complain(error, 2)
-    except (SettingError, OSError, MemoryError) as error:
+    except (SettingError, OSError, MemoryError, Unexpected) as error:
         return _complain(error, 1)
     except KeyboardInterrupt:
         return _complain("interrupted before the first step: nothing was written", 130)
@@ -39,6 +40,9 @@ def _run(argv: Sequence[str]) -> int:
     from keras_nst.job import perform  # numpy and Pillow come with it: not before the flags are right
 
     job = prepare(config, _tell_aside)
+    if job.is_done:
+        _tell(f"This run is finished: {job.output}")
+        return 0
     interruption = Interruption()
     interruption.listen()
     result = on_a_thread(lambda: perform(job, interruption.stop, _tell))

@@ -7,11 +7,17 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import IO
 
 from keras_nst.config import Config, SettingError
+from keras_nst.system.locks import LOCK, Locked, lock
 
 SETTINGS = "settings.cfg"
 PICTURE = "picture.png"
+RECORD = "run.json"
+CHECKPOINT = "checkpoint.npz"
+LOG = "run.log"
+EVENTS = "events.out.tfevents.*"
 LONGEST_STEM = 28  # letters of up to four bytes, two stems and a date: a file system allows 255 bytes
 
 
@@ -27,39 +33,57 @@ def choose_workdir(config: Config) -> Path:
     workdir = _expanded(config.workdir)
     if os.path.lexists(workdir) and not os.path.isdir(workdir):
         raise SettingError("workdir", config.workdir, "Expected a folder. Received: a file.")
-    if any(os.path.exists(workdir / name) for name in (SETTINGS, PICTURE)):
-        raise SettingError("workdir", config.workdir, "This folder holds another run. Expected a new or empty folder.")
+    foreign = not os.path.exists(workdir / RECORD) and any(
+        os.path.exists(workdir / name) for name in (SETTINGS, PICTURE)
+    )
+    if foreign and not config.overwrite:
+        raise SettingError(
+            "workdir", config.workdir, "This folder holds another run. Expected a new one or --overwrite."
+        )
     return workdir
 
 
-def create_workdir(workdir: Path, named: str) -> Path:
-    """Makes the folder, claims it for this run and returns it.
+def create_workdir(workdir: Path, named: str) -> tuple[Path, IO[str]]:
+    """Makes the folder, locks it for this run and returns both.
 
     One that the user has not `named` gets a number where a run that started in the same second has taken it.
 
     Raises:
-        SettingError: it cannot be made or written to, or another run has just claimed it.
+        SettingError: it cannot be made or written to, or another run is at work in it.
     """
     try:
         workdir.parent.mkdir(parents=True, exist_ok=True)
-        folder = next(filter(_claim, [workdir] if named else _numbered(workdir)), None)
+        if named:
+            workdir.mkdir(exist_ok=True)
+        else:
+            workdir = next(filter(_made, _numbered(workdir)))
+        return workdir, lock(workdir)
+    except Locked as error:
+        raise SettingError("workdir", named, f"{error}. Expected another folder.") from None
     except OSError as error:
         reason = f"Expected a folder that can be written to. {error.strerror}."
         raise SettingError("workdir", named or str(workdir), reason) from None
-    if folder is None:
-        raise SettingError("workdir", named, "Another run has just taken this folder. Expected a new or empty folder.")
-    return folder
 
 
-def release_workdir(workdir: Path) -> None:
-    """Takes the claim back, and the folder if there is nothing else in it: the run did not begin."""
-    (workdir / SETTINGS).unlink(missing_ok=True)
+def release_workdir(workdir: Path, lock: IO[str]) -> None:
+    """Takes the lock back, and the folder if there is nothing else in it: the run did not begin."""
     with contextlib.suppress(OSError):
-        workdir.rmdir()
+        if {path.name for path in workdir.iterdir()} <= {LOCK, LOG}:
+            for name in (LOCK, LOG):
+                (workdir / name).unlink(missing_ok=True)
+            workdir.rmdir()
+    lock.close()
 
 
-def choose_output(config: Config, workdir: Path) -> Path:
-    """Returns the path of the result.
+def clear_workdir(workdir: Path) -> None:
+    """Removes what a run has left in the folder, and nothing else."""
+    left = [RECORD, CHECKPOINT, SETTINGS, PICTURE, LOG, EVENTS, "snapshots/step-*.jpg"]
+    for path in [path for name in left for path in workdir.glob(name)]:
+        path.unlink()
+
+
+def choose_output(config: Config, workdir: Path, own: str = "") -> Path:
+    """Returns the path of the result; it may exist already if it is this run's `own`, which goes on.
 
     Raises:
         SettingError: there is a file already, and it may not be overwritten.
@@ -67,16 +91,15 @@ def choose_output(config: Config, workdir: Path) -> Path:
     if not config.output:
         return workdir / PICTURE
     output = _expanded(config.output)
-    if os.path.exists(output) and not config.overwrite and not os.path.isdir(output):
+    if os.path.exists(output) and not (config.overwrite or str(output.resolve()) == own or os.path.isdir(output)):
         raise SettingError("output", config.output, "This file exists. Expected a new path, or --overwrite.")
     return output
 
 
-def _claim(folder: Path) -> bool:
-    """Makes the folder and the file that must not exist yet: of several runs, one succeeds."""
+def _made(folder: Path) -> bool:
+    """Makes the folder, which must not exist yet: of several runs, one succeeds."""
     try:
-        folder.mkdir(exist_ok=True)
-        (folder / SETTINGS).open("x").close()
+        folder.mkdir()
     except FileExistsError:
         return False
     return True

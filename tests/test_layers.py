@@ -45,7 +45,15 @@ WITHOUT_TENSORFLOW = (
         "evaluate",
     ),
     *("core.pyramid", "core.events", "core.tiling", "core.extremes"),
-    *("system.devices", "system.pace", "system.signals", "system.memory", "system.weights", "system.download"),
+    *(
+        "system.devices",
+        "system.pace",
+        "system.signals",
+        "system.memory",
+        "system.weights",
+        "system.download",
+        "system.locks",
+    ),
     *("pictures.files", "pictures.metadata", "pictures.color", "pictures.download"),
     *("pictures.palette", "pictures.masks"),
 )

@@ -138,15 +138,6 @@ def test_a_run_that_diverges_keeps_the_last_sound_picture(
 # --- Folders and files that are there already ---
 
 
-def test_a_folder_with_a_run_is_refused(quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*quick, "--steps=0"]) == 0
-    kept = (tmp_path / "run" / PICTURE).read_bytes()
-    assert main(quick) == 1
-    assert "--workdir=" in capsys.readouterr().err
-    assert main([*quick, "--overwrite"]) == 1
-    assert (tmp_path / "run" / PICTURE).read_bytes() == kept
-
-
 def test_an_existing_output_is_refused_unless_overwritten(quick: list[str], tmp_path: Path) -> None:
     output = write_picture(tmp_path / "mine.png")
     kept = output.read_bytes()

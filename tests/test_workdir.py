@@ -9,7 +9,17 @@ import pytest
 
 from keras_nst import workdir
 from keras_nst.config import Config, SettingError
-from keras_nst.workdir import PICTURE, SETTINGS, choose_output, choose_workdir, create_workdir, release_workdir
+from keras_nst.workdir import (
+    LOG,
+    PICTURE,
+    RECORD,
+    SETTINGS,
+    choose_output,
+    choose_workdir,
+    clear_workdir,
+    create_workdir,
+    release_workdir,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +43,9 @@ def test_default_names(content: str, style: str, name: str) -> None:
     folder = choose_workdir(Config(content=content, style=style))
     assert folder == Path("runs", "-".join(filter(None, ["20300102-030405", name])))
     assert not folder.exists()  # bad input leaves no folder behind
-    assert create_workdir(folder, "") == folder and folder.is_dir()
+    made, held = create_workdir(folder, "")
+    held.close()
+    assert made == folder and folder.is_dir()
 
 
 def test_the_default_name_begins_with_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,41 +59,53 @@ def test_long_names_fit_into_a_file_system(letter: str) -> None:
     folder = choose_workdir(Config(content=60 * letter + ".png", style=60 * letter + ".png"))
     assert len(os.fsencode(f"{folder.name}-999999")) <= 255
     assert 20 * letter in folder.name
-    create_workdir(folder, "")
+    create_workdir(folder, "")[1].close()
 
 
 def test_runs_of_the_same_second_get_folders_of_their_own() -> None:
     config = Config(content="a.png", style="b.png")
     chosen = [choose_workdir(config) for _ in range(8)]  # all before the first is made
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda folder: create_workdir(folder, ""), chosen))
+        made, held = zip(*pool.map(lambda folder: create_workdir(folder, ""), chosen), strict=True)
+    for each in held:
+        each.close()
     numbers = ["", *(f"-{number}" for number in range(2, 9))]
     assert sorted(folder.name for folder in made) == sorted(f"20300102-030405-a-b{number}" for number in numbers)
-    assert all((folder / SETTINGS).exists() for folder in made)
 
 
-def test_a_claimed_folder_is_refused() -> None:
-    config = Config(workdir="mine")
-    both = [choose_workdir(config), choose_workdir(config)]
-    assert create_workdir(both[0], "mine") == Path("mine")
-    with pytest.raises(SettingError, match="--workdir=mine: Another run has just taken this folder"):
-        create_workdir(both[1], "mine")
-    with pytest.raises(SettingError, match="--workdir=mine: This folder holds another run"):
-        choose_workdir(config)
+def test_a_folder_at_work_is_refused() -> None:
+    _, held = create_workdir(Path("mine"), "mine")
+    with pytest.raises(SettingError, match=f"--workdir=mine: Another run is at work in it, process {os.getpid()}"):
+        create_workdir(Path("mine"), "mine")
+    held.close()
+    create_workdir(Path("mine"), "mine")[1].close()
 
 
 @pytest.mark.parametrize("name", [SETTINGS, PICTURE])
 def test_a_folder_with_a_run_in_it_is_refused(name: str) -> None:
     Path("mine").mkdir()
     Path("mine", name).touch()
-    with pytest.raises(SettingError, match="--workdir=mine: This folder holds another run"):
+    with pytest.raises(
+        SettingError, match="--workdir=mine: This folder holds another run. Expected a new one or --overwrite"
+    ):
         choose_workdir(Config(workdir="mine"))
+    assert choose_workdir(Config(workdir="mine", overwrite=True)) == Path("mine")
+
+
+def test_only_what_a_run_left_is_cleared() -> None:
+    kept = {"notes.txt", "snapshots/mine.jpg"}
+    left = {SETTINGS, PICTURE, RECORD, LOG, "snapshots/step-00003.jpg", "events.out.tfevents.1.v2"}
+    Path("mine/snapshots").mkdir(parents=True)
+    for name in kept | left:
+        Path("mine", name).touch()
+    clear_workdir(Path("mine"))
+    assert {str(path.relative_to("mine")) for path in Path("mine").rglob("*") if path.is_file()} == kept
 
 
 def test_a_folder_with_other_things_in_it_is_taken() -> None:
     Path("mine").mkdir()
     Path("mine", "notes.txt").write_text("kept")
-    create_workdir(choose_workdir(Config(workdir="mine")), "mine")
+    create_workdir(choose_workdir(Config(workdir="mine")), "mine")[1].close()
     assert Path("mine", "notes.txt").read_text() == "kept"
 
 
@@ -89,8 +113,7 @@ def test_a_released_folder_is_free_again() -> None:
     for folder in (Path("new"), Path("used")):
         Path("used").mkdir(exist_ok=True)
         Path("used", "notes.txt").touch()
-        create_workdir(folder, folder.name)
-        release_workdir(folder)
+        release_workdir(*create_workdir(folder, folder.name))
         assert choose_workdir(Config(workdir=folder.name)) == folder
     assert not Path("new").exists() and Path("used", "notes.txt").exists()
 

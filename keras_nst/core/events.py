@@ -59,9 +59,12 @@ class Progress(NamedTuple):
 Listener = Callable[[Progress], None]
 
 
-def every(period: int, listener: Listener) -> Listener:
-    """Returns a listener that passes on the first progress of every `period` steps, and the finished picture."""
-    last = 0
+def every(period: int, listener: Listener, start: int = 0) -> Listener:
+    """Returns a listener that passes on the first progress of every `period` steps, and the finished picture.
+
+    `start` is the number of steps already taken.
+    """
+    last = start
 
     def listen(progress: Progress) -> None:
         nonlocal last

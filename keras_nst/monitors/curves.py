@@ -73,6 +73,12 @@ class Curves:
         with self._at(progress.step):
             tf.summary.image("picture", _preview(progress.picture()))
 
+    def judge(self, figures: Mapping[str, float], step: int) -> None:
+        """Writes figures of the finished picture."""
+        with self._at(step):
+            for name, value in figures.items():
+                tf.summary.scalar(f"quality/{name}", value)
+
     def close(self) -> None:
         """Ends the event file."""
         with self._leniently():

@@ -9,13 +9,18 @@ from keras_nst.core.events import Listener, Progress
 from keras_nst.pictures.files import save_picture
 
 
-def snapshots(folder: Path) -> Listener:
-    """Returns a listener that keeps the picture as it stands in `folder`, named by its step."""
+def snapshots(folder: Path, most: int = 0) -> Listener:
+    """Returns a listener that keeps the picture as it stands in `folder`, named by its step.
+
+    `most` is how many are kept, the latest; 0: all.
+    """
 
     def save(progress: Progress) -> None:
         try:
             folder.mkdir(exist_ok=True)
             save_picture(folder / f"step-{progress.step:05d}.jpg", progress.picture()[0])
+            for old in sorted(folder.glob("step-*.jpg"))[:-most] if most else []:
+                old.unlink()
         except OSError as error:  # a run of hours is worth more than one of its snapshots
             tqdm.write(f"No snapshot of step {progress.step}: {error}", file=sys.stderr)
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -11,6 +10,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from keras_nst.atomic import written_whole
 from keras_nst.pictures import encoders, metadata
 from keras_nst.pictures.color import srgb_profile
 from keras_nst.pictures.decoding import decoded
@@ -125,18 +125,8 @@ def save_picture(
     check_output(path, bit_depth, alpha is not None, pixels.shape[:2])
     samples = _quantized(pixels if alpha is None else np.dstack([pixels, alpha]), bit_depth)
     text = None if settings is None else metadata.encoded(settings)
-    partial = path.with_name(f".{secrets.token_hex(8)}.part")  # beside it, since only there renaming is atomic
-    try:
-        with partial.open("xb") as file:
-            _encode(file, samples, FORMATS[path.suffix.lower()], text)
-            file.flush()
-            os.fsync(file.fileno())
-        if not overwrite:
-            path.touch(exist_ok=False)  # of several who come to this at once, one may go on
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with written_whole(path, overwrite) as file:
+        _encode(file, samples, FORMATS[path.suffix.lower()], text)
 
 
 def _quantized(values: np.ndarray, bit_depth: int) -> np.ndarray:

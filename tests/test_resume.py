@@ -1,0 +1,270 @@
+"""A run that goes on is the run that was never interrupted, bit for bit."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import ROOT, smooth_picture
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from keras_nst.config import Config
+from keras_nst.core import transfer as core
+from keras_nst.core.events import Progress, Standing
+from keras_nst.core.features import extractor
+from keras_nst.core.pyramid import Size
+from keras_nst.core.sight import Pictures, Style
+from keras_nst.monitors.checkpoints import Checkpoints, read_checkpoint, write_checkpoint
+from keras_nst.run import main
+from keras_nst.terms import Layer
+from keras_nst.workdir import CHECKPOINT, PICTURE, SETTINGS
+
+LAYERS = {
+    "content_layers": (Layer("block2_conv2"),),
+    "style_layers": (Layer("block1_conv1"), Layer("block2_conv1")),
+}
+SIZE = Size(40, 60)
+WAYS = [
+    {},
+    {"optimizer": "lbfgs", "history": 3},
+    {"optimizer": "sgd", "learning_rate": 1.0},
+    {"average": 0.8, "evaluator": "tiles", "tile_size": 32},
+    {"optimizer": "lbfgs", "history": 3, "evaluator": "tiles", "tile_size": 32},
+    {"precision": "bfloat16", "settle": 1e-6},
+    {"precision": "bfloat16", "optimizer": "lbfgs"},
+    {"style_strength": 0.4},
+    {"learning_rate": 2.0, "content_weight": 100.0},  # which explodes now and then
+]
+
+
+def settings(**given: object) -> Config:
+    return Config(**{**LAYERS, "steps": (6, 7), "scales": 2, **given}).resolved()
+
+
+def features(config: Config) -> keras.Model:
+    names = [layer.name for layers in LAYERS.values() for layer in layers]
+    precision = "float32" if config.precision == "auto" else config.precision
+    return extractor("vgg19", names, weights=None, precision=precision)
+
+
+def pair() -> Pictures:
+    content, style = (smooth_picture(*SIZE, seed)[None] for seed in (0, 1))
+    return Pictures(content, (Style(style),))
+
+
+def run(config: Config, chunk: int, resumed: Standing | None = None) -> tuple[np.ndarray, dict[int, Standing], list]:
+    """Returns the picture, where the run stood after each chunk, and the losses of each step."""
+    stood: dict[int, Standing] = {}
+    losses: list[tuple[int, float]] = []
+
+    def listen(progress: Progress) -> None:
+        if not progress.final:
+            stood[progress.step] = progress.standing()
+        losses.extend((step.number, float(step.losses.total[0])) for step in progress.taken)
+
+    network = features(config)
+    result = core.transfer(pair(), SIZE, config, network, lambda *left: chunk, [listen], resumed=resumed)
+    return result.picture, stood, losses
+
+
+@pytest.mark.parametrize("given", WAYS, ids=str)
+def test_from_any_step_of_any_scale(given: dict, tmp_path: Path) -> None:
+    picture, stood, losses = run(settings(**given), chunk=1)
+    assert len({step for step, _ in losses}) == len(losses) >= 13
+    for step in (1, 4, 6, 7, 12, 13):
+        write_checkpoint(tmp_path / CHECKPOINT, stood[step], step)
+        resumed = read_checkpoint(tmp_path)
+        again, _, more = run(settings(**given), chunk=3, resumed=resumed.standing)
+        assert resumed.step == step
+        np.testing.assert_array_equal(again, picture)
+        assert more == losses[-len(more) :] if more else step == 13
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_and_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, stood, _ = run(settings(), chunk=1)
+    write_checkpoint(tmp_path / CHECKPOINT, stood[3], 3)
+    kept = (tmp_path / CHECKPOINT).read_bytes()
+
+    def fills_the_disk(file: IO[bytes], **arrays: np.ndarray) -> None:
+        file.write(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", fills_the_disk)
+    keeping = Checkpoints(tmp_path, 0.0)
+    for step in (4, 5):
+        keeping(Progress(step, 9, 1, 1, step, 9, None, 0.1, lambda: None, standing=lambda: stood[4]))
+    assert (tmp_path / CHECKPOINT).read_bytes() == kept and len(list(tmp_path.iterdir())) == 1
+    assert capsys.readouterr().err.count("No checkpoint could be written: No space left on device") == 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"x" * 1000])
+def test_a_damaged_checkpoint_is_told_of_and_the_run_begins_anew(
+    damage: bytes, quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*quick, "--max_seconds=0.001"]) == 0
+    (tmp_path / "run" / CHECKPOINT).write_bytes(damage)
+    assert main(quick) == 0
+    out = capsys.readouterr().out
+    assert "Begins anew: Expected a checkpoint" in out and "Final loss" in out
+
+
+# --- Folders ---
+
+
+def test_a_finished_run_says_so(quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(quick) == 0
+    kept = (tmp_path / "run" / PICTURE).stat().st_mtime_ns
+    capsys.readouterr()
+    assert main(quick) == 0
+    assert main([f"--resume={tmp_path / 'run'}"]) == 0
+    assert capsys.readouterr().out.count("This run is finished") == 2
+    assert (tmp_path / "run" / PICTURE).stat().st_mtime_ns == kept
+
+
+def test_a_finished_run_may_get_more_steps(quick: list[str], tmp_path: Path) -> None:
+    assert main(quick) == 0
+    assert main([*quick, "--steps=3,6"]) == 0
+    longer = [*quick, "--steps=3,6", f"--workdir={tmp_path / 'longer'}"]
+    # The same as one of so many steps where nothing else depends on their number.
+    assert main([*longer, "--decay_rate=1"]) == 0
+    assert steps_of(tmp_path / "run") == steps_of(tmp_path / "longer") == list(range(1, 11))
+
+
+def steps_of(folder: Path) -> list[int]:
+    events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
+    return [event.step for event in events.Tensors("loss/total")]
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        (["--style_weight=3"], "--style_weight=3 (was auto)"),
+        (["--seed=5", "--pooling=average"], "--pooling=average (was max), --seed=5 (was 0)"),
+        (["--style={other}"], "another picture as style"),
+    ],
+)
+def test_another_run_is_refused(
+    changed: list[str], named: str, quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.png"
+    Image.fromarray(np.uint8(smooth_picture(30, 30, seed=7) * 255)).save(other)
+    assert main(quick) == 0
+    kept = (tmp_path / "run" / PICTURE).read_bytes()
+    changed = [flag.format(other=other) for flag in changed]
+    assert main([*quick, *([] if "style=" not in changed[0] else ["--style="]), *changed]) == 1
+    message = capsys.readouterr().err
+    assert "This folder holds another run" in message and named in message and "--overwrite" in message
+    assert (tmp_path / "run" / PICTURE).read_bytes() == kept
+    assert main([*quick, *([] if "style=" not in changed[0] else ["--style="]), *changed, "--overwrite"]) == 0
+    assert (tmp_path / "run" / PICTURE).read_bytes() != kept
+
+
+def test_an_input_that_changed_is_refused(
+    quick: list[str], tmp_path: Path, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(quick) == 0
+    Image.fromarray(np.uint8(smooth_picture(48, 64, seed=9) * 255)).save(pair[0])
+    assert main([f"--resume={tmp_path / 'run'}"]) == 1
+    assert "another picture as content" in capsys.readouterr().err
+
+
+def test_no_run_to_go_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([f"--resume={tmp_path}"]) == 1
+    assert f"--resume={tmp_path}: Expected the folder of a run" in capsys.readouterr().err
+
+
+# --- Real processes ---
+
+
+def start(flags: list[str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "keras_nst.run", *flags]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, **pipes)
+
+
+def long_run(quick: list[str], folder: Path) -> list[str]:
+    return [*quick, "--steps=150,100", "--checkpoint_secs=0", f"--workdir={folder}"]
+
+
+def picture_in(folder: Path) -> np.ndarray:
+    with Image.open(folder / PICTURE) as image:
+        return np.asarray(image)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment(quick: list[str], tmp_path: Path) -> None:
+    """Five times in one run, which then ends as if nothing had been, with the curves of one run."""
+    assert main(long_run(quick, tmp_path / "whole")) == 0
+    flags, moments = long_run(quick, tmp_path / "killed"), random.Random(0)
+    for _ in range(5):
+        with start(flags) as process:
+            while process.poll() is None and not (tmp_path / "killed" / SETTINGS).exists():
+                time.sleep(0.02)
+            time.sleep(moments.uniform(0.0, 4.0))
+            process.kill()
+            process.wait()
+    with start(flags) as process:
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    np.testing.assert_array_equal(picture_in(tmp_path / "killed"), picture_in(tmp_path / "whole"))
+    assert steps_of(tmp_path / "killed") == steps_of(tmp_path / "whole") == list(range(1, 252))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_and_gone_on_with_in_a_copy(number: int, code: int, quick: list[str], tmp_path: Path) -> None:
+    flags = [*quick, "--steps=40,30000", "--checkpoint_secs=1000", f"--workdir={tmp_path / 'cut'}"]
+    with start(flags) as process:
+        while not (tmp_path / "cut" / CHECKPOINT).exists():  # the first scale's end
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert f"To go on: python -m keras_nst.run --resume={tmp_path / 'cut'}" in output
+    done = read_checkpoint(tmp_path / "cut").step
+    shutil.copytree(tmp_path / "cut", tmp_path / "copy")
+    assert main([f"--resume={tmp_path / 'copy'}", f"--steps=40,{done + 20}"]) == 0
+    assert steps_of(tmp_path / "copy")[-1] == done + 61
+    assert (tmp_path / "cut" / PICTURE).exists()
+
+
+@pytest.mark.slow
+def test_two_runs_on_one_folder(quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = [*quick, "--steps=100000"]
+    with start(flags) as first:
+        while not (tmp_path / "run" / SETTINGS).exists():
+            time.sleep(0.05)
+        assert main(flags) == 1
+        assert f"Another run is at work in it, process {first.pid}" in capsys.readouterr().err
+        first.kill()
+        first.wait()
+    assert main([*flags, "--max_seconds=0.001"]) == 0  # a dead one's lock does not block
+
+
+def test_the_log_has_what_the_terminal_points_to(
+    quick: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*arguments: object, **more: object) -> None:
+        raise RuntimeError("a fault of ours\nin two lines")
+
+    monkeypatch.setattr(core, "plan", broken)
+    assert main(quick) == 1
+    message = capsys.readouterr().err.strip().splitlines()[-1]
+    log = (tmp_path / "run" / "run.log").read_text()
+    assert (
+        message.startswith("keras_nst: RuntimeError: a fault of ours") and str(tmp_path / "run" / "run.log") in message
+    )
+    assert "Traceback" in log and "in two lines" in log and "Runs on CPU" in log and tf.__version__ in log
