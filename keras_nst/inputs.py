@@ -91,7 +91,8 @@ def check_sources(config: Config, given: Container[str]) -> None:
 
 def _read(config: Config, name: str, tell: Tell) -> Picture:
     source = getattr(config, name)
-    picture = named(config, name, lambda: read_picture(_sample(source) or local_file(source)))
+    most = round(config.max_megapixels * 1e6)
+    picture = named(config, name, lambda: read_picture(_sample(source) or local_file(source, max_pixels=most), most))
     for note in picture.notes:
         tell(f"--{name}={source}: {note}")
     return picture
