@@ -87,6 +87,12 @@ class Config:
         "Pictures",
         "The longer side of the result; or both sides (the content is cropped to their shape); or the content's own.",
     )
+    max_megapixels: float = setting(
+        200.0,
+        number(above=True),
+        "Pictures",
+        "Refuse a picture of more million pixels, which may be a trap for memory.",
+    )
     output: str = setting("", text("PATH"), "Pictures", "The result's own path; default: picture.png in the workdir.")
     bit_depth: int = setting(
         8,

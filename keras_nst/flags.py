@@ -1,15 +1,18 @@
 """Flags derived from `Config`, shared by all doors: flag files, settings out of pictures, help."""
 
 import os
+import re
 import shutil
 import textwrap
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from absl import flags
 
 from keras_nst.config import Config, SettingError, fields, read_setting
 from keras_nst.kinds import nearest
+from keras_nst.lines import one_line
 from keras_nst.pictures.metadata import read_settings
 from keras_nst.record import read_record
 from keras_nst.settings import OF_ONE_RUN
@@ -18,7 +21,7 @@ from keras_nst.terms import SEPARATOR
 USAGE = """\
 usage: {program} --content=PICTURE --style=PICTURE [--flag=value ...]
        {program} --flagfile=configs/starry.cfg
-       {program} --from_image=RESULT
+       {program} --from_image=RESULT --follow
        {program} --resume=FOLDER
        {program} --help
 """
@@ -26,8 +29,15 @@ DOOR_HELP = {
     "flagfile": ("FILE", "Read flags from this file, one per line; configs/NAME.cfg also finds those that come along."),
     "from_image": ("PICTURE", "Repeat the run whose settings this picture carries; other flags overrule them."),
     "resume": ("FOLDER", "Go on with the run in this folder, from its last checkpoint; nothing else is needed."),
+    "follow": (
+        "",
+        "With --from_image: open the files and URLs that the picture's settings name, as if you had named them.",
+    ),
     "help": ("", "Show this."),
 }
+# Settings with which a picture by somebody else would choose what is opened here, or how much memory that may take.
+GUARDED = ("content", "style", "init", "weights", "content_mask", "style_mask", "max_megapixels")
+SAMPLE = r"sample:[\w-]+(:[\d.]+)?"
 
 REPEATED = ("style", "style_mask")  # flags that may be given several times
 
@@ -59,7 +69,9 @@ def parse(argv: Sequence[str]) -> Config:
     if defined.resume is not None:
         given = settings_of_run(defined.resume) | given
     if defined.from_image is not None:
-        given = settings_in(defined.from_image) | given
+        carried = {name: value for name, value in settings_in(defined.from_image).items() if name not in given}
+        _check_carried(defined.from_image, carried, bool(defined.follow))
+        given = carried | given
     return Config(**{name: read_setting(name, value) for name, value in given.items()})
 
 
@@ -99,6 +111,26 @@ def settings_in(picture: str) -> dict[str, str]:
     return {name: value for name, value in carried.items() if name in fields() and name not in OF_ONE_RUN}
 
 
+def _check_carried(picture: str, carried: Mapping[str, str], follow: bool) -> None:
+    """Raises SettingError for settings of a stranger that no setting is, or that refer to files and URLs."""
+    for name, value in carried.items():
+        if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in value):
+            received = one_line(f"--{name}={value}", longest=200)
+            raise SettingError("from_image", picture, f"Expected settings of plain text. Received: {received}")
+    guarded = {name: value for name, value in carried.items() if name in GUARDED and not _is_harmless(name, value)}
+    if guarded and not follow:
+        named = " ".join(one_line(f"--{name}={value}", longest=200) for name, value in guarded.items())
+        expected = "Expected flags of your own in place of those this picture brings, or --follow to trust them"
+        raise SettingError("from_image", picture, f"{expected}. Received: {named}")
+
+
+def _is_harmless(name: str, value: str) -> bool:
+    """Tells whether a value refers to nothing outside of the program."""
+    words = [word for word in fields()[name].metadata["kind"].takes.split("|") if word.islower()]
+    samples = re.fullmatch(rf"{SAMPLE}( \+ {SAMPLE})*", value, re.ASCII)
+    return value in (Config().shown(name), *words) or samples is not None
+
+
 def usage(program: str) -> str:
     """Returns the short usage."""
     return USAGE.format(program=program)
@@ -125,6 +157,7 @@ def _define() -> flags.FlagValues:
     defined = flags.FlagValues()
     for door in ("from_image", "resume"):
         flags.DEFINE_string(door, None, DOOR_HELP[door][1], flag_values=defined)
+    flags.DEFINE_boolean("follow", False, DOOR_HELP["follow"][1], flag_values=defined)
     for name, field in fields().items():
         define = flags.DEFINE_boolean if isinstance(field.default, bool) else flags.DEFINE_string
         if name in REPEATED:

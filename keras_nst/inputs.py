@@ -13,6 +13,7 @@ from keras_nst.core.pyramid import Size, crop_box, final_size
 from keras_nst.core.tiling import reach, stride
 from keras_nst.pictures.download import local_file
 from keras_nst.pictures.files import Picture, check_output, read_picture
+from keras_nst.pictures.opening import MAX_PIXELS
 from keras_nst.record import Record, asks_for_more, differences, new_record, read_record
 from keras_nst.scene import Guidance, guided, numbered
 from keras_nst.system.weights import check_weights
@@ -147,21 +148,21 @@ def check_sources(config: Config, given: Collection[str]) -> None:
 
 
 def _read(config: Config, input_name: str, source: str, tell: Tell) -> Picture:
-    name = re.sub(r"_\d+$", "", input_name)
-    picture = _complaining_of(name, source, lambda: read_source(source))
+    name, most = re.sub(r"_\d+$", "", input_name), round(config.max_megapixels * 1e6)
+    picture = _complaining_of(name, source, lambda: read_source(source, most))
     for note in picture.notes:
         tell(f"--{name}={source}: {note}")
     return picture
 
 
-def read_source(source: str) -> Picture:
+def read_source(source: str, max_pixels: int = MAX_PIXELS) -> Picture:
     """Reads a picture from a path, a URL or sample:NAME.
 
     Raises:
         OSError: there is no such file, or it may not be read.
         ValueError: it is not a picture, too large or damaged, or there is no such sample.
     """
-    return read_picture(_sample(source) or local_file(source))
+    return read_picture(_sample(source) or local_file(source, max_pixels=max_pixels), max_pixels)
 
 
 def _sample(source: str) -> Path | None:

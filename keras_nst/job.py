@@ -76,7 +76,8 @@ def perform(job: Job, stop: threading.Event, tell: Tell) -> "Result":
             log.info("%s\n%s", job.record.machine, flag_file(settings_of(job.config)))
             features = load_features(job.config, weights)
         except BaseException:
-            release_workdir(workdir, held)
+            if job.earlier is None:
+                release_workdir(workdir)
             raise
         return _work(job, resumed, device, features, stop, say)
 
@@ -88,8 +89,8 @@ def _going_on(job: Job, device: Device, tell: Tell) -> tuple[Job, "Resumed | Non
     if earlier is None or resumed is None:
         config = fit_into_memory(job.size, config, device, tell)
         record = job.record._replace(resolved=settings_of(absolute(config)))
-        (job.workdir / SETTINGS).write_text(flag_file(record.resolved), encoding="utf8")
         write_record(job.workdir, record)
+        (job.workdir / SETTINGS).write_text(flag_file(record.resolved), encoding="utf8")
         return job._replace(config=config, record=record), None
     then = resumed.standing.config
     new = dataclasses.replace(then, **{name: getattr(config, name) for name in FREE})

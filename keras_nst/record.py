@@ -23,6 +23,7 @@ FREE = (
     "keep_snapshots",
     "figures",
     "bit_depth",
+    "max_megapixels",
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import keras_nst
 from keras_nst import flags
 from keras_nst.config import SettingError
+from keras_nst.lines import one_line
 from keras_nst.runlog import Unexpected
 from keras_nst.system.signals import Interruption, on_a_thread
 
@@ -56,7 +57,7 @@ def _tell(line: str) -> None:
 
 def _tell_aside(line: str) -> None:
     with contextlib.suppress(OSError):
-        print(f"keras_nst: {line}", file=sys.stderr)
+        print(f"keras_nst: {one_line(line)}", file=sys.stderr)
 
 
 def _complain(error: object, code: int) -> int:

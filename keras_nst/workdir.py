@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from keras_nst.config import Config, SettingError
-from keras_nst.system.locks import LOCK, Locked, lock
+from keras_nst.locks import LOCK, Locked, lock
 
 SETTINGS = "settings.cfg"
 PICTURE = "picture.png"
@@ -65,14 +65,12 @@ def create_workdir(workdir: Path, named: str) -> tuple[Path, IO[str]]:
         raise SettingError("workdir", named or str(workdir), reason) from None
 
 
-def release_workdir(workdir: Path, lock: IO[str]) -> None:
-    """Takes the lock back, and the folder if there is nothing else in it: the run did not begin."""
+def release_workdir(workdir: Path) -> None:
+    """Takes back what a run has made that did not begin, and the folder if there is nothing else in it."""
     with contextlib.suppress(OSError):
-        if {path.name for path in workdir.iterdir()} <= {LOCK, LOG}:
-            for name in (LOCK, LOG):
-                (workdir / name).unlink(missing_ok=True)
-            workdir.rmdir()
-    lock.close()
+        clear_workdir(workdir)
+        (workdir / LOCK).unlink(missing_ok=True)
+        workdir.rmdir()
 
 
 def clear_workdir(workdir: Path) -> None:

@@ -100,6 +100,13 @@ def test_profile_that_is_damaged_or_of_other_colors(profile: bytes) -> None:
     assert note.startswith("its color profile is ignored (")
 
 
+def test_what_a_profile_says_does_not_move_the_cursor() -> None:
+    """Found by scripts/torture.py."""
+    profile = srgb_profile()
+    _, note = converted(Image.fromarray(NOISE), profile[:16] + b"R\x1b\0B" + profile[20:])
+    assert note == "its color profile is ignored (for R\\x1b\\x00B, not RGB)"
+
+
 @pytest.mark.parametrize(
     ("mode", "colors", "alpha"),
     [

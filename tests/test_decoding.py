@@ -155,6 +155,23 @@ def test_tiff_that_lists_too_few_strips(kind: type, tmp_path: Path) -> None:
         read(tmp_path / "x.tif", content)
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+def test_jpeg_of_which_nearly_all_is_missing(progressive: bool, tmp_path: Path) -> None:
+    """Pillow takes gigabytes for the gray that it makes of a few hundred bytes."""
+    path = tmp_path / "x.jpg"
+    Image.fromarray(NOISE).save(path, progressive=progressive)
+    content = path.read_bytes()
+    assert content.count(bytes([0, 20, 0, 30])) == 1
+    with pytest.raises(ValueError, match=f"JPEG \\({len(content)} bytes are too few for 13000x13000\\)"):
+        read(path, content.replace(bytes([0, 20, 0, 30]), bytes([0x32, 0xC8, 0x32, 0xC8])))
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True, "quality": 1, "subsampling": "4:2:0"}])
+def test_jpeg_without_any_detail_is_whole(options: dict[str, object], tmp_path: Path) -> None:
+    Image.new("L" if options else "RGB", (8000, 2000), "white").save(tmp_path / "x.jpg", **options)
+    assert (read(tmp_path / "x.jpg").pixels == 1).all()
+
+
 def test_16_bits_of_cmyk(tmp_path: Path) -> None:
     content = np.zeros((2, 2, 4), np.uint16)
     content[..., 0] = 65535

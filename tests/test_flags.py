@@ -1,11 +1,13 @@
 """Command lines to settings."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from keras_nst import flags
-from keras_nst.config import Config, SettingError, fields
+from keras_nst.config import Config, SettingError, fields, read_setting
+from keras_nst.settings import OF_ONE_RUN
 
 
 def test_values_of_all_kinds(tmp_path: Path) -> None:
@@ -69,6 +71,84 @@ def test_settings_of_pictures_are_data(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     monkeypatch.setattr(flags, "read_settings", lambda path: carried)
     assert flags.parse(["--from_image=a.png", "--size=80"]) == Config(seed=7, size="80")
+
+
+def carrying(monkeypatch: pytest.MonkeyPatch, **carried: str) -> None:
+    monkeypatch.setattr(flags, "read_settings", lambda path: carried)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("content", "/etc/passwd"),
+        ("content", "http://127.0.0.1/a.png"),
+        ("content", "PICTURE"),
+        ("content", "auto"),
+        ("content", "sample:../../etc/passwd"),
+        ("style", "sample:night + ~/private.png"),
+        ("style", "sample:night + sample:harbor+/etc/passwd"),
+        ("style", "--content=x"),
+        ("init", "first.png"),
+        ("init", "imagenet"),
+        ("init", "PATH"),
+        ("weights", "mine.h5"),
+        ("max_megapixels", "1e9"),
+    ],
+)
+def test_what_a_picture_refers_to_is_not_followed(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless it is given again, or --follow is; one line says both."""
+    carrying(monkeypatch, seed="7", **{name: value})
+    line = f"--from_image=a.png: Expected flags of your own .* or --follow .* Received: --{name}={value}"
+    with pytest.raises(SettingError, match=line.replace("+", "[+]")):
+        flags.parse(["--from_image=a.png"])
+    followed = flags.parse(["--from_image=a.png", "--follow"])
+    assert followed.shown(name) == Config(**{name: read_setting(name, value)}).shown(name) and followed.seed == 7
+    assert flags.parse(["--from_image=a.png", f"--{name}=12"]) == Config(seed=7, **{name: read_setting(name, "12")})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("content", "sample:harbor"),
+        ("content", ""),
+        ("style", "sample:night + sample:harbor"),
+        ("style", "sample:night:0.5 + sample:harbor:2"),
+        ("init", "blend"),
+        ("init", "auto"),
+        ("weights", "imagenet"),
+        ("weights", "random"),
+        ("max_megapixels", "200"),
+    ],
+)
+def test_what_refers_to_nothing_outside_is_taken(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    carrying(monkeypatch, **{name: value})
+    assert flags.parse(["--from_image=a.png"]).shown(name) == value
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\x85b", "a\u2028b", "\x1b[2J", "a\0b", "a\tb", "\udc80", "\ud800"])
+@pytest.mark.parametrize("name", ["content", "network", "steps"])
+def test_settings_of_more_than_plain_text(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are refused with --follow as well, but not where they are overruled."""
+    carrying(monkeypatch, **{name: value})
+    for given in ([], ["--follow"]):
+        with pytest.raises(SettingError, match="Expected settings of plain text. Received: ") as caught:
+            flags.parse(["--from_image=a.png", *given])
+        assert str(caught.value).isprintable()
+    plain = {"content": "a.png", "network": "vgg16", "steps": "3"}[name]
+    assert flags.parse(["--from_image=a.png", f"--{name}={plain}"]) == flags.parse([f"--{name}={plain}"])
+
+
+def test_thousands_of_settings_of_which_none_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    carrying(monkeypatch, **{f"setting{n}": "x" * 50 for n in range(10_000)}, follow="true", flagfile="x", seed="3")
+    assert flags.parse(["--from_image=a.png"]) == Config(seed=3)
+
+
+def test_every_setting_that_can_name_a_file_is_guarded() -> None:
+    """Whoever adds one is reminded here; what is of one run is never taken from a picture."""
+    free = {
+        name for name, field in fields().items() if re.search("PICTURE|PATH|FOLDER|FILE", field.metadata["kind"].takes)
+    }
+    assert free <= {*flags.GUARDED, *OF_ONE_RUN}
 
 
 def test_a_picture_without_settings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,11 @@ PACKAGE = Path(__file__).parent.parent / "keras_nst"
 
 # From the ground up. A file may import from lower floors only; a module that stands nowhere fails.
 FLOORS = [
-    ["keras_nst", "keras_nst.kinds", "keras_nst.quiet"],
+    ["keras_nst", "keras_nst.kinds", "keras_nst.lines", "keras_nst.quiet", "keras_nst.atomic", "keras_nst.locks"],
     ["keras_nst.terms"],
     ["keras_nst.config"],
     ["keras_nst.settings", "keras_nst.workdir", "keras_nst.core.pyramid", "keras_nst.core.events"],
-    ["keras_nst.core.extremes"],
+    ["keras_nst.record", "keras_nst.runlog", "keras_nst.core.extremes"],
     ["keras_nst.core.pooling", "keras_nst.core.convolution", "keras_nst.core.roots", "keras_nst.core.lbfgs"],
     ["keras_nst.core.stats", "keras_nst.core.variation", "keras_nst.core.features", "keras_nst.core.optimizers"],
     ["keras_nst.core.winograd", "keras_nst.core.distances", "keras_nst.core.tiling", "keras_nst.core.watch"],
@@ -43,6 +43,10 @@ WITHOUT_TENSORFLOW = (
         "job",
         "scene",
         "evaluate",
+        "record",
+        "runlog",
+        "atomic",
+        "locks",
     ),
     *("core.pyramid", "core.events", "core.tiling", "core.extremes"),
     *(
@@ -52,7 +56,6 @@ WITHOUT_TENSORFLOW = (
         "system.memory",
         "system.weights",
         "system.download",
-        "system.locks",
     ),
     *("pictures.files", "pictures.metadata", "pictures.color", "pictures.download"),
     *("pictures.palette", "pictures.masks"),

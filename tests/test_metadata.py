@@ -100,6 +100,18 @@ def test_damage_is_one_line(content: bytes, tmp_path: Path) -> None:
         read_settings(tmp_path / "x.png")
 
 
+@pytest.mark.parametrize("text", [b'{"a": "b"}', b""])
+def test_pixels_are_not_decoded(text: bytes, tmp_path: Path) -> None:
+    """Neither their number nor their damage matters to the settings."""
+    before = [chunk(b"iTXt", b"keras_nst\0\0\0\0\0" + text)] if text else []
+    (tmp_path / "x.png").write_bytes(png(60_000, 60_000, 8, RGB, b"\0abc", before))
+    if text:
+        assert read_settings(tmp_path / "x.png") == {"a": "b"}
+    else:
+        with pytest.raises(ValueError, match="carries no settings"):
+            read_settings(tmp_path / "x.png")
+
+
 def test_missing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="^Expected a picture file. Received: no such file or directory$"):
         read_settings(tmp_path / "x.png")

@@ -97,7 +97,7 @@ def test_drawings_are_not_executed() -> None:
 def test_more_pixels_than_wanted(tmp_path: Path) -> None:
     path = tmp_path / "x.png"
     path.write_bytes(png_of(np.zeros((100, 60, 1), np.uint8), GRAY))
-    assert complaint(path, max_pixels=5999).endswith("at most 5999 pixels. Received: 60x100 = 6000")
+    assert complaint(path, max_pixels=5999).endswith("at most 5999 pixels (--max_megapixels). Received: 60x100 = 6000")
     assert read_picture(path, max_pixels=6000).pixels.shape == (100, 60, 3)
 
 
@@ -105,7 +105,18 @@ def test_bomb(tmp_path: Path) -> None:
     """A header that promises more than fits into any memory is not believed, and Pillow's settings stay as they are."""
     before = Image.MAX_IMAGE_PIXELS
     (tmp_path / "x.png").write_bytes(png(50_000, 60_000, 8, RGB, bytes(1000)))
-    assert complaint(tmp_path / "x.png").endswith(f"at most {2 * before} pixels. Received: 3000000000")
+    assert complaint(tmp_path / "x.png").endswith(
+        f"at most {opening.MAX_PIXELS} pixels (--max_megapixels). Received: 3000000000"
+    )
+    assert Image.MAX_IMAGE_PIXELS == before
+
+
+def test_more_pixels_than_pillow_allows_by_itself(tmp_path: Path) -> None:
+    """Who raises the limit raises Pillow's, which holds inside of files as well, until the file is closed."""
+    before = Image.MAX_IMAGE_PIXELS
+    (tmp_path / "x.png").write_bytes(png(50_000, 60_000, 8, RGB, bytes(1000)))
+    with opened(tmp_path / "x.png", max_pixels=3_000_000_000) as image:
+        assert image.size == (50_000, 60_000) and Image.MAX_IMAGE_PIXELS == 1_500_000_000
     assert Image.MAX_IMAGE_PIXELS == before
 
 

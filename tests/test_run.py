@@ -16,7 +16,7 @@ from conftest import ROOT, run_process, write_picture
 from PIL import Image
 
 from keras_nst import flags
-from keras_nst.pictures.files import read_picture
+from keras_nst.pictures.files import read_picture, save_picture
 from keras_nst.pictures.metadata import read_settings
 from keras_nst.run import main
 from keras_nst.workdir import PICTURE, SETTINGS
@@ -53,7 +53,7 @@ def test_settings_repeat_the_run(quick: list[str], tmp_path: Path) -> None:
     first = tmp_path / "run"
     again = [f"--flagfile={first / SETTINGS}", f"--workdir={tmp_path / 'again'}"]
     assert main(again) == 0
-    assert main([f"--from_image={first / PICTURE}", f"--workdir={tmp_path / 'third'}"]) == 0
+    assert main([f"--from_image={first / PICTURE}", "--follow", f"--workdir={tmp_path / 'third'}"]) == 0
     expected = read_picture(first / PICTURE).pixels
     for folder in ("again", "third"):
         np.testing.assert_array_equal(read_picture(tmp_path / folder / PICTURE).pixels, expected)
@@ -120,7 +120,8 @@ def test_the_time_limit_ends_the_run_with_a_whole_picture(
     quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*quick, "--steps=1000000", "--max_seconds=3"]) == 0
-    assert "Final loss" in capsys.readouterr().out  # at the final size, of which half a step's time was left
+    out = capsys.readouterr().out  # on a slow machine the time is over before the last scale begins
+    assert "Final loss" in out or "Stopped early" in out
     with Image.open(tmp_path / "run" / PICTURE) as picture:
         assert picture.size == (48, 36)
 
@@ -175,7 +176,8 @@ BAD = [
     (["--content={empty.jpg}"], 1, "--content=.*empty.jpg.*"),
     (["--content={text.png}"], 1, "--content=.*text.png"),
     (["--content={cut.jpg}"], 1, "--content=.*cut.jpg"),
-    (["--style={bomb.png}"], 1, "--style=.*bomb.png.*1600000000|1,600,000,000"),
+    (["--style={bomb.png}"], 1, r"--style=.*bomb.png.*200000000 pixels \(--max_megapixels\).*1600000000"),
+    (["--content={whole.jpg}", "--max_megapixels=0.05"], 1, "--content=.*at most 50000 pixels .*60000"),
     (["--style={.}"], 1, "--style=.*"),
     (["--content={thin.png}"], 1, "--size=48: Expected a result of at least 16 pixels a side"),
     (["--content="], 1, "--content=: Expected a picture"),
@@ -238,6 +240,45 @@ def test_bad_input(
     assert said.count("\n") == 1 and said.startswith("keras_nst: "), said
     assert re.search(message, said), said
     assert sorted(tmp_path.rglob("*")) == before, "something was left behind"
+
+
+HOSTILE = {
+    "content": [
+        "/etc/hostname",
+        "http://127.0.0.1:9/a.png",
+        "--overwrite",
+        "sample:harbor\n--overwrite",
+        "\x1b[2J",
+        "a\0b",
+    ],
+    "weights": ["/etc/hostname", "http://127.0.0.1:9/a.h5"],
+    "seed": ["9" * 900_000, "\x1b[2J", "--overwrite", "٣٣٣x", "\udcff", "1\n2"],
+    "steps": ["1,x" * 200_000, "--steps=1"],
+    "network": ["vgg19\u202e", "v" * 900_000],
+    "size": ["512\n", "²²", "9" * 5000],
+    "style_layers": ["block1_conv1," * 60_000, ":", "block1_conv1:nan"],
+    "max_megapixels": ["-1"],
+}
+
+
+@pytest.mark.parametrize("follow", [True, False])
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in HOSTILE.items() for value in values])
+def test_hostile_settings_in_a_picture(
+    name: str,
+    value: str,
+    follow: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One line that does nothing to a terminal, and nothing is written; a value never becomes a flag."""
+    monkeypatch.chdir(tmp_path)
+    pair = {"content": "sample:harbor", "style": "sample:night", "weights": "random"}
+    save_picture(tmp_path / "a.png", np.zeros((2, 2, 3), np.float32), settings=pair | {name: value})
+    assert main(["--from_image=a.png"] + ["--follow"] * follow) == 1
+    said = capsys.readouterr().err
+    assert said.endswith("\n") and said[:-1].isprintable() and len(said) < 2100, said
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "a.png"]
 
 
 def test_an_animation_says_which_frame(quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

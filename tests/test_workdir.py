@@ -113,7 +113,10 @@ def test_a_released_folder_is_free_again() -> None:
     for folder in (Path("new"), Path("used")):
         Path("used").mkdir(exist_ok=True)
         Path("used", "notes.txt").touch()
-        release_workdir(*create_workdir(folder, folder.name))
+        made, held = create_workdir(folder, folder.name)
+        (made / SETTINGS).touch()
+        release_workdir(made)
+        held.close()
         assert choose_workdir(Config(workdir=folder.name)) == folder
     assert not Path("new").exists() and Path("used", "notes.txt").exists()
 

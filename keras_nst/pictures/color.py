@@ -5,6 +5,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
+from keras_nst.pictures.opening import reason
+
 MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}  # a profile's color space: Pillow's mode
 GRAYS = ("1", "L", "LA", "La")
 
@@ -46,7 +48,7 @@ def srgb_transform(profile: bytes | None, mode: str) -> tuple[ImageCms.ImageCmsT
             transform = _transform(source, _input_mode(source, mode))
             return (None, "") if _changes_nothing(transform) else (transform, f"converted from {_name(source)} to sRGB")
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
-            note = f"its color profile is ignored ({' '.join(str(error).split()) or 'damaged'})"
+            note = f"its color profile is ignored ({reason(error) if str(error) else 'damaged'})"
     if mode == "CMYK":
         note = note or "CMYK without a color profile: its colors are approximate"
     return None, note

@@ -1,5 +1,6 @@
 """From an opened file to upright sRGB samples, whatever the file's colors, bits and transparency are."""
 
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,7 @@ class Samples(NamedTuple):
 def decoded(image: ImageFile.ImageFile) -> Samples:
     """Returns the first picture of a file, upright, with hidden pixels filled."""
     _check_rows(image)
+    _check_bytes(image)
     frames, has_16 = _frames(image), has_16_bits(image)
     deep = deep_samples(image)
     samples = _eight(image, has_16) if deep is None else _sixteen(deep, image)
@@ -58,6 +60,13 @@ def _check_rows(image: ImageFile.ImageFile) -> None:
         ends, height = [tile.extents[3] for tile in image.tile if tile.extents], image.tag_v2[ROWS]
         if max(ends, default=0) < height:
             raise ValueError(f"it ends at row {max(ends, default=0)} of {height}")
+
+
+def _check_bytes(image: ImageFile.ImageFile) -> None:
+    """Raises ValueError for a JPEG without a bit for each block of 8 x 8, which Pillow would make gray."""
+    size, blocks = os.stat(image.filename).st_size, image.width * image.height // 64
+    if image.format in ("JPEG", "MPO") and 8 * size < blocks:
+        raise ValueError(f"{size} bytes are too few for {image.width}x{image.height}")
 
 
 def _eight(image: ImageFile.ImageFile, has_16: bool) -> Samples:

@@ -7,9 +7,10 @@ import secrets
 import string
 import time
 import urllib.request
-from collections.abc import Generator
+import zlib
+from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
-from http.client import HTTPMessage
+from http.client import HTTPMessage, HTTPResponse
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
@@ -18,14 +19,21 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urldefrag, urlsplit
 
 import keras_nst
-from keras_nst.pictures.opening import opened, reason
+from keras_nst.pictures.opening import MAX_PIXELS, opened, reason
 
 PATIENCE = 20.0  # seconds for a whole download
 LIMIT = 100_000_000  # bytes
 CHUNK = 1 << 16  # bytes
+ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS
 
 
-def local_file(source: str, cache: Path | None = None, timeout: float = PATIENCE, limit: int = LIMIT) -> Path:
+def local_file(
+    source: str,
+    cache: Path | None = None,
+    timeout: float = PATIENCE,
+    limit: int = LIMIT,
+    max_pixels: int = MAX_PIXELS,
+) -> Path:
     """Returns where a picture lies: a path as it is; a URL's picture in the folder `cache`, fetched the first time.
 
     Raises:
@@ -40,7 +48,7 @@ def local_file(source: str, cache: Path | None = None, timeout: float = PATIENCE
     cache = _default_cache() if cache is None else cache
     kept = cache / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}{_suffix(url)}"
     if not kept.exists():
-        _fetch(url, kept, timeout, limit)
+        _fetch(url, kept, timeout, limit, max_pixels)
     return kept
 
 
@@ -62,14 +70,14 @@ def _is_of_the_web(url: str) -> bool:
         return False
 
 
-def _fetch(url: str, kept: Path, timeout: float, limit: int) -> None:
+def _fetch(url: str, kept: Path, timeout: float, limit: int, max_pixels: int) -> None:
     """Makes the file `kept` from the picture at `url`, whole or not at all."""
     partial = kept.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with _created(partial) as file, closing(_body(url, timeout, limit)) as chunks:
             for chunk in chunks:
                 file.write(chunk)
-        _check_picture(partial, url)
+        _check_picture(partial, url, max_pixels)
         os.replace(partial, kept)
     finally:
         with suppress(OSError):
@@ -85,9 +93,9 @@ def _created(path: Path) -> BinaryIO:
         raise type(error)(f"Expected a folder for downloads that can be written to. Received: {received}") from None
 
 
-def _check_picture(path: Path, url: str) -> None:
+def _check_picture(path: Path, url: str, max_pixels: int) -> None:
     try:
-        with opened(path):
+        with opened(path, max_pixels):
             pass
     except ValueError as error:
         raise ValueError(f"{error}, at {url}") from None
@@ -136,9 +144,11 @@ def _read(url: str, timeout: float, limit: int, arrivals: "SimpleQueue[bytes | E
     try:
         with urllib.request.build_opener(_Redirects).open(request, timeout=timeout) as response:
             _check_length(response.length or 0, limit, url)
-            while not abandoned.is_set() and (chunk := response.read1(CHUNK)):
+            for chunk in filter(None, _unpacked(response)):
                 received += len(chunk)
                 _check_length(received, limit, url)
+                if abandoned.is_set():
+                    return
                 arrivals.put(chunk)
             if response.length:  # what is still to come
                 raise ConnectionError(f"the connection ended {response.length} bytes too early")
@@ -147,6 +157,23 @@ def _read(url: str, timeout: float, limit: int, arrivals: "SimpleQueue[bytes | E
         if isinstance(error, HTTPError):
             error.close()
         arrivals.put(error)
+
+
+def _unpacked(response: HTTPResponse) -> Iterator[bytes]:
+    """Yields a body, at most CHUNK at a time; some servers pack it although nobody has asked for that."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "x-gzip", "deflate"):
+        raise ValueError(f"content packed by {encoding}, which was not asked for")
+    unpacker = None if encoding == "identity" else zlib.decompressobj(ZLIB_OR_GZIP)
+    while chunk := response.read1(CHUNK):
+        while unpacker and chunk:
+            yield unpacker.decompress(chunk, CHUNK)
+            chunk = unpacker.unconsumed_tail
+        yield chunk
+    if unpacker:
+        yield unpacker.flush()
+    if unpacker and not unpacker.eof:
+        raise ConnectionError("the packed content ended too early")
 
 
 def _check_length(length: int, limit: int, url: str) -> None:

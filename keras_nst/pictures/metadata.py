@@ -1,6 +1,7 @@
 """The settings that made a picture, inside its file."""
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def read_settings(path: str | Path) -> dict[str, str]:
         OSError: the file cannot be read.
         ValueError: it is not a picture, or carries no settings.
     """
-    with opened(path) as image:
+    with opened(path, max_pixels=sys.maxsize) as image:  # of which none is decoded
         text = _found(image)
     try:
         settings = json.loads(text) if len(text) <= LIMIT else None
@@ -53,5 +54,7 @@ def _found(image: Image.Image) -> str:
     """Returns the text that carries the settings, or ""."""
     if isinstance(text := image.info.get(KEY), str):
         return text
+    if image.format == "PNG":  # which Pillow would decode to look for EXIF behind its pixels
+        return ""
     found = image.getexif().get_ifd(EXIF).get(COMMENT, b"")
     return found.removeprefix(MARK).decode("ascii") if isinstance(found, bytes) and found.startswith(MARK) else ""

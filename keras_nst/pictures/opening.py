@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from keras_nst.lines import one_line
 from keras_nst.quiet import quiet_stderr
 
 MAX_PIXELS = 200_000_000
@@ -25,14 +26,16 @@ SIGNATURES = {b"\xff\xd8": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"RIFF": "
 def opened(path: str | Path, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFile.ImageFile]:
     """Opens a picture whose size is acceptable; its pixels are not decoded yet.
 
-    Pillow's own limit (`PIL.Image.MAX_IMAGE_PIXELS`, times two) holds as well.
-
     Raises:
         OSError: there is no such file, or it may not be read.
         ValueError: the file is not a picture or too large, or the body of the `with` met damage in it.
     """
     _check_file(path)
-    with warnings.catch_warnings(), quiet_stderr():  # libtiff and Pillow write about oddities
+    with (
+        warnings.catch_warnings(),
+        quiet_stderr(),
+        _pillow_limit(max_pixels),
+    ):  # libtiff and Pillow write about oddities
         warnings.simplefilter("ignore")
         with _identified(path, max_pixels) as image:
             _check_size(image.width, image.height, max_pixels)
@@ -43,10 +46,21 @@ def opened(path: str | Path, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFile
                 raise ValueError(f"Expected a readable picture. Received: {received}") from error
 
 
+@contextmanager
+def _pillow_limit(max_pixels: int) -> Iterator[None]:
+    """Makes Pillow refuse what is too large, also inside of files; it does so at twice its setting."""
+    kept = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = kept
+
+
 def reason(error: BaseException) -> str:
     """Returns what an exception says, as a part of a line."""
     text = " ".join(str(getattr(error, "strerror", None) or error).split()).rstrip(".")
-    return text[:150] or ("not enough memory" if isinstance(error, MemoryError) else type(error).__name__)
+    return one_line(text[:150]) or ("not enough memory" if isinstance(error, MemoryError) else type(error).__name__)
 
 
 def _check_file(path: str | Path) -> None:
@@ -70,8 +84,8 @@ def _identified(path: str | Path, max_pixels: int) -> ImageFile.ImageFile:
     except UnidentifiedImageError:
         raise ValueError(f"Expected a picture ({READABLE}). Received: {_kind(path) or 'something else'}") from None
     except Image.DecompressionBombError as error:
-        received, limit = re.findall(r"\d+", str(error))
-        raise ValueError(_too_large(received, min(int(limit), max_pixels))) from None
+        received = re.findall(r"\d+", str(error))[0]
+        raise ValueError(_too_large(received, max_pixels)) from None
     except Exception as error:  # as above
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # a seek to where no file has bytes
             raise type(error)(f"Expected a file that can be read. Received: {reason(error).lower()}") from None
@@ -108,4 +122,4 @@ def _check_size(width: int, height: int, max_pixels: int) -> None:
 
 
 def _too_large(received: str, limit: int) -> str:
-    return f"Expected a picture of at most {limit} pixels. Received: {received}"
+    return f"Expected a picture of at most {limit} pixels (--max_megapixels). Received: {received}"

@@ -1,0 +1,11 @@
+"""Text that may have been written by anybody, as one line for people."""
+
+
+def one_line(text: str, longest: int = 2000) -> str:
+    """Returns text whose middle is left out if it is longer, and in which nothing moves a terminal's cursor.
+
+    What is not printable becomes its escape: line breaks, control characters, marks that turn the reading direction.
+    """
+    if len(text) > longest:
+        text = f"{text[: longest // 2]}...{text[-(longest // 2) :]}"
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
