@@ -1,6 +1,10 @@
 """Torture: what the program must survive, many times over.
 
 python scripts/torture.py pictures --cases=100000 --jobs=2 --json=pictures.json --keep=failures
+python scripts/torture.py kills --kills=100 --json=kills.json
+python scripts/torture.py disk
+python scripts/torture.py divergence
+python scripts/torture.py long --steps=10000
 """
 
 import argparse
@@ -12,6 +16,7 @@ from typing import NamedTuple
 
 import measuring
 import torture_pictures
+import torture_runs
 from measuring import Row
 
 
@@ -31,6 +36,12 @@ COMMANDS = {
         torture_pictures.run,
         torture_pictures.COLUMNS,
     ),
+    "kills": Command("runs killed at random moments", torture_runs.add_kills, torture_runs.kills, torture_runs.COLUMNS),
+    "disk": Command("disks that are full", torture_runs.add_nothing, torture_runs.disk, torture_runs.COLUMNS),
+    "divergence": Command(
+        "losses that explode", torture_runs.add_nothing, torture_runs.divergence, torture_runs.COLUMNS
+    ),
+    "long": Command("a run of many steps", torture_runs.add_long, torture_runs.long, torture_runs.COLUMNS),
 }
 
 

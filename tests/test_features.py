@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import smooth_picture
 
 from keras_nst.core.features import AVERAGE_POOLING_GAINS, NETWORKS, extractor
 from keras_nst.inputs import SAMPLES
@@ -107,3 +108,39 @@ def test_wrong_weights(tmp_path: Path) -> None:
     other.save_weights(tmp_path / "other.weights.h5")
     with pytest.raises(ValueError, match="Expected weights of vgg19 without its top. Received: .*other"):
         extractor("vgg19", ["block1_conv1"], weights=tmp_path / "other.weights.h5")
+
+
+# --- Borders ---
+
+
+@pytest.mark.parametrize(("padding", "mode"), [("replicate", "edge"), ("reflect", "reflect")])
+def test_the_frame_of_the_first_layer(padding: str, mode: str) -> None:
+    """The same as the network without padding of a picture with the frame, by hand."""
+    picture = smooth_picture(20, 24)[None]
+    ours = extractor("vgg19", ["block1_conv1"], weights=None, padding=padding)(tf.constant(picture))["block1_conv1"]
+    framed = np.pad(picture, [(0, 0), (1, 1), (1, 1), (0, 0)], mode=mode)
+    plain = extractor("vgg19", ["block1_conv1"], weights=None)(tf.constant(framed))["block1_conv1"]
+    np.testing.assert_allclose(ours, plain[:, 1:-1, 1:-1], rtol=1e-5, atol=1e-4)
+
+
+def test_a_flat_picture_has_no_frame_when_its_border_is_repeated() -> None:
+    flat = tf.fill((1, 16, 16, 3), 0.7)
+    features = extractor("vgg19", ["block1_conv1"], weights=None, padding="replicate")(flat)["block1_conv1"]
+    np.testing.assert_allclose(features, features[:, 8:9, 8:9] + tf.zeros_like(features), rtol=1e-4, atol=1e-3)
+
+
+def test_seamless_features_turn_with_the_picture() -> None:
+    """Rolled by what the poolings step, the picture gives the same features, rolled: also their gradient."""
+    picture = tf.constant(smooth_picture(48, 64)[None].astype(np.float64))
+    features = extractor("vgg19", ["block3_conv1"], weights=None, padding="wrap", precision="float64")
+
+    def seen(shown: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(shown)
+            found = features(shown)["block3_conv1"]
+            total = tf.reduce_sum(found**2)
+        return found, tape.gradient(total, shown)
+
+    (plain, slope), (rolled, slope_there) = seen(picture), seen(tf.roll(picture, (8, -12), (1, 2)))
+    np.testing.assert_allclose(rolled, tf.roll(plain, (2, -3), (1, 2)), rtol=1e-9)
+    np.testing.assert_allclose(slope_there, tf.roll(slope, (8, -12), (1, 2)), rtol=1e-7, atol=1e-6)

@@ -288,3 +288,54 @@ def test_where_no_tile_is_smaller_the_error_is_passed_on(
     exhaust(monkeypatch, 1, [])
     with pytest.raises(tf.errors.ResourceExhaustedError):
         run(features, pair())
+
+
+# --- Other ways to search ---
+
+
+def test_lbfgs_falls_faster_and_never_rises(features: keras.Model) -> None:
+    adam, _ = run(features, pair(), scales=1, steps=(30,))
+    lbfgs, seen = run(features, pair(), chunk=1, scales=1, steps=(30,), optimizer="lbfgs")
+    assert lbfgs.losses.total[0] < adam.losses.total[0]
+    lowest = np.minimum.accumulate([event.losses.total[0] for event in seen])
+    np.testing.assert_allclose(lbfgs.losses.total[0], lowest[-1], rtol=1e-5)  # of which the last is the final picture's
+
+
+@pytest.mark.parametrize("evaluator", ["whole", "tiles"])
+def test_lbfgs_compiled_by_xla(features: keras.Model, evaluator: str) -> None:
+    how = {"evaluator": evaluator, "tile_size": 32, "scales": 1, "steps": (6,), "optimizer": "lbfgs", "average": 0.0}
+    plain, compiled = (
+        core.transfer(pair(), Size(32, 60), settings(**how, xla=xla), features, lambda *left: 6, [])
+        for xla in ("off", "on")
+    )
+    np.testing.assert_allclose(compiled.losses.total, plain.losses.total, rtol=1e-3)
+
+
+@pytest.mark.parametrize("loss", ["mean_std", "covariance", "w2", "mmd", "swd", "neighbor"])
+def test_every_style_loss_falls_and_compiles(features: keras.Model, loss: str) -> None:
+    given = {"style_loss": ((loss, 1.0),), "scales": 1, "steps": (6,)}
+    plain, seen = run(features, pair(), chunk=1, **given)
+    assert plain.losses.style[0] < seen[0].losses.style[0]
+    compiled, _ = run(features, pair(), chunk=6, xla="on", **given)
+    np.testing.assert_allclose(compiled.losses.total, plain.losses.total, rtol=1e-2)
+
+
+def test_an_average_is_that_of_the_last_pictures(features: keras.Model) -> None:
+    result, _ = run(features, pair(), scales=1, steps=(5,), average=0.5)
+    pictures = [run(features, pair(), scales=1, steps=(5,), pace=stop_after(count))[0].picture for count in range(1, 6)]
+    weights = 0.5 ** np.arange(4, -1, -1)
+    np.testing.assert_allclose(result.picture, np.average(pictures, axis=0, weights=weights), atol=1e-5)
+
+
+def test_a_scale_ends_where_the_loss_has_settled(features: keras.Model) -> None:
+    result, seen = run(features, pair(), chunk=10, steps=(200, 200), settle=0.05)
+    assert 2 * 30 <= result.steps < 300 and {event.scale for event in seen} == {1, 2}
+    assert result.losses is not None
+
+
+def test_what_is_kept_stays_the_content(features: keras.Model) -> None:
+    free = np.zeros((32, 40), np.float32)
+    free[:, 20:] = 1.0
+    result, _ = run(features, pair()._replace(free=free))
+    np.testing.assert_array_equal(result.picture[:, :, :18], pair().content[:, :, :18])
+    assert np.abs(result.picture[:, :, 22:] - pair().content[:, :, 22:]).max() > 0.05
