@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, run_process, smooth_picture, write_picture
+from conftest import ROOT, smooth_picture, write_picture
 from PIL import Image
 
 from keras_nst import evaluate, flags
 from keras_nst.config import RECIPES, fields
 from keras_nst.core.losses import DEFINITIONS
 from keras_nst.pictures.files import save_picture
+from keras_nst.run import main
 from keras_nst.terms import STYLE_LOSSES
 
 README = (ROOT / "README.md").read_text(encoding="utf8")
@@ -72,24 +73,27 @@ def named_files(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", every_run())
-def test_the_commands_run(command: str, named_files: Path) -> None:
+def test_the_commands_run(
+    command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With small pictures of the names they have, random weights and few steps."""
-    folder = ["--workdir=runs/FOLDER"]
+    monkeypatch.chdir(named_files)
+    longer = []
     if "--resume" in command:
-        begun = run_process("--content=photo.jpg", "--style=painting.jpg", *folder, *SMALL, cwd=named_files)
-        assert begun.returncode == 0, begun.stderr
-    arguments = shlex.split(command)[3:]
-    done = run_process(*arguments, *SMALL, *["--steps=2"] * ("--resume" in command), cwd=named_files)
-    assert done.returncode == 0, done.stderr
+        assert main(["--content=photo.jpg", "--style=painting.jpg", "--workdir=runs/FOLDER", *SMALL]) == 0
+        longer = ["--steps=2"]
+    assert main([*shlex.split(command)[3:], *SMALL, *longer]) == 0
     assert "--help" in command or len(list(named_files.glob("**/run.log"))) == 1
-    assert "--resume" not in command or "Goes on behind step 1." in done.stdout
+    assert not longer or "Goes on behind step 1." in capsys.readouterr().out
 
 
-def test_figures_can_be_asked_for(named_files: Path) -> None:
+def test_figures_can_be_asked_for(
+    named_files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(named_files)
     (command,) = (command for command in commands() if "keras_nst.evaluate" in command)
-    done = run_process(*shlex.split(command)[3:], "--weights=random", cwd=named_files, module="keras_nst.evaluate")
-    assert done.returncode == 0, done.stderr
-    assert "picture.png" in done.stdout
+    assert evaluate.main([*shlex.split(command)[3:], "--weights=random"]) == 0
+    assert "picture.png" in capsys.readouterr().out
 
 
 def test_the_masks_are_painted(tmp_path: Path) -> None:
