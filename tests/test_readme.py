@@ -21,7 +21,7 @@ from keras_nst.terms import STYLE_LOSSES
 README = (ROOT / "README.md").read_text(encoding="utf8")
 DOCS = {name: (ROOT / "docs" / name).read_text(encoding="utf8") for name in ("control.md", "styles.md", "robust.md")}
 TEXTS = {"README.md": README, **DOCS}
-SMALL = ["--weights=random", "--size=32x32", "--steps=1", "--scales=1", "--precision=float32"]
+SMALL = ["--weights=random", "--size=32x32", "--steps=1", "--scales=2", "--precision=float32"]
 
 
 def blocks(language: str) -> list[str]:
@@ -84,7 +84,7 @@ def test_the_commands_run(
         longer = ["--steps=2"]
     assert main([*shlex.split(command)[3:], *SMALL, *longer]) == 0
     assert "--help" in command or len(list(named_files.glob("**/run.log"))) == 1
-    assert not longer or "Goes on behind step 1." in capsys.readouterr().out
+    assert not longer or "Goes on behind step 2." in capsys.readouterr().out
 
 
 def test_figures_can_be_asked_for(
