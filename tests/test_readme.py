@@ -131,6 +131,19 @@ def test_flags_and_values_exist(name: str) -> None:
             flags.parse(shlex.split(flag))
 
 
+def test_files_import_from_further_down() -> None:
+    """In the order in which the README has them; those in a row may import each other."""
+    table = README[README.index("## Reading the code") : README.index("## Tests")]
+    rows = [re.findall(r"\]\(keras_nst/([^)]+)\)", line) for line in table.splitlines() if line.startswith("| [")]
+    row_of = {path: number for number, row in enumerate(rows) for path in row}
+    for path, row in row_of.items():
+        for file in (ROOT / "keras_nst" / path).glob("*.py") if path.endswith("/") else [ROOT / "keras_nst" / path]:
+            for module in re.findall(r"from keras_nst\.([\w.]+) import", file.read_text(encoding="utf8")):
+                name = module.replace(".", "/") + ".py"
+                known = row_of.get(name, row_of.get(name.split("/")[0] + "/", len(rows)))
+                assert row <= known, f"{file.name} imports {module}"
+
+
 def test_every_style_loss_has_its_row() -> None:
     for name in STYLE_LOSSES:
         assert re.search(rf"^\| `{name}`", DOCS["styles.md"], re.MULTILINE), name
