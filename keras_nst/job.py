@@ -328,10 +328,12 @@ def render(
     from keras_nst.core.sight import resize
     from keras_nst.core.transfer import transfer
 
-    content = inputs.get("content")
-    colors = resize(content[None], size).numpy()[0] if content is not None and config.color in KEPT else None
+    content = inputs.get("content") if config.color in KEPT else None
 
     def shown(pictures: np.ndarray) -> np.ndarray:
+        if content is None:
+            return pictures
+        colors = resize(content[None], Size(*pictures.shape[1:3])).numpy()[0]  # a scale's size is not the result's
         return np.stack([recolored(picture, colors, config) for picture in pictures])
 
     def in_color(listen: Listener) -> Listener:
@@ -339,9 +341,9 @@ def render(
 
     with tf.device(device.name):
         pictures = pictures_of(colored(inputs, config), guidance, config)
-        listening = listeners if colors is None else [in_color(listen) for listen in listeners]
+        listening = [in_color(listen) for listen in listeners]
         result = transfer(pictures, size, config, features, pace, listening, tell, resumed)
-    return result if colors is None else result._replace(picture=shown(result.picture))
+    return result._replace(picture=shown(result.picture))
 
 
 def pictures_of(inputs: dict[str, np.ndarray], guidance: Guidance, config: Config) -> "Pictures":

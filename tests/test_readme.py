@@ -1,54 +1,105 @@
-"""The README stays true: its commands and its Python run, its files are there, its table is the code's."""
+"""The README and the docs stay true: commands and Python run, files are there, tables are the code's."""
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import ROOT, run_process, smooth_picture, write_picture
+from conftest import ROOT, smooth_picture, write_picture
+from PIL import Image
 
-from keras_nst import flags
+from keras_nst import evaluate, flags
 from keras_nst.config import RECIPES, fields
 from keras_nst.core.losses import DEFINITIONS
 from keras_nst.pictures.files import save_picture
+from keras_nst.run import main
+from keras_nst.terms import STYLE_LOSSES
 
 README = (ROOT / "README.md").read_text(encoding="utf8")
+DOCS = {name: (ROOT / "docs" / name).read_text(encoding="utf8") for name in ("control.md", "styles.md", "robust.md")}
+TEXTS = {"README.md": README, **DOCS}
+SMALL = ["--weights=random", "--size=32x32", "--steps=1", "--scales=2", "--precision=float32"]
 
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
-def commands() -> list[str]:
-    lines = [line for block in blocks("sh") for line in block.splitlines() if line]
-    inline = re.findall(r"`((?:python|tensorboard|pip) [^`]*?)`", README)
-    return lines + [command for command in inline if "..." not in command]
+def commands(text: str = README) -> list[str]:
+    """Returns the commands in code blocks, fenced or indented, and inline; one that ends in a backslash goes on."""
+    text = text.replace(" \\\n", " ")
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines() if line]
+    lines += re.findall(r"^    (python .*)$", text, re.MULTILINE)
+    inline = re.findall(r"`((?:python|tensorboard|pip) [^`]*?)`", text)
+    return [re.sub(r" +", " ", command) for command in lines + inline if "..." not in command]
+
+
+def every_run() -> list[str]:
+    found = [command for text in TEXTS.values() for command in commands(text) if "-m keras_nst.run" in command]
+    return list(dict.fromkeys(found))
 
 
 def test_every_command_is_known() -> None:
     """Each is run here, or by another test that is named for it."""
     elsewhere = {"scripts/start", "scripts/check", "scripts/test", "pip install .", "pip install -e ."}
     runs = {command for command in commands() if command.startswith("python -m keras_nst.run")}
-    others = set(commands()) - runs - elsewhere
+    figures = {command for command in commands() if command.startswith("python -m keras_nst.evaluate")}
+    others = set(commands()) - runs - figures - elsewhere
     assert {other.split()[0] for other in others} <= {"tensorboard"}
+    of_docs = {command for text in DOCS.values() for command in commands(text)} - set(every_run())
+    assert of_docs == {"python scripts/paint_masks.py --out=."}
     assert len(runs) >= 4
     for script in elsewhere:
         if script.startswith("scripts"):
             assert (ROOT / script).stat().st_mode & 0o111
 
 
-@pytest.mark.parametrize("command", [command for command in commands() if "keras_nst.run" in command])
-def test_the_commands_run(command: str, tmp_path: Path) -> None:
-    """With small pictures of the names they have, random weights and few steps, in an empty folder."""
-    write_picture(tmp_path / "photo.jpg")
-    write_picture(tmp_path / "painting.jpg", seed=1)
+@pytest.fixture
+def named_files(tmp_path: Path) -> Path:
+    """An empty folder but for small pictures of the names that the commands have, and a run in runs/FOLDER."""
+    names = ("photo.jpg", "painting.jpg", "a.jpg", "b.jpg", "glass.png", "sky.png", "town.png", "parts.png")
+    for seed, name in enumerate(names):
+        write_picture(tmp_path / name, seed=seed)
+    for name in ("sky.png", "town.png"):
+        mask = np.zeros((48, 64), np.uint8)
+        mask[:20] = 255
+        Image.fromarray(mask).save(tmp_path / name)
     made_with = {"content": "photo.jpg", "style": "painting.jpg"}
-    save_picture(tmp_path / "picture.png", smooth_picture(20, 20), settings=made_with)
-    small = ["--weights=random", "--size=32", "--steps=1", "--scales=1", "--precision=float32"]
-    arguments = shlex.split(command)[3:]
-    done = run_process(*arguments, *small, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "--help" in command or len(list(tmp_path.glob("runs/*/picture.png"))) == 1
+    save_picture(tmp_path / "picture.png", smooth_picture(48, 64), settings=made_with)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", every_run())
+def test_the_commands_run(
+    command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With small pictures of the names they have, random weights and few steps."""
+    monkeypatch.chdir(named_files)
+    longer = []
+    if "--resume" in command:
+        assert main(["--content=photo.jpg", "--style=painting.jpg", "--workdir=runs/FOLDER", *SMALL]) == 0
+        longer = ["--steps=2"]
+    assert main([*shlex.split(command)[3:], *SMALL, *longer]) == 0
+    assert "--help" in command or len(list(named_files.glob("**/run.log"))) == 1
+    assert not longer or "Goes on behind step 2." in capsys.readouterr().out
+
+
+def test_figures_can_be_asked_for(
+    named_files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(named_files)
+    (command,) = (command for command in commands() if "keras_nst.evaluate" in command)
+    assert evaluate.main([*shlex.split(command)[3:], "--weights=random"]) == 0
+    assert "picture.png" in capsys.readouterr().out
+
+
+def test_the_masks_are_painted(tmp_path: Path) -> None:
+    script = [sys.executable, str(ROOT / "scripts" / "paint_masks.py"), f"--out={tmp_path}"]
+    subprocess.run(script, check=True, timeout=60)
+    assert {path.name for path in tmp_path.iterdir()} == {"glass.png", "sky.png", "town.png"}
 
 
 @pytest.mark.weights
@@ -61,19 +112,42 @@ def test_the_python_runs(tmp_path: Path, vgg19_weights: Path, monkeypatch: pytes
     assert (tmp_path / "harbor-night.png").stat().st_size > 10_000
 
 
-def test_links_lead_somewhere() -> None:
-    links = re.findall(r"\]\(([^)]+)\)", README)
-    assert len(links) > 20
+@pytest.mark.parametrize("name", TEXTS)
+def test_links_lead_somewhere(name: str) -> None:
+    links = re.findall(r"\]\(([^)]+)\)", TEXTS[name])
+    home = ROOT if name == "README.md" else ROOT / "docs"
+    assert links or name == "robust.md"
     for link in links:
-        assert link.startswith("http") or (ROOT / link).exists(), link
+        assert link.startswith("http") or (home / link).exists(), link
 
 
-def test_flags_and_values_exist() -> None:
-    for flag in set(re.findall(r"`--(\w+)", README)):
-        assert flag in fields() or flag in flags.DOOR_HELP, flag
-    for flag in re.findall(r"`(--\w+=[^`]*?)`", README):
-        if "..." not in flag and "from_image" not in flag:
+@pytest.mark.parametrize("name", TEXTS)
+def test_flags_and_values_exist(name: str) -> None:
+    text = TEXTS[name]
+    for flag in set(re.findall(r"`--(\w+)", text)):
+        assert flag in fields() or flag in flags.DOOR_HELP or flag in evaluate.FLAGS, flag
+    for flag in re.findall(r"`(--\w+=[^`]*?)`", text):
+        if not re.search(r"\.\.\.|from_image|resume", flag):
             flags.parse(shlex.split(flag))
+
+
+def test_files_import_from_further_down() -> None:
+    """In the order in which the README has them; those in a row may import each other."""
+    table = README[README.index("## Reading the code") : README.index("## Tests")]
+    rows = [re.findall(r"\]\(keras_nst/([^)]+)\)", line) for line in table.splitlines() if line.startswith("| [")]
+    row_of = {path: number for number, row in enumerate(rows) for path in row}
+    for path, row in row_of.items():
+        for file in (ROOT / "keras_nst" / path).glob("*.py") if path.endswith("/") else [ROOT / "keras_nst" / path]:
+            for module in re.findall(r"from keras_nst\.([\w.]+) import", file.read_text(encoding="utf8")):
+                name = module.replace(".", "/") + ".py"
+                known = row_of.get(name, row_of.get(name.split("/")[0] + "/", len(rows)))
+                assert row <= known, f"{file.name} imports {module}"
+
+
+def test_every_style_loss_has_its_row() -> None:
+    for name in STYLE_LOSSES:
+        assert re.search(rf"^\| `{name}`", DOCS["styles.md"], re.MULTILINE), name
+        assert (ROOT / "docs" / "styles" / f"{name}.jpg").exists()
 
 
 def test_the_table_of_formulas_names_every_normalization() -> None:
