@@ -84,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     add("--chart", type=Path, metavar="FILE.png", help="draw the curves")
     add("--device", default="auto", help="auto, cpu or gpu [%(default)s]")
     add("--rows", type=int, default=128, help="of both pictures; the example's own are 400 [%(default)s]")
+    add("--resize", choices=("nearest", "smooth"), default="nearest", help="the example's way, or ours [%(default)s]")
     add("--ways", type=ways, default="adam,lbfgs,lbfgs+pyramid", help="optimizers, +pyramid or not [%(default)s]")
     add("--precision", default="auto", help="float32,bfloat16 or one of them [what the device has]")
     add("--steps", type=int, default=400, help="at most, at the final size [%(default)s]")
@@ -129,7 +130,7 @@ def measure(config: Config, weights: Path | None, device: Device, options: argpa
     from keras_example import KerasExample
     from steps import kernels
 
-    pair = as_the_example(read_pair(options.content, options.style), options.rows)
+    pair = as_the_example(read_pair(options.content, options.style), options.rows, options.resize)
     pictures = pair.pictures()
     features = {
         precision: job.load_features(config.resolved(precision=precision), weights)

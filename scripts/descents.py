@@ -47,9 +47,15 @@ def read_pair(content: str, style: str) -> Pair:
     return Pair(*(read_source(source).pixels[None] for source in (content, style)))
 
 
-def as_the_example(pair: Pair, rows: int) -> Pair:
-    """Returns both at the size the Keras example gives them: the content's shape, by nearest neighbor."""
+def as_the_example(pair: Pair, rows: int, how: str = "nearest") -> Pair:
+    """Returns both at the size the Keras example gives them: the content's shape.
+
+    `how` is nearest, as the example itself resizes, or smooth, as we do: what nearest neighbor picks out of large
+    pictures is noise, which costs both sides much of what the loss ends at.
+    """
     size = Size(rows, int(pair.size.width * rows / pair.size.height))
+    if how == "smooth":
+        return Pair(*(resize(picture, size).numpy() for picture in pair))
     return Pair(*(nearest(picture[0], size)[None] for picture in pair))
 
 

@@ -32,15 +32,14 @@ SHARES = {
     "equal": (1,),
     "coarse": (240, 80, 30, 25, 20),
     "fine": (60, 80, 80, 80, 80),
-    "equal cost": (400, 200, 100, 50, 25),
 }
 GRID: dict[str, tuple[Any, ...]] = {
-    "learning_rate": (0.015, 0.02, 0.04, 0.05, 0.07),
-    "decay_rate": (0.3, 0.45, 0.75, 1.0),
-    "beta_1": (0.8, 0.85, 0.95),
-    "beta_2": (0.95, 0.98, 0.999),
-    "epsilon": (1e-6, 1e-4),
-    "shares": tuple(SHARES),
+    "learning_rate": (0.02, 0.04, 0.06),
+    "decay_rate": (0.4, 0.8),
+    "beta_1": (0.8, 0.95),
+    "beta_2": (0.95, 0.999),
+    "shares": ("equal", "coarse", "fine"),
+    "epsilon": (1e-5,),
 }
 CLEAR = 0.98  # a score below this is worth another default
 
@@ -147,7 +146,7 @@ def search(score: Score, start: Values, grid: dict[str, tuple[Any, ...]], second
 
 
 def row_of(name: str, value: Any, values: Values, losses: list[float], reference: list[float]) -> Row:
-    """Returns a row with the score: the mean of the losses' ratios to the defaults'; infinity where one is no number."""
+    """Returns a row with the score: the mean of the losses' ratios to the defaults', or infinity."""
     ratios = [own / other for own, other in zip(losses, reference, strict=True)]
     mean = float(np.mean(ratios))
     score = mean if np.isfinite(mean) else float("inf")
