@@ -8,6 +8,7 @@ See docs/benchmarks.md for what is compared and what the columns mean.
 """
 
 import argparse
+import dataclasses
 import functools
 import json
 import math
@@ -23,7 +24,7 @@ from measuring import Row
 from weighing import Point, least, passing, share, shown_count, shown_share
 
 from keras_nst import job
-from keras_nst.config import OPTIMIZERS, STYLE_LAYERS, Config
+from keras_nst.config import LEARNING_RATES, OPTIMIZERS, STYLE_LAYERS, Config
 from keras_nst.system.devices import Device
 from keras_nst.terms import STYLE_LOSSES, Layer
 
@@ -171,11 +172,16 @@ def our_ways(
         optimizer, _, pyramid = name.partition("+")
         coarse = (options.coarse_steps,) * (options.scales - 1) if pyramid else ()
         for precision in precisions(options.precision, device):
-            own = config.resolved(precision=precision, learning_rate=None)  # the optimizer's own rate
-            own = own.resolved(optimizer=optimizer, scales=1 + len(coarse), steps=(*coarse, options.steps)).resolved()
+            search = {"optimizer": optimizer, "scales": 1 + len(coarse), "steps": (*coarse, options.steps)}
+            own = dataclasses.replace(config, precision=precision, learning_rate=rate(optimizer), **search)
             own = job.fit_into_memory(pair.size, job.on_device(own, device), device, measuring.tell)
             result.append(Way(f"{name}, {precision}", own, features[precision]))
     return result
+
+
+def rate(optimizer: str) -> float | None:
+    """Returns the optimizer's own rate; of SGD the example's, for pixels in [0, 1] in place of 0 to 255."""
+    return LEARNING_RATES["sgd"] / 255**2 if optimizer == "sgd" else LEARNING_RATES.get(optimizer)
 
 
 # --- The example ---

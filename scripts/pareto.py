@@ -5,6 +5,7 @@ minimized, so that objectives can be compared.
 """
 
 import argparse
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -69,7 +70,7 @@ def runs(base: Config, size: Size, options: argparse.Namespace) -> Iterator[Run]
         for optimizer in options.optimizers.split(","):
             for strength in map(float, options.strengths.split(",")):
                 own = {"style_loss": read_setting("style_loss", written), "optimizer": optimizer}
-                config = base.resolved(**own, style_strength=strength).resolved()
+                config = dataclasses.replace(base, **own, style_strength=strength).resolved()
                 yield Run(f"{written}, {optimizer}", strength, at_equal_cost(config, size, options.evaluations))
     for name in filter(None, options.recipes.split(",")):
         config = flags.parse([f"--flagfile=configs/{name}.cfg"])

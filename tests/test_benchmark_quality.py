@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import study_adam
 import tensorflow as tf
-from benchmark_quality import Goal, Way, example_row, objective, row_of
-from descents import Pair, as_the_example, evaluations, loss_of, nearest, steps_worth
+from benchmark_quality import Goal, Way, example_row, find_goal, objective, row_of
+from descents import Pair, as_the_example, evaluations, loss_of, nearest, read_pair, steps_worth
 from keras_example import CONTENT_WEIGHT, LAYERS, STYLE_WEIGHT, VARIATION_WEIGHT, KerasExample
 from PIL import Image
 from steps import kernels, pictures
@@ -130,11 +130,12 @@ def test_quality(tmp_path: Path) -> None:
     assert [row["name"] for row in first["rows"][1:]] == ["adam, float32", "lbfgs+pyramid, float32"]
     with Image.open(drawn) as image:
         image.load()
-    again = run_benchmark(benchmark_quality, tmp_path, *run[:-1], "--example_steps=99", *files[:1])
-    assert again["rows"][0]["evaluations"] == 6 and curve.read_text() == written
-    assert [row["loss"] for row in again["rows"]] == pytest.approx([row["loss"] for row in first["rows"]], rel=1e-4)
+    options = benchmark_quality.parser().parse_args([f"--curve={curve}", "--example_steps=99"])
+    pair = as_the_example(read_pair(options.content, options.style), 24)
+    goal = find_goal(None, pair, None, options)
+    assert goal.loss == example["loss"] and goal.evaluations == 6 and curve.read_text() == written
     with pytest.raises(ValueError, match="Expected a curve of"):
-        benchmark_quality.main([*run, "--rows=32", "--weights=random", *files[:1]])
+        find_goal(None, pair._replace(style=pair.content), None, options)
 
 
 def test_a_target_in_place_of_the_curve(tmp_path: Path) -> None:
