@@ -37,10 +37,16 @@ Columns = Mapping[str, Callable[[Row], str]]  # heading: what a row shows there
 
 
 def options(description: str, sizes: str, rounds: int) -> argparse.ArgumentParser:
-    """Returns a parser of the options that all benchmarks have."""
-    parser = argparse.ArgumentParser(description=description)
+    """Returns a parser of the options that all benchmarks of speed and memory have."""
+    parser = common_options(description)
     parser.add_argument("--sizes", default=sizes, help="PIXELS of a square or WIDTHxHEIGHT, ... [%(default)s]")
     parser.add_argument("--rounds", type=int, default=rounds, help="turns of each variant [%(default)s]")
+    return parser
+
+
+def common_options(description: str) -> argparse.ArgumentParser:
+    """Returns a parser of the options that all benchmarks have."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--weights", default="imagenet", help="imagenet, random or a file [%(default)s]")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
