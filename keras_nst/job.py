@@ -147,7 +147,7 @@ def _work(
             _tell_figures(job, result, steps + 1, curves, tell)
     path = _save(job, result, tell)
     _summary(job, result, path, time.monotonic() - started, tell)
-    if result.losses is not None:
+    if result.losses is not None and not pace.cut:
         write_record(job.workdir, job.record._replace(finished=True))
     elif not result.diverged and checkpoints.keep():
         tell(f"To go on: python -m keras_nst.run --resume={shlex.quote(str(job.workdir))}")

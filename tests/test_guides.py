@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from keras_nst.config import Config
-from keras_nst.core.guides import at_stride, guides, receptive
+from keras_nst.core.guides import at_stride, away_from_the_border, guides, receptive
 from keras_nst.core.pyramid import Size
+from keras_nst.terms import Layer
 
 SHARES = np.random.default_rng(0).dirichlet([0.3, 0.3, 0.3], (17, 23)).transpose(2, 0, 1).astype(np.float32)
 
@@ -61,3 +62,12 @@ def test_a_region_too_narrow_for_a_layer_is_taken_as_it_is() -> None:
 
 def test_no_regions() -> None:
     assert guides(None, Size(64, 64), Config().resolved()) is None
+
+
+def test_away_from_the_border() -> None:
+    """A layer's positions that see nothing beyond it: the third layer of a picture of 64 x 96 sees 5 pixels."""
+    told = away_from_the_border(Size(64, 96), Config(style_layers=(Layer("block2_conv1"),)).resolved())
+    (inner,) = told["block2_conv1"]
+    assert inner.shape == (32, 48) and inner[2:-2, 2:-2].min() > 0 and inner[0].max() == inner[:, -1].max() == 0
+    deep = away_from_the_border(Size(64, 96), Config(style_layers=(Layer("block5_conv1"),)).resolved())
+    assert deep["block5_conv1"].min() == 1  # all of it sees beyond: better that than nothing

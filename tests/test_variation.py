@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_nst.core.losses import DEFINITIONS
-from keras_nst.core.variation import Pixels, whole_picture
+from keras_nst.core.variation import Pixels, meeting_borders, squared_variation, whole_picture
 
 
 def test_variation_of_a_checkerboard() -> None:
@@ -39,3 +39,11 @@ def test_variation_adds_up_over_parts(normalization: str) -> None:
             pixels = Pixels(shown[:, rows, columns], tf.constant(own[rows, columns]), whole.whole)
             total += variation(pixels, target)[0]
     np.testing.assert_allclose(total, variation(whole, target)[0], rtol=1e-5)
+
+
+def test_borders_that_meet() -> None:
+    """The same as the sum over a picture and its neighbors by rolling, in NumPy; turning it changes nothing."""
+    picture = np.random.default_rng(5).random((1, 7, 9, 3))
+    expected = sum(np.square(np.roll(picture, -1, axis) - picture).sum() for axis in (1, 2))
+    for turned in (picture, np.roll(picture, (3, 4), (1, 2))):
+        np.testing.assert_allclose(squared_variation(meeting_borders(tf.constant(turned))), [expected])

@@ -12,6 +12,7 @@ from keras_nst.core.tiling import reach, stride
 
 Guides = dict[str, np.ndarray]  # layer: (r, h, w), shares in [0, 1] of its positions in each region
 
+FEWEST = 16.0  # positions: a style picture with fewer away from its border is taken as a whole
 EMPTY = 1e-3  # of a position: a region with less is none
 EXTREMES: dict[str, Callable[..., np.ndarray]] = {"inside": np.minimum, "all": np.maximum}
 
@@ -22,6 +23,19 @@ def guides(regions: np.ndarray | None, size: Size, config: Config) -> Guides | N
         return None
     shares = tf.image.resize(regions[..., None], size, antialias=True).numpy()[..., 0]
     return {layer.name: _at_layer(shares, layer.name, config) for layer in config.layers_used("style")}
+
+
+def away_from_the_border(size: Size, config: Config) -> Guides:
+    """Returns the positions of the style layers that see nothing beyond the border of a picture of this size."""
+    whole = np.ones((1, *size), np.float32)
+    told = {}
+    for layer in config.layers_used("style"):
+        inner = whole.copy()
+        seen = reach(config.network, layer.name)
+        inner[:, :seen], inner[:, -seen:], inner[:, :, :seen], inner[:, :, -seen:] = 0.0, 0.0, 0.0, 0.0
+        plain, narrow = at_stride(whole, stride(layer.name)), at_stride(inner, stride(layer.name))
+        told[layer.name] = narrow if narrow.sum() >= FEWEST else plain
+    return told
 
 
 def _at_layer(shares: np.ndarray, layer: str, config: Config) -> np.ndarray:

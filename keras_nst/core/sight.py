@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_nst.config import Config
 from keras_nst.core import losses
 from keras_nst.core.chunk import Evaluator, Taken, compile_steps
-from keras_nst.core.guides import Guides, guides
+from keras_nst.core.guides import Guides, away_from_the_border, guides
 from keras_nst.core.optimizers import Mover
 from keras_nst.core.pyramid import Size, same_area
 from keras_nst.core.stats import Moments, blended
@@ -112,7 +112,10 @@ def _style_targets(
     for style in styles:
         shown = style_at(style, size, config)
         shape = Size(*shown.shape[1:3])
-        look = look_at(shape, features, config, guides(style.regions, shape, config))
+        told = guides(style.regions, shape, config)
+        if config.seamless and told is None:  # the style picture's own borders do not meet
+            told = away_from_the_border(shape, config)
+        look = look_at(shape, features, config, told)
         names = [layer.name for layer in config.layers_used("style") if serves(style, layer.name)]
         for name, seen in look.moments(shown, names).items():
             moments.setdefault(name, []).append((style.weight, seen))

@@ -28,6 +28,14 @@ def whole_picture(picture: tf.Tensor) -> Pixels:
     return Pixels(picture, None, Size(*picture.shape[1:3]))
 
 
+def meeting_borders(picture: tf.Tensor) -> Pixels:
+    """Returns the pixels of a picture whose last row and column have the first ones as neighbors."""
+    size = Size(*picture.shape[1:3])
+    tall = tf.concat([picture, picture[:, :1]], axis=1)
+    own = tf.pad(tf.ones(size, picture.dtype), [[0, 1], [0, 1]])
+    return Pixels(tf.concat([tall, tall[:, :, :1]], axis=2), own, size)
+
+
 def squared_variation(pixels: Pixels) -> tf.Tensor:
     """sum dx^2 + dy^2: (n,)."""
     return sum(_down_and_right(pixels, tf.square))

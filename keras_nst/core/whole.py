@@ -11,7 +11,7 @@ from keras_nst.core import losses
 from keras_nst.core.guides import Guides
 from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import Moments, moments
-from keras_nst.core.variation import whole_picture
+from keras_nst.core.variation import meeting_borders, whole_picture
 
 
 class Whole:
@@ -54,7 +54,8 @@ class Whole:
         return _run_once(lambda: self._losses(picture, targets))
 
     def _losses(self, picture: tf.Tensor, targets: losses.Targets) -> losses.Losses:
-        total = losses.part(whole_picture(picture), self.features(picture), targets, self.config, told=self.told)
+        pixels = meeting_borders(picture) if self.config.seamless else whole_picture(picture)
+        total = losses.part(pixels, self.features(picture), targets, self.config, told=self.told)
         return losses.evaluate(total, targets, self.size, self.config)
 
 

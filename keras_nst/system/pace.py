@@ -25,6 +25,7 @@ class Pace:
         self.stop, self.work = stop, work
         self.deadline = time.monotonic() + max_seconds if max_seconds else float("inf")
         self.until = self.deadline
+        self.cut = False  # whether time was too short for some of the steps
         self.scale, self.chunks, self.count, self.started = 0, 0, 1, 0.0
         self.first, self.setup, self.per_pixel = 0.0, 0.0, 0.0  # seconds: a scale's first step, its part beyond a step
 
@@ -32,6 +33,7 @@ class Pace:
         now = time.monotonic()
         if self.stop.is_set():
             return None
+        self.cut |= now >= self.until
         if now >= self.deadline:  # the finished picture's losses take less than a step
             return 0 if scale == self.scale else None
         if scale == self.scale:
@@ -41,6 +43,7 @@ class Pace:
             self.until = self._end_of(scale, now)
             self.scale, self.chunks = scale, 0
             if now + self.setup + self._step_of(scale) > self.until:
+                self.cut = True
                 return 0
         self.count = min(left, self._count(now))
         self.started = now
@@ -76,6 +79,7 @@ class Pace:
         seconds_per_step = max((now - self.started) / self.count, 1e-9)
         time_left = min(CHUNK_SECONDS, self.until - now)
         if self.until - now < 0.5 * seconds_per_step:
+            self.cut = True
             return 0
         # At most doubled, so that one lucky measurement does not make a long chunk.
         return max(1, min(2 * self.count, int(time_left / seconds_per_step)))
