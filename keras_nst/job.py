@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import os
 import platform
 import shlex
 import sys
@@ -148,7 +149,10 @@ def _work(
     path = _save(job, result, tell)
     _summary(job, result, path, time.monotonic() - started, tell)
     if result.losses is not None and not pace.cut:
-        write_record(job.workdir, job.record._replace(finished=True))
+        try:
+            write_record(job.workdir, job.record._replace(finished=True))
+        except OSError as error:  # the folder may be gone, the picture is saved
+            tell(f"The run's folder does not tell that it is finished: {error.strerror or error}")
     elif not result.diverged and checkpoints.keep():
         tell(f"To go on: python -m keras_nst.run --resume={shlex.quote(str(job.workdir))}")
     return result
@@ -415,7 +419,7 @@ def _record(job: Job) -> dict[str, str]:
 def _save(job: Job, result: "Result", tell: Tell) -> Path:
     """Saves the picture where it was asked for; where that fails now, anywhere rather than lose it."""
     alpha = _alpha(job)
-    elsewhere = (job.workdir / PICTURE, Path(tempfile.gettempdir()) / f"{job.workdir.name}.png")
+    elsewhere = (job.workdir / PICTURE, Path(tempfile.gettempdir()) / f"{job.workdir.name}-{os.getpid()}.png")
     for path in dict.fromkeys((job.output, *elsewhere)):
         try:
             save_picture(

@@ -1,5 +1,6 @@
 """A run that goes on is the run that was never interrupted, bit for bit."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -268,3 +269,37 @@ def test_the_log_has_what_the_terminal_points_to(
         message.startswith("keras_nst: RuntimeError: a fault of ours") and str(tmp_path / "run" / "run.log") in message
     )
     assert "Traceback" in log and "in two lines" in log and "Runs on CPU" in log and tf.__version__ in log
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_removed_takes_no_picture_along(quick: list[str], tmp_path: Path) -> None:
+    with start([*quick, "--steps=30,400", "--checkpoint_secs=0"]) as process:
+        while not (tmp_path / "run" / CHECKPOINT).exists():
+            time.sleep(0.05)
+        shutil.rmtree(tmp_path / "run", ignore_errors=True)
+        shutil.rmtree(tmp_path / "run", ignore_errors=True)
+        output, _ = process.communicate(timeout=120)
+    saved = Path(output.split("Picture: ")[1].splitlines()[0])
+    assert process.returncode == 0 and "Traceback" not in output
+    assert saved.exists() and saved.parent != tmp_path / "run"
+    saved.unlink()
+
+
+@pytest.mark.slow
+def test_a_thousand_steps_leak_nothing(quick: list[str], tmp_path: Path) -> None:
+    """Resident memory is flat within 2 % behind the first third; the curves are of every step and small."""
+    resident = []
+    with start([*quick, "--scales=1", "--steps=1000", "--snapshot_steps=100"]) as process:
+        statm = Path(f"/proc/{process.pid}/statm")
+        while process.poll() is None:
+            if (tmp_path / "run" / "snapshots").exists():  # behind step 100
+                with contextlib.suppress(OSError, IndexError):
+                    resident.append(int(statm.read_text().split()[1]))
+            time.sleep(0.05)
+        process.communicate()
+    resident = [pages for pages in resident if pages]
+    assert process.returncode == 0 and len(resident) > 10
+    early, late = resident[len(resident) // 3], max(resident[len(resident) // 3 : -2])
+    assert late < 1.02 * early
+    assert steps_of(tmp_path / "run") == list(range(1, 1002))
+    assert sum(path.stat().st_size for path in (tmp_path / "run").glob("events*")) < 3e6
