@@ -15,7 +15,7 @@ from keras_nst.locks import LOCK, Locked, lock
 SETTINGS = "settings.cfg"
 PICTURE = "picture.png"
 RECORD = "run.json"
-CHECKPOINT = "checkpoint.npz"
+CHECKPOINT = "checkpoint.zip"
 LOG = "run.log"
 EVENTS = "events.out.tfevents.*"
 LONGEST_STEM = 28  # letters of up to four bytes, two stems and a date: a file system allows 255 bytes

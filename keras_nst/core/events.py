@@ -1,6 +1,6 @@
 """What the loop tells while it runs, and to whom."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +32,7 @@ class Standing(NamedTuple):
 
     scale: int  # 1, 2, ...
     config: Config  # with every choice that was left open, and all that was decided on the way
-    arrays: list[np.ndarray]  # the picture, what moves it, what watches the losses
+    arrays: Iterable[np.ndarray]  # the picture, what moves it, what watches the losses: one at a time
 
 
 class Progress(NamedTuple):

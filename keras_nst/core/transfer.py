@@ -68,7 +68,7 @@ class Stage:
 
     def standing(self, config: Config) -> Standing:
         """Returns what it takes to go on from here."""
-        return Standing(self.scale.number, config, [variable.numpy() for variable in self.variables])
+        return Standing(self.scale.number, config, (np.asarray(variable.value()) for variable in self.variables))
 
     def restore(self, standing: Standing) -> None:
         """Goes on from there."""

@@ -4,8 +4,9 @@ import json
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -14,6 +15,8 @@ from keras_nst.atomic import written_whole
 from keras_nst.config import Config, fields, read_setting
 from keras_nst.core.events import Progress, Standing
 from keras_nst.workdir import CHECKPOINT
+
+ABOUT = "about.json"
 
 
 class Resumed(NamedTuple):
@@ -59,15 +62,14 @@ class Checkpoints:
 
 
 def write_checkpoint(path: Path, standing: Standing, step: int) -> None:
-    """Writes the state of a run after so many steps."""
-    about = {
-        "scale": standing.scale,
-        "step": step,
-        "settings": {name: standing.config.shown(name) for name in fields()},
-    }
-    arrays: dict[str, Any] = {f"{number:03}": array for number, array in enumerate(standing.arrays)}
-    with written_whole(path) as file:
-        np.savez(file, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
+    """Writes the state of a run after so many steps, one array at a time: a large picture's fill much of the memory."""
+    settings = {name: standing.config.shown(name) for name in fields()}
+    about = {"scale": standing.scale, "step": step, "settings": settings}
+    with written_whole(path) as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(ABOUT, json.dumps(about))
+        for number, array in enumerate(standing.arrays):
+            with archive.open(f"{number:03}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def read_checkpoint(folder: Path) -> Resumed | None:
@@ -80,10 +82,19 @@ def read_checkpoint(folder: Path) -> Resumed | None:
     if not path.exists():
         return None
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            about = json.loads(archive["about"].tobytes())
-            arrays = [archive[name] for name in sorted(archive.files) if name != "about"]
+        with zipfile.ZipFile(path) as archive:
+            about = json.loads(archive.read(ABOUT))
+            damaged = archive.testzip()
+        if damaged:
+            raise ValueError(f"{damaged} is damaged")
         config = Config(**{name: read_setting(name, value) for name, value in about["settings"].items()})
-        return Resumed(Standing(int(about["scale"]), config, arrays), int(about["step"]))
+        return Resumed(Standing(int(about["scale"]), config, _arrays(path)), int(about["step"]))
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"Expected a checkpoint. Received: {path}, {error}") from None
+
+
+def _arrays(path: Path) -> Iterator[np.ndarray]:
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(set(archive.namelist()) - {ABOUT}):
+            with archive.open(name) as member:
+                yield np.lib.format.read_array(member, allow_pickle=False)
