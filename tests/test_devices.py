@@ -19,6 +19,7 @@ XEON = (
     "processor\t: 0\nmodel name\t: Xeon\nflags\t\t: fpu sse2 avx512f {} amx_tile\nvmx flags\t: vnmi\n\nprocessor\t: 1\n"
 )
 START = """
+import gc
 import sys
 from keras_nst.system.devices import start_tensorflow
 from keras_nst.system.memory import free_memory
@@ -26,7 +27,7 @@ assert not {"tensorflow", "keras"} & set(sys.modules)
 start_tensorflow(free_memory())
 import keras, tensorflow
 shape = keras.layers.Conv2D(5, 3)(tensorflow.zeros((1, 8, 9, 3))).shape
-print(keras.backend.backend(), keras.config.image_data_format(), keras.config.floatx(), tuple(shape))
+print(keras.backend.backend(), keras.config.image_data_format(), keras.config.floatx(), tuple(shape), gc.isenabled())
 print("heard", file=sys.stderr)
 """
 CLOSED = """
@@ -69,7 +70,7 @@ def test_tensorflow_starts_silently_whatever_the_users_settings(tmp_path: Path) 
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
     environment |= {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", START], env=environment, cwd=tmp_path, capture_output=True, text=True)
-    assert done.stdout == "tensorflow channels_last float32 (1, 6, 7, 5)\n"
+    assert done.stdout == "tensorflow channels_last float32 (1, 6, 7, 5) True\n"
     assert done.stderr == "heard\n"
 
 

@@ -112,7 +112,8 @@ def _rebuilt(
             return keras.layers.MaxPooling2D(2, name=layer.name, dtype=precision)(features)
         averaged = keras.layers.AveragePooling2D(2, name=layer.name, dtype=precision)(features)
         return averaged if pooling == "average_unscaled" else averaged * AVERAGE_POOLING_GAINS[layer.name]
-    copy = Convolution.from_config(layer.get_config() | {"dtype": precision})
+    # Zeros, since its weights are set below: to draw millions of them takes its time.
+    copy = Convolution.from_config(layer.get_config() | {"dtype": precision, "kernel_initializer": "zeros"})
     copy.border = border
     if border == "none":
         copy.padding = "valid"  # its shape follows from that
