@@ -10,7 +10,7 @@ _HOMES = {
     "LossValues": "keras_nst.core.events",
     "Progress": "keras_nst.core.events",
     "every": "keras_nst.core.events",
-    "stylize": "keras_nst.job",
+    "stylize": "keras_nst.arrays",
 }
 
 

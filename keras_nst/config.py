@@ -357,11 +357,9 @@ class Config:
         shown, exact = self.shown("style_loss"), self.normalization != "balanced"
         if exact and self.style_loss != (("gram", 1.0),):
             raise SettingError("style_loss", shown, f"--normalization={self.normalization} is published with gram.")
-        if self.needs_maps():
-            for name, value in (("evaluator", "tiles"), ("content_mask", None)):
-                if getattr(self, name) and value in (None, getattr(self, name)):
-                    given = f"--{name}={getattr(self, name)}"
-                    raise SettingError("style_loss", shown, f"It needs whole feature maps, hence not with {given}.")
+        if self.needs_maps() and (self.evaluator == "tiles" or self.content_mask):
+            given = "--evaluator=tiles" if self.evaluator == "tiles" else f"--content_mask={self.content_mask}"
+            raise SettingError("style_loss", shown, f"It needs whole feature maps, hence not with {given}.")
         if exact and self.variation != "squared":
             raise SettingError("variation", self.variation, f"--normalization={self.normalization} has its own.")
         if self.style_strength is not None:

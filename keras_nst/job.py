@@ -9,48 +9,35 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import keras_nst
-from keras_nst.config import Config, SettingError, fields, read_setting
-from keras_nst.core.events import Listener, Standing, every
-from keras_nst.core.pyramid import Size
-from keras_nst.inputs import Job, Tell, check_sources, cropped, named, size_of_result, stretched
-from keras_nst.kinds import nearest
+from keras_nst.config import SettingError
+from keras_nst.core.events import Listener, every
+from keras_nst.engine import find_weights, fit_into_memory, load_features, on_device, render, start
+from keras_nst.inputs import Job, Tell
 from keras_nst.pictures.files import save_picture
 from keras_nst.record import FREE, write_record
 from keras_nst.runlog import logged
-from keras_nst.scene import Guidance, colored, guided, numbered, recolored
 from keras_nst.settings import absolute, flag_file, settings_of
-from keras_nst.system.devices import Device, choose_device, start_tensorflow
-from keras_nst.system.memory import free_memory, peak_memory_gb, resident_memory
+from keras_nst.system.devices import Device
+from keras_nst.system.memory import peak_memory_gb
 from keras_nst.system.pace import Pace
-from keras_nst.system.planner import choose_sight
-from keras_nst.system.weights import weights_path
-from keras_nst.terms import SEPARATOR
 from keras_nst.workdir import PICTURE, SETTINGS, clear_workdir, create_workdir, release_workdir
 
 if TYPE_CHECKING:
     import keras
 
-    from keras_nst.core.sight import Pictures
     from keras_nst.core.transfer import Result
     from keras_nst.monitors.checkpoints import Resumed
     from keras_nst.monitors.curves import Curves
 
-# Settings that mean files, not arrays.
-FILES = (
-    *("content", "style", "content_mask", "style_mask"),
-    *("workdir", "output", "overwrite", "bit_depth", "snapshot_steps"),
-)
 MOST_SHOWN = 100  # pictures in TensorBoard, so that event files stay small
 EXPECTED = (SettingError, OSError, MemoryError, KeyboardInterrupt)
-ARRAY = "array"  # stands for the name of a file where there is none
-KEPT = ("content", "luminance")  # values of --color by which the result keeps the content's colors
 
 
 def perform(job: Job, stop: threading.Event, tell: Tell) -> "Result":
@@ -168,200 +155,6 @@ def out_of_memory_in_one_line(job: Job) -> Iterator[None]:
     except OUT_OF_MEMORY:
         advice = "Not enough memory, even in small tiles. Expected a smaller size."
         raise SettingError("size", job.config.size, advice) from None
-
-
-def stylize(
-    content: np.ndarray | None,
-    style: np.ndarray | Sequence[np.ndarray] | None,
-    *,
-    first: np.ndarray | None = None,
-    content_mask: np.ndarray | None = None,
-    style_mask: np.ndarray | Sequence[np.ndarray] | None = None,
-    style_weights: Sequence[float] = (),
-    listeners: Sequence[Listener] = (),
-    **settings: Any,
-) -> np.ndarray:
-    """Returns the content picture in the manner of the style picture, (h, w, 3), RGB in [0, 1].
-
-    Args:
-        content, style: (h, w, 3), RGB, uint8 or float in [0, 1]; None where its weight is 0. Styles are blended.
-        first: the picture to start from, if neither content nor noise.
-        content_mask, style_mask: pictures whose colors name regions; one mask for each style.
-        style_weights: of the styles; all alike if there are none.
-        listeners: called with a `Progress` after each chunk of steps.
-        **settings: fields of `Config`; `size` as for the command.
-    """
-    styles, masks = _several(style), _several(style_mask)
-    given = {"content": content, "init": first, "content_mask": content_mask}
-    given |= dict(zip(numbered("style", len(styles)), styles, strict=True))
-    given |= dict(zip(numbered("style_mask", len(masks)), masks, strict=True))
-    inputs = {name: _as_floats(picture) for name, picture in given.items() if picture is not None}
-    weights_given = style_weights or [1.0] * len(styles)
-    if len(weights_given) != len(styles):
-        raise ValueError(f"Expected a weight for each of {len(styles)} styles. Received: {len(weights_given)}")
-    names: dict[str, Any] = {
-        "style": SEPARATOR.join(f"{ARRAY}:{weight:g}" for weight in weights_given),
-        "content_mask": ARRAY if content_mask is not None else "",
-        "style_mask": SEPARATOR.join([ARRAY] * len(masks)),
-    }
-    config = Config(**{name: _setting(name, value) for name, value in settings.items()}, **names).resolved()
-    check_sources(config, inputs)
-    shape = inputs["content" if "content" in inputs else "style"].shape
-    size = size_of_result(config, Size(*shape[:2]))
-    for name in [name for name in inputs if "mask" in name]:
-        inputs[name] = stretched(inputs[name], Size(*inputs[name.replace("_mask", "")].shape[:2]))
-    inputs = {name: cropped(picture, size, name) for name, picture in inputs.items()}
-    guidance = guided(inputs, {}, config)
-    weights, device = find_weights(config), start(config)
-    from keras_nst.core.transfer import plan
-
-    config = fit_into_memory(size, on_device(config, device), device, lambda line: None)
-    work = [(scale.size.height * scale.size.width, scale.steps) for scale in plan(size, config)]
-    pace = Pace(threading.Event(), config.max_seconds, work)
-    features = load_features(config, weights)
-    result = render(inputs, guidance, size, config, device, features, pace, listeners)
-    if result.diverged:
-        raise ValueError(f"Expected settings whose loss stays a number. Received: none after step {result.steps}")
-    return result.picture[0]
-
-
-def _setting(name: str, value: Any) -> Any:
-    """Returns a setting from a value of Python's, a list or a text as a flag has it."""
-    if name not in fields():
-        raise TypeError(f"Expected settings among {', '.join(fields())}.{nearest(name, fields())} Received: {name}")
-    if name in FILES:
-        raise ValueError(f"Expected settings for arrays. Received: {name}, which is for files")
-    written = ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
-    return read_setting(name, "auto" if value is None else written)
-
-
-def _several(pictures: np.ndarray | Sequence[np.ndarray] | None) -> list[np.ndarray]:
-    """Returns one picture or several as a list."""
-    if pictures is None:
-        return []
-    return [pictures] if isinstance(pictures, np.ndarray) else list(pictures)
-
-
-def _as_floats(picture: np.ndarray) -> np.ndarray:
-    array = np.asarray(picture)
-    if array.ndim != 3 or array.shape[-1] != 3:
-        raise ValueError(f"Expected a picture of shape (height, width, 3). Received: {array.shape}")
-    if np.issubdtype(array.dtype, np.integer):
-        return array.astype(np.float32) / np.iinfo(array.dtype).max
-    if not (np.isfinite(array).all() and 0 <= array.min() and array.max() <= 1):
-        raise ValueError(f"Expected floats in [0, 1], or integers. Received: {array.min()} to {array.max()}")
-    return array.astype(np.float32)
-
-
-def start(config: Config) -> Device:
-    """Imports TensorFlow and returns the device to use."""
-    start_tensorflow(memory_to_take(config))
-    if config.deterministic:
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()
-    return named(config, "device", lambda: choose_device(config.device))
-
-
-def find_weights(config: Config) -> Path | None:
-    """Returns the file of the network's weights, verified; None for random ones."""
-    if config.weights == "random":
-        return None
-    return named(config, "weights", lambda: weights_path(config.network, config.weights))
-
-
-def on_device(config: Config, device: Device) -> Config:
-    """Returns the settings with what depends on the device written out."""
-    precision = config.precision if config.precision != "auto" else "bfloat16" if device.bfloat16 else "float32"
-    compiled = "off" if device.kind == "cpu" else "on"
-    xla = compiled if config.xla == "auto" else config.xla
-    convolution = config.convolution
-    if convolution == "winograd" and precision != "float32":
-        raise SettingError("convolution", convolution, f"Expected --precision=float32 with it, not {precision}.")
-    if convolution == "winograd" and config.seamless:
-        raise SettingError("convolution", convolution, "Not with --seamless.")
-    gains = (device.kind, precision, xla) == ("cpu", "float32", "off") and not config.seamless
-    if convolution == "auto" and not gains:
-        convolution = "direct"
-    return config.resolved(device=device.kind, precision=precision, xla=xla, convolution=convolution)
-
-
-def fit_into_memory(size: Size, config: Config, device: Device, tell: Tell) -> Config:
-    """Returns the settings with how the network is to see the picture, chosen by the memory there is.
-
-    Where nothing tells that of a GPU, the picture is seen as a whole unless the settings say otherwise.
-    """
-    free = memory_to_take(config) if device.kind == "cpu" else device.memory
-    if not free:
-        return config.resolved(evaluator="whole" if config.evaluator == "auto" else config.evaluator)
-    sight = named(config, "size", lambda: choose_sight(size, config, free))
-    tell(f"{sight} of {config.memory_limit_gb or free / 1e9:.1f} GB.")
-    return config.resolved(evaluator=sight.evaluator, tile_size=sight.tile_size, convolution=sight.convolution)
-
-
-def memory_to_take(config: Config) -> float:
-    """Returns the bytes this process may have in all."""
-    return config.memory_limit_gb * 1e9 or free_memory() + resident_memory()
-
-
-def load_features(config: Config, weights: Path | None) -> "keras.Model":
-    """Returns the network that the settings ask for."""
-    from keras_nst.core.features import extractor
-
-    layers = [layer.name for name in ("content", "style") for layer in config.layers_used(name)]
-    choices: dict[str, Any] = {"pooling": config.pooling, "precision": config.precision, "seed": config.seed}
-    choices["padding"] = "wrap" if config.seamless else config.padding
-    return named(config, "weights", lambda: extractor(config.network, layers, weights=weights, **choices))
-
-
-def render(
-    inputs: dict[str, np.ndarray],
-    guidance: Guidance,
-    size: Size,
-    config: Config,
-    device: Device,
-    features: "keras.Model",
-    pace: Callable[[int, int], int | None],
-    listeners: Sequence[Listener],
-    tell: Tell = lambda line: None,
-    resumed: Standing | None = None,
-) -> "Result":
-    """Stylizes arrays (h, w, 3), RGB in [0, 1]; the settings are resolved."""
-    import tensorflow as tf
-
-    from keras_nst.core.sight import resize
-    from keras_nst.core.transfer import transfer
-
-    content = inputs.get("content") if config.color in KEPT else None
-
-    def shown(pictures: np.ndarray) -> np.ndarray:
-        if content is None:
-            return pictures
-        colors = resize(content[None], Size(*pictures.shape[1:3])).numpy()[0]  # a scale's size is not the result's
-        return np.stack([recolored(picture, colors, config) for picture in pictures])
-
-    def in_color(listen: Listener) -> Listener:
-        return lambda progress: listen(progress._replace(picture=lambda: shown(progress.picture())))
-
-    with tf.device(device.name):
-        pictures = pictures_of(colored(inputs, config), guidance, config)
-        listening = [in_color(listen) for listen in listeners]
-        result = transfer(pictures, size, config, features, pace, listening, tell, resumed)
-    return result._replace(picture=shown(result.picture))
-
-
-def pictures_of(inputs: dict[str, np.ndarray], guidance: Guidance, config: Config) -> "Pictures":
-    """Returns the inputs as the algorithm takes them."""
-    from keras_nst.core.sight import Pictures, Style
-
-    batches = {name: picture[None] for name, picture in inputs.items()}
-    given = [name for name in numbered("style", len(config.styles())) if name in batches]
-    scales = config.style_scale if len(config.style_scale) > 1 else config.style_scale * len(given)
-    styles = tuple(
-        Style(batches[name], source.weight, scale, source.blocks, regions)
-        for name, source, scale, regions in zip(given, config.styles(), scales, guidance.styles, strict=True)
-    )
-    return Pictures(batches.get("content"), styles, batches.get("init"), guidance.content, guidance.free)
 
 
 def _tell_figures(job: Job, result: "Result", step: int, curves: "Curves", tell: Tell) -> None:

@@ -23,7 +23,7 @@ import measuring
 from measuring import Row
 from weighing import Point, least, passing, share, shown_count, shown_share
 
-from keras_nst import job
+from keras_nst import engine
 from keras_nst.config import LEARNING_RATES, OPTIMIZERS, STYLE_LAYERS, Config
 from keras_nst.system.devices import Device
 from keras_nst.terms import STYLE_LOSSES, Layer
@@ -31,7 +31,7 @@ from keras_nst.terms import STYLE_LOSSES, Layer
 if TYPE_CHECKING:
     import keras
     from descents import Loss, Pair
-    from keras_example import KerasExample
+    from keras_example import KerasExample, Shortcut
 
 PICTURES = 3  # that the example sends through the network in every step
 JUDGED = 100  # steps of the example from one point of its curve to the next
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Prints the table."""
     options = parser().parse_args(argv)
     base = Config(weights=options.weights, device=options.device)
-    weights, device = job.find_weights(base), job.start(base)
+    weights, device = engine.find_weights(base), engine.start(base)
     import tensorflow as tf
 
     with tf.device(device.name):
@@ -127,20 +127,22 @@ def objective(base: Config) -> Config:
 
 def measure(config: Config, weights: Path | None, device: Device, options: argparse.Namespace) -> list[Row]:
     """Returns a row of the example and one of each way."""
-    from descents import as_the_example, course, loss_of, read_pair
-    from keras_example import KerasExample
+    from descents import as_the_example, course, loss_of, quick_evaluator, read_pair
+    from keras_example import KerasExample, Shortcut
     from steps import kernels
 
     pair = as_the_example(read_pair(options.content, options.style), options.rows, options.resize)
     pictures = pair.pictures()
     features = {
-        precision: job.load_features(config.resolved(precision=precision), weights)
+        precision: engine.load_features(config.resolved(precision=precision), weights)
         for precision in {"float32", *precisions(options.precision, device)}
     }
     judging = config.resolved(precision="float32", evaluator="whole")
     loss = loss_of(pictures, pair.size, judging, features["float32"])
     example = KerasExample(pair.content, pair.style, kernels(features["float32"]))
-    goal = find_goal(example, pair, loss, options)
+    course_of_example = dataclasses.replace(engine.on_device(judging, device), scales=1, steps=(options.example_steps,))
+    quick = quick_evaluator(pictures, pair.size, course_of_example, features["float32"])
+    goal = find_goal(Shortcut(pair.content, quick), pair, loss, options)
 
     def run(way: Way) -> list[Point]:
         return least(course(pictures, pair.size, way.config, way.features, loss, goal.loss).points)
@@ -174,7 +176,7 @@ def our_ways(
         for precision in precisions(options.precision, device):
             search = {"optimizer": optimizer, "scales": 1 + len(coarse), "steps": (*coarse, options.steps)}
             own = dataclasses.replace(config, precision=precision, learning_rate=rate(optimizer), **search)
-            own = job.fit_into_memory(pair.size, job.on_device(own, device), device, measuring.tell)
+            own = engine.fit_into_memory(pair.size, engine.on_device(own, device), device, measuring.tell)
             result.append(Way(f"{name}, {precision}", own, features[precision]))
     return result
 
@@ -187,7 +189,7 @@ def rate(optimizer: str) -> float | None:
 # --- The example ---
 
 
-def find_goal(example: "KerasExample", pair: "Pair", loss: "Loss", options: argparse.Namespace) -> Goal:
+def find_goal(example: "Shortcut", pair: "Pair", loss: "Loss", options: argparse.Namespace) -> Goal:
     """Returns the loss to reach, from the flag, from the stored curve, or from running the example.
 
     Raises:
@@ -213,7 +215,7 @@ def find_goal(example: "KerasExample", pair: "Pair", loss: "Loss", options: argp
     return Goal(points[-1].loss, points[-1].evaluations, points)
 
 
-def example_curve(example: "KerasExample", loss: "Loss", steps: int) -> list[Point]:
+def example_curve(example: "Shortcut", loss: "Loss", steps: int) -> list[Point]:
     """Runs the example; the losses are those of its pictures within [0, 1], as they would be saved."""
     points, taken, seconds = [], 0, 0.0
     while taken < steps:
@@ -221,7 +223,7 @@ def example_curve(example: "KerasExample", loss: "Loss", steps: int) -> list[Poi
         seconds += measuring.seconds(lambda count=count: example.take(count))
         taken += count
         points.append(Point(PICTURES * taken, seconds, float(loss(example.picture()))))
-        if taken % 10 == 0:
+        if taken % 100 == 0:
             measuring.tell(f"The example, step {taken}: {points[-1].loss:.5g}")
     return points
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import measuring
 from measuring import Row, Spread
 
-from keras_nst import job
+from keras_nst import engine
 from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
 from keras_nst.system.devices import Device
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser().parse_args(argv)
     sizes = measuring.sizes(options.sizes)
     base = Config(weights=options.weights, device=options.device)
-    weights, device = job.find_weights(base), job.start(base)
+    weights, device = engine.find_weights(base), engine.start(base)
     import tensorflow as tf
 
     rows: list[Row] = []
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             from keras_example import LAYERS
 
             config = LAYERS.resolved(weights=base.weights, device=device.kind)
-            example = Variant("Keras example", config, job.load_features(config, weights))
+            example = Variant("Keras example", config, engine.load_features(config, weights))
         for size in sizes:
             rows += measure(size, list(cases(size, variants, example, options)), options)
     measuring.publish("step", COLUMNS, rows, options)
@@ -116,10 +116,10 @@ def our_variants(options: argparse.Namespace, base: Config, device: Device, weig
         given: dict[str, Any] = {}
         for name, value in named.items():
             given |= measuring.settings(name, value)
-        config = job.on_device(base.resolved(**given), device)
+        config = engine.on_device(base.resolved(**given), device)
         alike = config.resolved(evaluator="auto", tile_size=None, xla="auto", convolution="auto")  # for the network
         if alike not in networks:
-            networks[alike] = job.load_features(config, weights)
+            networks[alike] = engine.load_features(config, weights)
         variants.append(Variant(variant_name(named), config, networks[alike]))
     return variants
 

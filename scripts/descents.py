@@ -15,10 +15,11 @@ from PIL import Image
 from weighing import Point
 
 from keras_nst.config import Config
+from keras_nst.core.chunk import Evaluator
 from keras_nst.core.events import Progress
 from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import Pictures, Style, look_at, make_targets, resize
-from keras_nst.core.transfer import Result, Scale, plan, transfer
+from keras_nst.core.transfer import Result, Scale, networks, plan, transfer
 from keras_nst.inputs import read_source
 
 Loss = Callable[[tf.Tensor], tf.Tensor]  # pictures (1, h, w, 3) -> ()
@@ -63,6 +64,12 @@ def nearest(picture: np.ndarray, size: Size) -> np.ndarray:
     """Returns a picture (h, w, 3) of another size, resized as Keras' load_img does."""
     image = Image.fromarray(np.uint8(np.rint(255 * picture)))
     return np.asarray(image.resize((size.width, size.height), Image.Resampling.NEAREST), np.float32) / 255
+
+
+def quick_evaluator(pictures: Pictures, size: Size, config: Config, features: keras.Model) -> Evaluator:
+    """Returns the objective and its gradient in float32, by Winograd's convolution where the processor gains by it."""
+    look = look_at(size, networks(features, plan(size, config), config)[-1], config)
+    return look.evaluator(make_targets(pictures, look, features, config))
 
 
 def loss_of(pictures: Pictures, size: Size, config: Config, features: keras.Model) -> Loss:

@@ -16,7 +16,7 @@ import measuring
 from descents import Pair, evaluations, finished, read_pair, steps_worth
 from measuring import Row
 
-from keras_nst import flags, job
+from keras_nst import engine, flags
 from keras_nst.config import Config, read_setting
 from keras_nst.core.features import extractor
 from keras_nst.core.pyramid import Size, final_size
@@ -45,7 +45,7 @@ def measure(base: Config, weights: Path | None, device: Device, options: argpars
     load = networks(weights)
     rows = []
     for run in runs(base, size, options):
-        config = job.fit_into_memory(size, job.on_device(run.config, device), device, lambda line: None)
+        config = engine.fit_into_memory(size, engine.on_device(run.config, device), device, lambda line: None)
         rows.append(row_of(run._replace(config=config), pair, size, judge, load(config)))
         measuring.tell(f"{run.group}, strength {run.strength}: {rows[-1]['seconds']:.0f} s")
     return rows
@@ -58,7 +58,7 @@ def networks(weights: Path | None) -> Callable[[Config], keras.Model]:
     def load(config: Config) -> keras.Model:
         key = (config.content_layers, config.style_layers, config.pooling, config.padding, config.precision)
         if key not in loaded:
-            loaded[key] = job.load_features(config, weights)
+            loaded[key] = engine.load_features(config, weights)
         return loaded[key]
 
     return load

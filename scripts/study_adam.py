@@ -18,7 +18,7 @@ import measuring
 import numpy as np
 from measuring import Row
 
-from keras_nst import job
+from keras_nst import engine
 from keras_nst.config import Config
 from keras_nst.core.pyramid import final_size
 
@@ -34,9 +34,9 @@ SHARES = {
     "fine": (60, 80, 80, 80, 80),
 }
 GRID: dict[str, tuple[Any, ...]] = {
-    "learning_rate": (0.02, 0.04, 0.06),
-    "decay_rate": (0.4, 0.8),
-    "beta_1": (0.8, 0.95),
+    "learning_rate": (0.02, 0.04, 0.06, 0.09),
+    "decay_rate": (0.4, 0.8, 0.9),
+    "beta_1": (0.7, 0.8, 0.95),
     "beta_2": (0.95, 0.999),
     "shares": ("equal", "coarse", "fine"),
     "epsilon": (1e-5,),
@@ -58,13 +58,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Prints the score of each setting, and the best."""
     options = parser().parse_args(argv)
     base = Config(weights=options.weights, device=options.device).resolved()
-    weights, device = job.find_weights(base), job.start(base)
+    weights, device = engine.find_weights(base), engine.start(base)
     import tensorflow as tf
 
     with tf.device(device.name):
-        config = job.on_device(base, device).resolved(evaluator="whole")
+        config = engine.on_device(base, device).resolved(evaluator="whole")
         exact = config.resolved(precision="float32")
-        features = {each.precision: job.load_features(each, weights) for each in (config, exact)}
+        features = {each.precision: engine.load_features(each, weights) for each in (config, exact)}
         cases = [case(*pair, exact, features["float32"], options) for pair in [SAMPLES, *options.pair]]
         score = scorer(cases, config, features[config.precision], options.evaluations)
         rows = search(score, defaults(config), chosen_grid(options.only), 60 * options.minutes)

@@ -35,6 +35,14 @@ def write_picture(path: Path, height: int = 48, width: int = 64, seed: int = 0, 
     return path
 
 
+def steps_of(folder: Path) -> list[int]:
+    """Returns the steps in a run's curves."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
+    return [event.step for event in events.Tensors("loss/total")]
+
+
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[Path, Path]:
     """A content and a style picture."""

@@ -12,14 +12,23 @@ import pytest
 import study_adam
 import tensorflow as tf
 from benchmark_quality import Goal, Way, example_row, find_goal, objective, row_of
-from descents import Pair, as_the_example, evaluations, loss_of, nearest, read_pair, steps_worth
-from keras_example import CONTENT_WEIGHT, LAYERS, STYLE_WEIGHT, VARIATION_WEIGHT, KerasExample
+from descents import (
+    Pair,
+    as_the_example,
+    evaluations,
+    loss_of,
+    nearest,
+    quick_evaluator,
+    read_pair,
+    steps_worth,
+)
+from keras_example import CONTENT_WEIGHT, LAYERS, STYLE_WEIGHT, VARIATION_WEIGHT, KerasExample, Shortcut
 from PIL import Image
 from steps import kernels, pictures
 from test_benchmarks import run_benchmark
 from weighing import Point, least, passing, shown_share
 
-from keras_nst import job
+from keras_nst import engine
 from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
 from keras_nst.core.transfer import plan
@@ -81,8 +90,8 @@ def test_the_objective_is_the_examples() -> None:
     """Of a picture within [0, 1], ours in float32 and the example's own are the same number."""
     shown, size = pictures(Size(32, 48)), Size(32, 48)
     content, style = shown.content.numpy(), shown.styles[0].picture.numpy()
-    network = job.load_features(EXACT, None)
-    example = KerasExample(content, style, kernels(job.load_features(LAYERS.resolved(weights="random"), None)))
+    network = engine.load_features(EXACT, None)
+    example = KerasExample(content, style, kernels(engine.load_features(LAYERS.resolved(weights="random"), None)))
     example.combination.assign(example.combination + 3.0 * np.sin(np.arange(48, dtype=np.float32))[:, None])
     example.combination.assign(tf.constant(np.float32(as_units(example.picture()))))
     assert (EXACT.content_weight, EXACT.style_weight) == (CONTENT_WEIGHT, STYLE_WEIGHT)
@@ -96,6 +105,21 @@ def as_units(picture: np.ndarray) -> np.ndarray:
     from keras_example import as_vgg
 
     return as_vgg(picture).numpy()
+
+
+def test_the_shortcut_makes_the_examples_pictures() -> None:
+    """Steps of a fixed rate each, not clipped on the way."""
+    shown = pictures(Size(48, 64))
+    content, style = shown.content.numpy(), shown.styles[0].picture.numpy()
+    exact = KerasExample(content, style, kernels(engine.load_features(LAYERS.resolved(weights="random"), None)))
+    network, direct = engine.load_features(EXACT, None), EXACT.resolved(convolution="direct")
+    given = Pair(content, style).pictures()
+    quick = Shortcut(content, quick_evaluator(given, Size(48, 64), direct, network))
+    for example in (exact, quick):
+        example.take(3)
+    moved = np.abs(exact.picture() - content)
+    assert moved.max() > 0.005
+    np.testing.assert_allclose(quick.picture(), exact.picture(), atol=5e-3 * moved.max())
 
 
 def test_resized_as_by_the_example() -> None:

@@ -17,7 +17,7 @@ import tensorflow as tf
 from keras_example import LAYERS, KerasExample
 from steps import Kernels, kernels, our_steps, pictures
 
-from keras_nst import job
+from keras_nst import engine
 from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
 from keras_nst.terms import Layer, layer_names
@@ -29,7 +29,7 @@ TINY = Size(32, 48)
 @pytest.fixture(scope="module")
 def network() -> keras.Model:
     """The network that the defaults need, with random weights."""
-    return job.load_features(DEFAULTS, None)
+    return engine.load_features(DEFAULTS, None)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def example() -> KerasExample:
 
 
 def random_kernels() -> Kernels:
-    return kernels(job.load_features(LAYERS, None))
+    return kernels(engine.load_features(LAYERS, None))
 
 
 # --- What is shared ---

@@ -25,7 +25,8 @@ FLOORS = [
     ["keras_nst.pictures.*", "keras_nst.system.*"],
     ["keras_nst.monitors.*", "keras_nst.scene"],
     ["keras_nst.flags", "keras_nst.inputs"],
-    ["keras_nst.job"],
+    ["keras_nst.engine"],
+    ["keras_nst.job", "keras_nst.arrays"],
     ["keras_nst.run", "keras_nst.evaluate"],
 ]
 SAME_FLOOR_ROOMS = ("keras_nst.pictures", "keras_nst.system", "keras_nst.monitors")
@@ -41,6 +42,8 @@ WITHOUT_TENSORFLOW = (
         "run",
         "inputs",
         "job",
+        "engine",
+        "arrays",
         "scene",
         "evaluate",
         "record",

@@ -15,9 +15,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, smooth_picture
+from conftest import ROOT, smooth_picture, steps_of
 from PIL import Image
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from keras_nst.config import Config
 from keras_nst.core import transfer as core
@@ -142,11 +141,6 @@ def test_a_finished_run_may_get_more_steps(quick: list[str], tmp_path: Path) -> 
     # The same as one of so many steps where nothing else depends on their number.
     assert main([*longer, "--decay_rate=1"]) == 0
     assert steps_of(tmp_path / "run") == steps_of(tmp_path / "longer") == list(range(1, 11))
-
-
-def steps_of(folder: Path) -> list[int]:
-    events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
-    return [event.step for event in events.Tensors("loss/total")]
 
 
 @pytest.mark.parametrize(

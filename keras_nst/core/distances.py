@@ -9,7 +9,7 @@ stand. They differ in what they see of a cloud:
     w2          the mean and the covariance: what it costs to move one Gaussian cloud onto the other
     mmd         what a kernel tells apart; with k(x, y) = (x . y)^2 that is the Gram matrix again (Li et al. 2017)
     swd         the histograms along many directions; along one direction it is histogram matching
-    neighbor    single feature vectors: how well each fits somewhere in the style
+    neighbor    single feature vectors: how well each fits somewhere in the other cloud
 
 So Gram matrix, covariance and w2 are one family: they know the first two moments and measure them differently.
 Histograms know the moments of every order, but along lines only.
@@ -42,7 +42,7 @@ STRIP = 1024  # positions of the picture at a time
 
 SEED = 0  # of swd's directions
 
-DOUBLED = 2.0  # mean_std, swd and neighbor see less of a cloud than the others, and find about half as much
+DOUBLED = 2.0  # mean_std and swd see less of a cloud than the others, and find about half as much
 
 
 def distance(name: str) -> Callable[..., tf.Tensor]:
@@ -199,11 +199,13 @@ def swd(picture: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
 
 
 def neighbor(picture: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
-    """2 mean_x min_y (1 - cos(x, y)), x and y less the style's mean: (n,).
+    """mean_x min_y (1 - cos(x, y)) + mean_y min_x (1 - cos(x, y)), x and y less the style's mean: (n,).
 
-    The nearest style feature of each position, in the spirit of Kolkin et al. 2022; nothing asks that all of the style
-    be used. Features behind a ReLU all point much the same way; seen from the style's mean, two at random are 1 apart.
-    A style of more than 4096 positions is taken at those of a regular grid, and then not 0 away from itself.
+    Each position looks for the nearest style feature, and each style feature for the nearest position: the first alone
+    (Kolkin et al. 2022) would be content with a single piece of the style, the second asks that all of it be used. They
+    are the two bounds of the relaxed earth mover's distance (Kolkin et al. 2019 take the greater one). Features behind
+    a ReLU all point much the same way; seen from the style's mean, two at random are 1 apart. A style of more than 4096
+    positions is taken at those of a regular grid, and then not 0 away from itself.
 
     For unit vectors 1 - cos(x, y) = |x - y|^2 / 2, which has a meaning also where a vector has next to no length.
     """
@@ -213,8 +215,10 @@ def neighbor(picture: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
     least = SHORT**2 * usual + FAINTEST * float(known.shape[-1])
     seen, known = (of * tf.math.rsqrt(_squared_lengths(of) + least) for of in (seen - center, known - center))
     known = tf.repeat(known, seen.shape[0] // known.shape[0], axis=0)
-    nearest = tf.gather(known, _nearest(tf.stop_gradient(seen), known), batch_dims=1)
-    return DOUBLED * tf.reduce_mean(_squared_lengths(seen - nearest), axis=[1, 2]) / 2.0
+    where = tf.stop_gradient(seen)
+    wanted = tf.gather(known, _nearest(where, known), batch_dims=1)
+    found = tf.gather(seen, _nearest(known, where), batch_dims=1)
+    return sum(tf.reduce_mean(_squared_lengths(off), axis=[1, 2]) / 2.0 for off in (seen - wanted, found - known))
 
 
 def _positions(features: tf.Tensor) -> tf.Tensor:
@@ -239,7 +243,7 @@ def _thinned(style: tf.Tensor) -> tf.Tensor:
 
 
 def _nearest(seen: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
-    """Returns for each position which of the known ones is nearest: (n, positions)."""
+    """Returns for each vector seen which of the known ones is nearest: (n, positions)."""
     n, count, channels = seen.shape
     strip = min(STRIP, count)
     strips = -(-count // strip)

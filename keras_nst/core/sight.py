@@ -176,4 +176,6 @@ def resize(picture: Images, size: Size) -> tf.Tensor:
     """Returns pictures of another size, smoothed where they shrink, within [0, 1]."""
     if tuple(picture.shape[1:3]) == size:
         return tf.convert_to_tensor(picture)
+    if isinstance(picture, np.ndarray) and picture.shape[-1] > 1:  # TensorFlow's copy is of one color at a time
+        return tf.concat([resize(picture[..., color, None], size) for color in range(picture.shape[-1])], axis=-1)
     return tf.clip_by_value(tf.image.resize(picture, size, "bicubic", antialias=True), 0.0, 1.0)
