@@ -253,7 +253,7 @@ class Config:
         + ".",
     )
     decay_rate: float = setting(
-        0.6,
+        0.9,
         number(0, 1, above=True),
         "Search",
         "What the learning rate is multiplied by in each --decay_steps.",

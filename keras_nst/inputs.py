@@ -76,7 +76,7 @@ def prepare(config: Config, tell: Tell) -> Job:
     arrays = {name: picture.pixels for name, picture in inputs.items()}
     alphas = {name: picture.alpha for name, picture in inputs.items() if picture.alpha is not None}
     if config.needs_maps() and alphas:
-        tell(f"--style_loss={config.shown('style_loss')}: it takes what is transparent for visible, as in whole maps.")
+        tell(f"--style_loss={config.shown('style_loss')}: it takes what is transparent for visible.")
     record = new_record(given, {name: picture.sha256 for name, picture in inputs.items()}, output)
     if earlier and (found := differences(record, earlier)):
         reason = f"This folder holds another run: {', '.join(found)}. Expected the same, a new folder or --overwrite."

@@ -35,7 +35,7 @@ SHARES = {
 }
 GRID: dict[str, tuple[Any, ...]] = {
     "learning_rate": (0.02, 0.04, 0.06, 0.09),
-    "decay_rate": (0.4, 0.8, 0.9),
+    "decay_rate": (0.6, 0.8, 1.0),
     "beta_1": (0.7, 0.8, 0.95),
     "beta_2": (0.95, 0.999),
     "shares": ("equal", "coarse", "fine"),

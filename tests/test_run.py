@@ -110,6 +110,17 @@ def test_alpha_of_the_content_is_kept(quick: list[str], pair: tuple[Path, Path],
     assert main([*quick, f"--workdir={tmp_path / 'b'}", f"--output={tmp_path / 'b.jpg'}"]) == 1
 
 
+def test_whole_maps_take_what_is_transparent_for_visible(
+    quick: list[str], pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Image.open(pair[0]) as picture:
+        picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+        picture.save(pair[0])
+    for loss, told in (("gram", False), ("swd", True)):
+        assert main([*quick, "--steps=1", "--overwrite", f"--style_loss={loss}"]) == 0
+        assert ("--style_loss=swd: it takes what is transparent for visible" in capsys.readouterr().err) == told
+
+
 def test_sixteen_bits(quick: list[str], tmp_path: Path) -> None:
     assert main([*quick, "--bit_depth=16", f"--output={tmp_path / 'deep.png'}"]) == 0
     pixels = read_picture(tmp_path / "deep.png").pixels
