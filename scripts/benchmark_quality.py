@@ -223,8 +223,7 @@ def example_curve(example: "Shortcut", loss: "Loss", steps: int) -> list[Point]:
         seconds += measuring.seconds(lambda count=count: example.take(count))
         taken += count
         points.append(Point(PICTURES * taken, seconds, float(loss(example.picture()))))
-        if taken % 100 == 0:
-            measuring.tell(f"The example, step {taken}: {points[-1].loss:.5g}")
+        measuring.tell(f"The example, step {taken}: {points[-1].loss:.5g}")
     return points
 
 

@@ -76,6 +76,13 @@ def test_every_normalization(normalization: str) -> None:
     check_equal(both(Size(150, 33), "float64", normalization=normalization, variation_weight=0.1, **SHALLOW), 1e-9)
 
 
+def test_absolute_variation() -> None:
+    answers = both(Size(150, 33), "float64", variation="absolute", variation_weight=0.1, **SHALLOW)
+    check_equal(answers, 1e-9)
+    squared, _ = both(Size(150, 33), "float64", variation_weight=0.1, **SHALLOW)[0]
+    assert abs(answers[0][0].variation[0] / squared.variation[0] - 1) > 0.01
+
+
 def test_the_judgment_is_the_losses_alone() -> None:
     judged: list[losses.Losses] = []
     answers = both(Size(150, 33), "float64", judged=judged, variation_weight=0.1, **SHALLOW)

@@ -5,7 +5,13 @@ import pytest
 import tensorflow as tf
 
 from keras_nst.core.losses import DEFINITIONS
-from keras_nst.core.variation import Pixels, meeting_borders, squared_variation, whole_picture
+from keras_nst.core.variation import (
+    Pixels,
+    meeting_borders,
+    relative_absolute_variation,
+    squared_variation,
+    whole_picture,
+)
 
 
 def test_variation_of_a_checkerboard() -> None:
@@ -24,10 +30,23 @@ def test_variation_of_a_checkerboard() -> None:
         np.testing.assert_allclose(variation(whole_picture(board), target), [number], rtol=1e-5, err_msg=name)
 
 
-@pytest.mark.parametrize("normalization", DEFINITIONS)
-def test_variation_adds_up_over_parts(normalization: str) -> None:
+def test_absolute_variation() -> None:
+    """One step costs the same however high it is climbed at once, by squares it does not."""
+    target, ramp = tf.fill([1], 0.04), np.linspace(0, 1, 9)
+    steep, gentle = (np.float32(rows)[None, :, None, None] * np.ones((1, 9, 5, 3)) for rows in (ramp > 0.5, ramp))
+    for picture in (steep, gentle):
+        variation = relative_absolute_variation(whole_picture(tf.constant(picture, tf.float32)), target)
+        np.testing.assert_allclose(variation, [5 * 3 / (9 * 5 * 0.2)], rtol=1e-5)
+
+
+TERMS = {name: definition.variation for name, definition in DEFINITIONS.items()}
+TERMS["absolute"] = relative_absolute_variation
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_variation_adds_up_over_parts(name: str) -> None:
     """Four parts of unequal sizes, each among neighbors that are not its own."""
-    variation, target = DEFINITIONS[normalization].variation, tf.fill([1], 0.1)
+    variation, target = TERMS[name], tf.fill([1], 0.1)
     shown = tf.constant(np.random.default_rng(0).random((1, 12, 14, 3), np.float32))
     whole = whole_picture(shown)
     total = 0.0
