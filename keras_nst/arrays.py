@@ -1,6 +1,7 @@
 """Neural style transfer for programs: arrays in, an array out."""
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from keras_nst.engine import find_weights, fit_into_memory, load_features, on_de
 from keras_nst.inputs import check_sources, cropped, size_of_result, stretched
 from keras_nst.kinds import nearest
 from keras_nst.scene import guided, numbered
-from keras_nst.system.pace import Pace
+from keras_nst.system.pace import Pace, seconds_for_steps
 from keras_nst.terms import SEPARATOR
 
 # Settings that mean files, not arrays.
@@ -45,6 +46,7 @@ def stylize(
         listeners: called with a `Progress` after each chunk of steps.
         **settings: fields of `Config`; `size` as for the command.
     """
+    begun = time.monotonic()
     styles, masks = _several(style), _several(style_mask)
     given = {"content": content, "init": first, "content_mask": content_mask}
     given |= dict(zip(numbered("style", len(styles)), styles, strict=True))
@@ -71,7 +73,7 @@ def stylize(
 
     config = fit_into_memory(size, on_device(config, device), device, lambda line: None)
     work = [(scale.size.height * scale.size.width, scale.steps) for scale in plan(size, config)]
-    pace = Pace(threading.Event(), config.max_seconds, work)
+    pace = Pace(threading.Event(), seconds_for_steps(config.max_seconds, begun), work)
     features = load_features(config, weights)
     result = render(inputs, guidance, size, config, device, features, pace, listeners)
     if result.diverged:

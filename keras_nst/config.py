@@ -222,7 +222,7 @@ class Config:
         "How many sizes, growing by the square root of 2; auto: from about 128 pixels; 1: the final size only.",
     )
     max_seconds: float = setting(
-        0.0, number(), "Search", "Stop after this time at work with the picture as it is; 0: no limit."
+        0.0, number(), "Search", "End after this time, from the start of the program to the saved picture; 0: no limit."
     )
     settle: float = setting(
         0.0,

@@ -1,6 +1,7 @@
 """What a run needs from its user, checked and read before TensorFlow is imported."""
 
 import re
+import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -40,6 +41,7 @@ class Job(NamedTuple):
     output: Path
     record: Record
     earlier: Record | None  # of the run in the folder, which goes on
+    begun: float  # by the monotonic clock
 
     @property
     def is_done(self) -> bool:
@@ -53,7 +55,7 @@ def prepare(config: Config, tell: Tell) -> Job:
     Raises:
         SettingError: names the flag, its value and what would be right.
     """
-    given, config = config, config.resolved()
+    begun, given, config = time.monotonic(), config, config.resolved()
     check_sources(config, [name for name in ("content", "style") if getattr(config, name)])
     for name in ("content", "style", "init", "weights", "content_mask", "style_mask"):
         if re.search("[\r\n\udc80-\udcff]", getattr(config, name)):
@@ -81,7 +83,7 @@ def prepare(config: Config, tell: Tell) -> Job:
     if earlier and (found := differences(record, earlier)):
         reason = f"This folder holds another run: {', '.join(found)}. Expected the same, a new folder or --overwrite."
         raise SettingError("workdir", config.workdir, reason)
-    return Job(config, inputs, guided(arrays, alphas, config), size, workdir, output, record, earlier)
+    return Job(config, inputs, guided(arrays, alphas, config), size, workdir, output, record, earlier, begun)
 
 
 def sources(config: Config) -> dict[str, str]:

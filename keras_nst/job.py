@@ -26,7 +26,7 @@ from keras_nst.runlog import logged
 from keras_nst.settings import absolute, flag_file, settings_of
 from keras_nst.system.devices import Device
 from keras_nst.system.memory import peak_memory_gb
-from keras_nst.system.pace import Pace
+from keras_nst.system.pace import Pace, seconds_for_steps
 from keras_nst.workdir import PICTURE, SETTINGS, clear_workdir, create_workdir, release_workdir
 
 if TYPE_CHECKING:
@@ -128,7 +128,8 @@ def _work(
         curves = _curves(job, resumed, closing)
         listeners: list[Listener] = [*_listeners(job, scales, resumed, curves, closing), checkpoints]
         work = [(scale.size.height * scale.size.width, scale.steps) for scale in scales]
-        pace, say = Pace(stop, job.config.max_seconds, work), beside_the_bar(tell)
+        seconds = seconds_for_steps(job.config.max_seconds, job.begun)
+        pace, say = Pace(stop, seconds, work), beside_the_bar(tell)
         standing = resumed.standing if resumed else None
         result = render(arrays, job.guidance, job.size, job.config, device, features, pace, listeners, say, standing)
         if result.losses is not None and job.config.figures and job.config.weights == "imagenet":

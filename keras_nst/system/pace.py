@@ -6,14 +6,23 @@ from collections.abc import Sequence
 
 CHUNK_SECONDS = 1.0
 JUDGED = 0.5  # of a step's time: the finished picture's losses
+ENDING, LARGEST_ENDING = 3.0, 0.1  # seconds kept for figures and saving, and at most this part of all
+
+
+def seconds_for_steps(max_seconds: float, begun: float) -> float:
+    """Returns what of --max_seconds is left for steps, in a run that began at `begun`; 0 where there is no limit."""
+    if not max_seconds:
+        return 0.0
+    ending = min(ENDING, LARGEST_ENDING * max_seconds)
+    return max(1e-3, begun + max_seconds - ending - time.monotonic())
 
 
 class Pace:
     """Tells the loop the length of its next chunk.
 
     Each scale begins with single steps, since the first contains the compilation and tells nothing about the others.
-    With a limit of time each scale gets the share of what is left that its planned work has; one that could not even
-    begin in its share is left out.
+    With a limit of time that is too short for all steps, each scale gets the share of what is left that its planned work
+    has; one that could not even begin in its share is left out.
 
     Args:
         stop: set when the run is to end.
@@ -33,18 +42,23 @@ class Pace:
         now = time.monotonic()
         if self.stop.is_set():
             return None
-        self.cut |= now >= self.until
-        if now >= self.deadline:  # the finished picture's losses take less than a step
-            return 0 if scale == self.scale else None
         if scale == self.scale:
             self._learn(now)
             self.chunks += 1
-        else:
+            if self._all_fits(scale, left, now):
+                self.until = self._end_of(max(scale, len(self.work)), now)
+        if now >= self.deadline:  # the finished picture's losses take less than a step
+            self.cut = True
+            return 0 if scale == self.scale else None
+        if scale != self.scale:
             self.until = self._end_of(scale, now)
             self.scale, self.chunks = scale, 0
             if now + self.setup + self._step_of(scale) > self.until:
                 self.cut = True
                 return 0
+        elif now >= self.until and self.per_pixel:  # the very first two steps tell how long a step takes
+            self.cut = True
+            return 0
         self.count = min(left, self._count(now))
         self.started = now
         return self.count
@@ -58,6 +72,12 @@ class Pace:
             self.per_pixel = taken / self.count / self._pixels(self.scale)
             if self.chunks == 1:
                 self.setup = max(0.0, self.first - taken / self.count)
+
+    def _all_fits(self, scale: int, left: int, now: float) -> bool:
+        """Returns whether there is time for all steps, so that none need be saved for the scales to come."""
+        ahead = self.work[scale:]
+        pixels = left * self._pixels(scale) + sum(pixels * steps for pixels, steps in ahead)
+        return self.per_pixel > 0 and now + len(ahead) * self.setup + self.per_pixel * pixels <= self.deadline
 
     def _end_of(self, scale: int, now: float) -> float:
         """Returns when this scale is to end."""
@@ -75,7 +95,7 @@ class Pace:
 
     def _count(self, now: float) -> int:
         if self.chunks < 2:
-            return 1 if now < self.until else 0
+            return 1
         seconds_per_step = max((now - self.started) / self.count, 1e-9)
         time_left = min(CHUNK_SECONDS, self.until - now)
         if self.until - now < 0.5 * seconds_per_step:
