@@ -21,8 +21,8 @@ class Pace:
     """Tells the loop the length of its next chunk.
 
     Each scale begins with single steps, since the first contains the compilation and tells nothing about the others.
-    With a limit of time that is too short for all steps, each scale gets the share of what is left that its planned work
-    has; one that could not even begin in its share is left out.
+    With a limit of time that is too short for all steps, each scale gets the share of what is left that its planned
+    work has; one that could not even begin in its share is left out.
 
     Args:
         stop: set when the run is to end.
