@@ -14,6 +14,7 @@ from keras_nst.engine import find_weights, fit_into_memory, load_features, on_de
 from keras_nst.inputs import check_sources, cropped, size_of_result, stretched
 from keras_nst.kinds import nearest
 from keras_nst.scene import guided, numbered
+from keras_nst.system.forgetting import gradients_forgotten
 from keras_nst.system.pace import Pace, seconds_for_steps
 from keras_nst.terms import SEPARATOR
 
@@ -75,7 +76,8 @@ def stylize(
     work = [(scale.size.height * scale.size.width, scale.steps) for scale in plan(size, config)]
     pace = Pace(threading.Event(), seconds_for_steps(config.max_seconds, begun), work)
     features = load_features(config, weights)
-    result = render(inputs, guidance, size, config, device, features, pace, listeners)
+    with gradients_forgotten():
+        result = render(inputs, guidance, size, config, device, features, pace, listeners)
     if result.diverged:
         raise ValueError(f"Expected settings whose loss stays a number. Received: none after step {result.steps}")
     return result.picture[0]

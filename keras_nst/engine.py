@@ -88,7 +88,7 @@ def load_features(config: Config, weights: Path | None) -> "keras.Model":
 
 @functools.lru_cache(maxsize=1)
 def _network(name: str, layers: tuple[str, ...], weights: Path | None, changed: int, **choices: Any) -> "keras.Model":
-    """Builds a network. TensorFlow keeps every gradient of our own for good, and with it the weights it stands on."""
+    """Builds a network; `changed` tells one file of weights from the next in its place."""
     from keras_nst.core.features import extractor
 
     return extractor(name, layers, weights=weights, **choices)
