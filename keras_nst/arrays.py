@@ -80,7 +80,7 @@ def stylize(
         result = render(inputs, guidance, size, config, device, features, pace, listeners)
     if result.diverged:
         raise ValueError(f"Expected settings whose loss stays a number. Received: none after step {result.steps}")
-    return result.picture[0]
+    return np.array(result.picture[0])
 
 
 def _setting(name: str, value: Any) -> Any:

@@ -50,7 +50,7 @@ class Progress(NamedTuple):
     scale_steps: int
     losses: LossValues
     learning_rate: float
-    picture: Callable[[], np.ndarray]  # the picture as it stands, (n, h, w, 3)
+    picture: Callable[[], np.ndarray]  # the picture as it stands, (n, h, w, 3); not to be written to
     final: bool = False
     taken: Sequence[Step] = ()  # the steps of the chunk
     standing: Callable[[], Standing] | None = None

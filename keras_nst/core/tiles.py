@@ -48,7 +48,6 @@ class Tiled:
         self.layers = list(features.output)
         self.tiles = tiles(size, config.tile_size or USUAL_TILE, config.network, self.layers)
         self.programs: dict[tuple[Any, ...], Callable[..., Any]] = {}
-        self.gradient: tf.Variable | None = None
 
     def maps(self, picture: tf.Tensor, names: list[str]) -> losses.Features:
         """Returns whole feature maps, put together from those of the cores, in the memory of the host."""
@@ -76,7 +75,7 @@ class Tiled:
         def evaluator(picture: tf.Tensor) -> tuple[losses.Losses, tf.Tensor]:
             seen = self.moments(picture, list(targets.style)) if targets.style else {}
             wanted = losses.style_gradient(seen, targets, self.size, self.config)
-            gradient = self._zeros(picture)
+            gradient = tf.Variable(tf.zeros_like(picture))
             parts = (self._pull(tile, picture, targets, wanted, gradient) for tile in self.tiles)
             total = losses.Part(*_added_up(parts))
             values = losses.evaluate(total._replace(style=seen), targets, self.size, self.config)
@@ -88,14 +87,6 @@ class Tiled:
         """Returns the losses alone, by one pass."""
         parts = (self._run(self._assess, tile, picture, (), self._here(tile, targets)) for tile in self.tiles)
         return losses.evaluate(losses.Part(*_added_up(parts)), targets, self.size, self.config)
-
-    def _zeros(self, picture: tf.Tensor) -> tf.Variable:
-        """Returns the variable for the gradient, the same each time: a large picture's takes much of the memory."""
-        if self.gradient is None or self.gradient.shape != picture.shape:
-            self.gradient = tf.Variable(tf.zeros_like(picture))
-        else:
-            self.gradient.assign(tf.zeros_like(picture))
-        return self.gradient
 
     def _pull(
         self,

@@ -105,12 +105,12 @@ def transfer(
             break
     picture = composer(pictures, stage.scale.size)(picture)
     if not sound or stopped:
-        return Result(resize(picture, final).numpy(), None, steps, diverged=not sound)
+        return Result(np.asarray(resize(picture, final)), None, steps, diverged=not sound)
     values = run.judge(stage)
     if not np.isfinite(values.total).all():  # the last step of all was one too many
         stage.mover.retreat()
-        return Result(composer(pictures, final)(stage.mover.shown()).numpy(), None, steps, diverged=True)
-    return Result(picture.numpy(), values, steps)
+        return Result(np.asarray(composer(pictures, final)(stage.mover.shown())), None, steps, diverged=True)
+    return Result(np.asarray(picture), values, steps)
 
 
 class Run:
@@ -218,7 +218,7 @@ class Run:
             scale_steps=scale.steps,
             losses=values,
             learning_rate=rate,
-            picture=lambda: composer(self.pictures, scale.size)(stage.mover.shown()).numpy(),
+            picture=lambda: np.asarray(composer(self.pictures, scale.size)(stage.mover.shown())),
             final=final,
             taken=taken,
             standing=lambda: stage.standing(config),
