@@ -18,7 +18,7 @@ ON_GPU = 0.5e9  # bytes for weights and the library's own use; a guess, and a ru
 COPIES = {"float32": 1.95, "bfloat16": 2.05}  # of every activation, forward and backward
 # What Winograd's convolution takes besides, with its kernels and XLA's compiler; of tiles more shapes are about.
 COPIES_WINOGRAD, COPIES_WINOGRAD_TILES, COMPILED = 0.8, 2.2, 0.15e9
-PICTURES = 8  # tensors of the picture's shape: itself, targets, gradient, the optimizer's, and some on the way
+PICTURES = 9  # tensors of the picture's shape: itself, targets, gradient, the optimizer's, and some on the way
 # The steps' time, as that of the picture seen whole and convolved directly: by tiles there is one more pass forward,
 # and Winograd's convolution does the same in less than half of it.
 BY_TILES, BY_WINOGRAD = 1.5, 0.45
