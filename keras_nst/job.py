@@ -245,7 +245,8 @@ def _summary(job: Job, result: "Result", path: Path, seconds: float, tell: Tell)
     if result.diverged:
         tell(f"The loss is no longer a number after step {result.steps}: the picture is saved as it stood there.")
     elif losses is None:
-        tell("Stopped early: the picture is saved as it stood.")
+        when = "early" if result.steps else "before the first step"
+        tell(f"Stopped {when}: the picture is saved as it stood.")
     else:
         terms = (f"{name} {getattr(losses, name).mean():.4g}" for name in ("content", "style", "variation"))
         tell(f"Final loss {losses.total.mean():.5g} ({', '.join(terms)}).")

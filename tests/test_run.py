@@ -132,9 +132,14 @@ def test_the_time_limit_ends_the_run_with_a_whole_picture(
 ) -> None:
     assert main([*quick, "--steps=1000000", "--max_seconds=3"]) == 0
     out = capsys.readouterr().out  # on a slow machine the time is over before the last scale begins
-    assert "Final loss" in out or "Stopped early" in out
+    assert "Final loss" in out or "Stopped " in out
     with Image.open(tmp_path / "run" / PICTURE) as picture:
         assert picture.size == (48, 36)
+
+
+def test_a_time_too_short_for_a_single_step(quick: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*quick, "--max_seconds=0.001"]) == 0
+    assert "Stopped before the first step: the picture is saved as it stood." in capsys.readouterr().out
 
 
 def test_a_run_that_diverges_keeps_the_last_sound_picture(
