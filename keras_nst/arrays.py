@@ -10,12 +10,11 @@ import numpy as np
 from keras_nst.config import Config, fields, read_setting
 from keras_nst.core.events import Listener
 from keras_nst.core.pyramid import Size
-from keras_nst.engine import find_weights, fit_into_memory, load_features, on_device, render, start
+from keras_nst.engine import find_weights, fit_into_memory, load_features, on_device, paced, render, start
 from keras_nst.inputs import check_sources, cropped, size_of_result, stretched
 from keras_nst.kinds import nearest
 from keras_nst.scene import guided, numbered
 from keras_nst.system.forgetting import gradients_forgotten
-from keras_nst.system.pace import Pace, seconds_for_steps
 from keras_nst.terms import SEPARATOR
 
 # Settings that mean files, not arrays.
@@ -73,8 +72,7 @@ def stylize(
     from keras_nst.core.transfer import plan
 
     config = fit_into_memory(size, on_device(config, device), device, lambda line: None)
-    work = [(scale.size.height * scale.size.width, scale.steps) for scale in plan(size, config)]
-    pace = Pace(threading.Event(), seconds_for_steps(config.max_seconds, begun), work)
+    pace = paced(plan(size, config), config, begun, threading.Event())
     features = load_features(config, weights)
     with gradients_forgotten():
         result = render(inputs, guidance, size, config, device, features, pace, listeners)

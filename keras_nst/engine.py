@@ -1,6 +1,7 @@
 """What makes pictures: TensorFlow started, settings fitted to the machine, the network loaded, arrays stylized."""
 
 import functools
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from keras_nst.inputs import Tell, named
 from keras_nst.scene import Guidance, colored, numbered, recolored
 from keras_nst.system.devices import Device, choose_device, start_tensorflow
 from keras_nst.system.memory import free_memory, resident_memory
+from keras_nst.system.pace import Pace, seconds_for_steps
 from keras_nst.system.planner import choose_sight
 from keras_nst.system.weights import weights_path
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     import keras
 
     from keras_nst.core.sight import Pictures
-    from keras_nst.core.transfer import Result
+    from keras_nst.core.transfer import Result, Scale
 
 KEPT = ("content", "luminance")  # values of --color by which the result keeps the content's colors
 
@@ -92,6 +94,12 @@ def _network(name: str, layers: tuple[str, ...], weights: Path | None, changed: 
     from keras_nst.core.features import extractor
 
     return extractor(name, layers, weights=weights, **choices)
+
+
+def paced(scales: "Sequence[Scale]", config: Config, begun: float, stop: threading.Event) -> Pace:
+    """Returns what shares the time left by --max_seconds out over the scales; the run began at `begun`."""
+    work = [(scale.size.height * scale.size.width, scale.steps) for scale in scales]
+    return Pace(stop, seconds_for_steps(config.max_seconds, begun), work)
 
 
 def render(

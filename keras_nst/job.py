@@ -18,7 +18,7 @@ import numpy as np
 import keras_nst
 from keras_nst.config import SettingError
 from keras_nst.core.events import Listener, every
-from keras_nst.engine import find_weights, fit_into_memory, load_features, on_device, render, start
+from keras_nst.engine import find_weights, fit_into_memory, load_features, on_device, paced, render, start
 from keras_nst.inputs import Job, Tell
 from keras_nst.pictures.files import save_picture
 from keras_nst.record import FREE, write_record
@@ -26,7 +26,6 @@ from keras_nst.runlog import logged
 from keras_nst.settings import absolute, flag_file, settings_of
 from keras_nst.system.devices import Device
 from keras_nst.system.memory import peak_memory_gb
-from keras_nst.system.pace import Pace, seconds_for_steps
 from keras_nst.workdir import PICTURE, SETTINGS, clear_workdir, create_workdir, release_workdir
 
 if TYPE_CHECKING:
@@ -127,9 +126,7 @@ def _work(
     with contextlib.ExitStack() as closing, out_of_memory_in_one_line(job):
         curves = _curves(job, resumed, closing)
         listeners: list[Listener] = [*_listeners(job, scales, resumed, curves, closing), checkpoints]
-        work = [(scale.size.height * scale.size.width, scale.steps) for scale in scales]
-        seconds = seconds_for_steps(job.config.max_seconds, job.begun)
-        pace, say = Pace(stop, seconds, work), beside_the_bar(tell)
+        pace, say = paced(scales, job.config, job.begun, stop), beside_the_bar(tell)
         standing = resumed.standing if resumed else None
         result = render(arrays, job.guidance, job.size, job.config, device, features, pace, listeners, say, standing)
         if result.losses is not None and job.config.figures and job.config.weights == "imagenet":

@@ -14,7 +14,6 @@ LOOKED_AT = 192 * 256  # pixels: whatever the size of the result, so that a prev
 NOISE = 0.1  # the content itself would not pull at all
 STEEPNESS = 2.0  # of the ratio of pulls, as a power of strength / (1 - strength)
 WITHOUT_THE_REST = {"style_strength": None, "variation_weight": 0.0, "evaluator": "whole"}
-MIDDLE = 1.0  # the style's pull over the content's at a strength of 1/2
 
 
 def calibrated(pictures: Pictures, final: Size, features: keras.Model, config: Config) -> Config:
@@ -25,11 +24,8 @@ def calibrated(pictures: Pictures, final: Size, features: keras.Model, config: C
     if strength in (0.0, 1.0):
         style = strength * SUM_OF_WEIGHTS
     else:
-        ratio = (
-            MIDDLE
-            * (strength / (1.0 - strength)) ** STEEPNESS
-            * _pull_of_content_over_style(pictures, final, features, config)
-        )
+        pulls = (strength / (1.0 - strength)) ** STEEPNESS  # the style's over the content's, with these weights
+        ratio = pulls * _pull_of_content_over_style(pictures, final, features, config)
         style = SUM_OF_WEIGHTS * ratio / (1.0 + ratio)
     return dataclasses.replace(config, style_strength=None, content_weight=SUM_OF_WEIGHTS - style, style_weight=style)
 
