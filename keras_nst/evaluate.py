@@ -39,12 +39,15 @@ FLAGS = {
     "json": ("FILE", "", "Write the figures to this file as well; an existing one is replaced."),
 }
 HELP = """
-Prints one row per result, of figures that are all bounded (docs/quality.md):
-  content             0: the content's features; about 1: unrelated ones; at most 2
-  gram, w2, color     0: the style; 1: as far from it as the content; below 2
-  sharpness           0: no detail; 1: as much as the content; below 2
-  sharpness_to_style  likewise, to the style
-  borders             0: the frame stands out no more than the content's; below 1
+Prints one row per result, of these figures (docs/quality.md):
+  content                  0: the content's features; about 1: unrelated ones; at most 2
+  structure                0: places are alike that are alike in the content; more: less so
+  gram, w2, sliced, color  0: the style; 1: as far from it as the content; below 2
+  sharpness                0: no detail; 1: as much as the content; below 2
+  sharpness_to_style       likewise, to the style
+  grain                    0: no fine detail in color alone; 1: as much as the style; 2: twice as much
+  grain_to_content         likewise, to the content
+  borders                  0: the frame stands out no more than the content's; below 1
 
 Flags:
 """

@@ -10,7 +10,8 @@ from conftest import ROOT, run_process, write_picture
 
 from keras_nst.evaluate import FLAGS, main, parse
 
-FIGURES = ["content", "gram", "w2", "color", "sharpness", "sharpness_to_style", "borders"]
+FIGURES = ["content", "structure", "gram", "w2", "sliced", "color"]
+FIGURES += ["sharpness", "sharpness_to_style", "grain", "grain_to_content", "borders"]
 
 
 @pytest.fixture
@@ -39,15 +40,20 @@ def test_one_row_per_result_and_the_same_in_json(
 def test_only_what_can_be_computed(asked: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*asked[1:4], "--size=32"]) == 0
     row = capsys.readouterr().out.splitlines()[1].split()
-    assert row[1:4] == ["32", "x", "24"] and row[4:9] == ["-"] * 5 and row[10] == "-"
-    assert 0 < float(row[9]) < 2
+    assert row[1:4] == ["32", "x", "24"]
+    known = {name: cell for name, cell in zip(FIGURES, row[4:], strict=True) if cell != "-"}
+    assert list(known) == ["sharpness_to_style", "grain"]
+    assert 0 < float(known["sharpness_to_style"]) < 2 and float(known["grain"]) > 0
 
 
 @pytest.mark.weights
 def test_with_the_real_weights(pair: tuple[Path, Path], vgg19_weights: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["sample:harbor", "--content=sample:harbor", "--style=sample:night", "--size=96"]) == 0
     row = capsys.readouterr().out.splitlines()[1].split()
-    assert (row[0], row[4:9], row[10]) == ("sample:harbor", ["0.000", *["1.000"] * 4], "0.000")
+    told = dict(zip(FIGURES, row[4:], strict=True))
+    assert row[0] == "sample:harbor" and {told[name] for name in ("content", "structure", "borders")} == {"0.000"}
+    alike = ("gram", "w2", "sliced", "color", "sharpness", "grain_to_content")
+    assert {told[name] for name in alike} == {"1.000"}
 
 
 BAD = [

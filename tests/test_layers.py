@@ -13,7 +13,7 @@ FLOORS = [
     ["keras_nst.terms"],
     ["keras_nst.config"],
     ["keras_nst.settings", "keras_nst.workdir", "keras_nst.core.pyramid", "keras_nst.core.events"],
-    ["keras_nst.record", "keras_nst.runlog", "keras_nst.core.extremes"],
+    ["keras_nst.record", "keras_nst.runlog", "keras_nst.core.extremes", "keras_nst.core.oklab"],
     ["keras_nst.core.pooling", "keras_nst.core.convolution", "keras_nst.core.roots", "keras_nst.core.lbfgs"],
     ["keras_nst.core.stats", "keras_nst.core.variation", "keras_nst.core.features", "keras_nst.core.optimizers"],
     ["keras_nst.core.winograd", "keras_nst.core.distances", "keras_nst.core.tiling", "keras_nst.core.watch"],
@@ -51,7 +51,7 @@ WITHOUT_TENSORFLOW = (
         "atomic",
         "locks",
     ),
-    *("core.pyramid", "core.events", "core.tiling", "core.extremes"),
+    *("core.pyramid", "core.events", "core.tiling", "core.extremes", "core.oklab"),
     *(
         "system.devices",
         "system.pace",

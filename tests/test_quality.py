@@ -11,6 +11,7 @@ from conftest import smooth_picture
 
 from keras_nst.core import quality
 from keras_nst.core.features import extractor
+from keras_nst.core.oklab import from_oklab
 from keras_nst.core.pyramid import Size
 from keras_nst.core.quality import LAYERS, Figures, Gaussian, Judge, figures, gaussian, w2
 from keras_nst.core.stats import moments
@@ -18,7 +19,20 @@ from keras_nst.core.transfer import resize
 from keras_nst.inputs import SAMPLES
 from keras_nst.pictures.files import read_picture
 
-HIGHEST = Figures(content=2, gram=2, w2=2, color=2, sharpness=2, sharpness_to_style=2, borders=1)
+HIGHEST = Figures(
+    content=2,
+    structure=np.inf,
+    gram=2,
+    w2=2,
+    sliced=2,
+    color=2,
+    sharpness=2,
+    sharpness_to_style=2,
+    grain=np.inf,
+    grain_to_content=np.inf,
+    borders=1,
+)
+STYLE_FIGURES = ("gram", "w2", "sliced", "color")
 SHAPE = (1, 48, 64, 3)
 CONTENT, STYLE = smooth_picture(48, 64)[None], np.random.default_rng(1).random(SHAPE, np.float32) ** 2
 
@@ -90,16 +104,75 @@ def test_color_distance_of_a_shift_is_its_length_along_the_lines() -> None:
     """In a space of three dimensions the mean square of a vector's parts along evenly spread lines is a third."""
     pixels = np.random.default_rng(8).random((500, 3))
     shift = np.array([0.3, 0.0, 0.0])
-    first, second = (np.quantile(p @ quality.COLOR_LINES.T, quality.LEVELS, axis=0) for p in (pixels, pixels + shift))
+    first, second = (quality.quantiles(p, quality.COLOR_LINES.T) for p in (pixels, pixels + shift))
     np.testing.assert_allclose(quality.sliced(first, second), 0.3 / np.sqrt(3), rtol=1e-9)
     assert np.linalg.norm(quality.COLOR_LINES, axis=1) == pytest.approx(np.ones(13))
 
 
-def test_sharpness_of_a_chessboard_and_of_a_slope() -> None:
+def test_roughness_of_a_chessboard_and_of_a_slope() -> None:
     y, x = np.mgrid[:8, :9][..., None]
     board = np.repeat((x + y) % 2, 3, axis=-1).astype(float)
-    np.testing.assert_allclose(quality.sharpness(board), 4.0)
-    np.testing.assert_allclose(quality.sharpness(np.repeat(x / 9 + y / 20, 3, axis=-1)), 0.0, atol=1e-12)
+    np.testing.assert_allclose(quality.roughness(board), 4.0)
+    np.testing.assert_allclose(quality.roughness(np.repeat(x / 9 + y / 20, 3, axis=-1)), 0.0, atol=1e-12)
+
+
+def test_grain_is_of_color_alone(random_network: keras.Model) -> None:
+    """A gray chessboard has none; one of red and green of half the contrast has half of it."""
+    y, x = np.mgrid[:48, :64]
+    board = ((x + y) % 2)[None, ..., None]
+    lab = np.array([0.6, 0.0, 0.0]) + board * np.array([0.0, 0.08, 0.0])
+    half = np.array([0.6, 0.0, 0.0]) + board * np.array([0.2, 0.04, 0.0])
+    vivid, pale = (from_oklab(colors).astype(np.float32) for colors in (lab, half))
+    gray = np.repeat(board, 3, axis=-1).astype(np.float32)
+    found = [figures(pale, vivid, picture, random_network) for picture in (gray, pale, vivid)]
+    assert [each.grain for each in found] == pytest.approx([0, 0.5, 1], abs=1e-3)
+    assert [each.grain_to_content for each in found] == pytest.approx([0, 1, 2], abs=2e-3)
+
+
+# --- Structure and slices ---
+
+
+def test_likeness_is_the_softmax_of_products() -> None:
+    random = np.random.default_rng(0)
+    features = random.random((2, 3, 4))
+    vectors = features.reshape(6, 4)
+    alike = np.array([[a @ b for b in vectors] for a in vectors]) / np.mean([a @ a for a in vectors])
+    expected = np.exp(alike) / np.exp(alike).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(np.exp(quality.likeness(features)), expected, rtol=1e-12)
+    np.testing.assert_allclose(quality.likeness(7 * features), np.log(expected), rtol=1e-9)  # no unit
+    assert np.exp(quality.likeness(np.zeros((2, 3, 4)))) == pytest.approx(np.full((6, 6), 1 / 6))
+
+
+def test_structure_is_scipys_relative_entropy() -> None:
+    entropy = pytest.importorskip("scipy.stats").entropy
+    random = np.random.default_rng(0)
+    content, result = (quality.likeness(random.random((3, 4, 5))) for _ in range(2))
+    expected = np.mean([entropy(p, q) for p, q in zip(np.exp(content), np.exp(result), strict=True)])
+    np.testing.assert_allclose(quality.structure_distance(result, content), expected, rtol=1e-9)
+
+
+def test_structure_is_where_things_are_alike_whatever_they_are() -> None:
+    """Other features that are alike in the same places have the same structure; shuffled places have not."""
+    random = np.random.default_rng(0)
+    content = random.random((3, 4, 5))
+    turned = content @ np.linalg.qr(random.normal(size=(5, 5)))[0]
+    shuffled = random.permutation(content.reshape(12, 5)).reshape(content.shape)
+    same, other = (
+        quality.structure_distance(quality.likeness(of), quality.likeness(content)) for of in (turned, shuffled)
+    )
+    assert same == pytest.approx(0, abs=1e-12) and other > 1e-3
+
+
+def test_slices_are_scipys_distances_along_directions() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    first, second = points(0, 256, 5), points(1, 256, 5)
+    lines = quality.across(5)
+    np.testing.assert_allclose(lines.T @ lines, np.eye(5), atol=1e-12)
+    found = quality.sliced(*(quality.quantiles(of, lines) for of in (first, second)))
+    squares = [np.mean((np.sort(first @ line) - np.sort(second @ line)) ** 2) for line in lines.T]
+    np.testing.assert_allclose(found, np.sqrt(np.mean(squares)), rtol=0.02)  # 256 quantiles lie between 256 values
+    means = [stats.wasserstein_distance(first @ line, second @ line) for line in lines.T]
+    assert found >= np.mean(means) * 0.98
 
 
 def test_a_frame_stands_out_on_every_side() -> None:
@@ -121,8 +194,9 @@ def test_the_content_the_style_and_one_color(random_network: keras.Model) -> Non
     judge = Judge(CONTENT, STYLE, random_network)
     content, style, gray = judge(CONTENT), judge(STYLE), judge(np.full(SHAPE, 0.5, np.float32))
     assert (content.content, content.borders) == (0, 0) and content.sharpness == pytest.approx(1)
-    assert (content.gram, content.w2, content.color) == pytest.approx((1, 1, 1), abs=1e-3)
-    assert (style.gram, style.w2, style.color) == pytest.approx((0, 0, 0), abs=1e-5)
+    assert content.structure == 0 and style.structure > 0
+    assert [getattr(content, name) for name in STYLE_FIGURES] == pytest.approx([1] * 4, abs=1e-3)
+    assert [getattr(style, name) for name in STYLE_FIGURES] == pytest.approx([0] * 4, abs=1e-5)
     assert style.sharpness_to_style == pytest.approx(1) and style.sharpness > 1
     assert (gray.sharpness, gray.sharpness_to_style) == pytest.approx((0, 0), abs=0.01)
     assert gray.content > 0.1 and gray.borders == 0
@@ -156,7 +230,8 @@ def test_figures_of_random_pictures_of_random_sizes_are_bounded(seed: int, rando
 def test_the_smallest_pictures(side: int, random_network: keras.Model) -> None:
     small = [picture[:, :side, :side] for picture in (CONTENT, STYLE, PICTURES["noise"])]
     within(figures(*small, random_network))
-    assert figures(small[0], small[0], small[0], random_network) == pytest.approx((0, 0, 0, 0, 1, 1, 0), abs=0.02)
+    same = figures(small[0], small[0], small[0], random_network)
+    assert same == pytest.approx((0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0), abs=0.02)
 
 
 def within(found: Figures) -> None:
@@ -167,9 +242,10 @@ def within(found: Figures) -> None:
 def test_without_content_or_style(random_network: keras.Model) -> None:
     both = figures(CONTENT, STYLE, PICTURES["noise"], random_network)
     alone = figures(CONTENT, None, PICTURES["noise"], random_network)
-    assert alone == Figures(content=both.content, sharpness=both.sharpness, borders=both.borders)
+    of_content = ("content", "structure", "sharpness", "grain_to_content", "borders")
+    assert alone == Figures(**{name: getattr(both, name) for name in of_content})
     texture = figures(None, STYLE, PICTURES["noise"], random_network)
-    assert texture == Figures(sharpness_to_style=both.sharpness_to_style)
+    assert texture == Figures(sharpness_to_style=both.sharpness_to_style, grain=both.grain)
 
 
 def test_neither_content_nor_result_is_enlarged(random_network: keras.Model) -> None:
@@ -214,12 +290,16 @@ def test_known_results(judge: Judge, sample_pair: tuple[np.ndarray, np.ndarray])
     content, style = map(judge, sample_pair)
     noise = judge(np.random.default_rng(0).random(sample_pair[0].shape, np.float32))
     gray = judge(np.full_like(sample_pair[0], 0.5))
-    assert content == pytest.approx((0, 1, 1, 1, 1, content.sharpness_to_style, 0), abs=1e-3)
-    assert (style.gram, style.w2, style.color, style.sharpness_to_style) == pytest.approx((0, 0, 0, 1), abs=1e-5)
+    assert (content.content, content.structure, content.borders) == (0, 0, 0)
+    assert (content.sharpness, content.grain_to_content) == pytest.approx((1, 1))
+    assert [getattr(content, name) for name in STYLE_FIGURES] == pytest.approx([1] * 4, abs=1e-3)
+    assert [getattr(style, name) for name in STYLE_FIGURES] == pytest.approx([0] * 4, abs=1e-5)
+    assert (style.sharpness_to_style, style.grain) == pytest.approx((1, 1))
     for unrelated in (style, noise, gray):
+        assert unrelated.structure > 0.01
         assert 0.75 < unrelated.content < 1.1
     for neither in (noise, gray):
-        assert neither.gram > 0.9 and neither.w2 > 0.9
+        assert neither.gram > 0.9 and neither.w2 > 0.9 and neither.sliced > 0.9
     assert noise.sharpness > 1.5 and gray.sharpness < 0.01
 
 
@@ -229,8 +309,9 @@ def test_more_of_the_style_is_farther_from_the_content(
 ) -> None:
     content, style = sample_pair
     found = [judge((1 - share) * content + share * style) for share in np.float32([0, 0.25, 0.5, 0.75, 1])]
-    assert np.all(np.diff([each.content for each in found]) > 0)
-    for name in ("gram", "w2"):
+    for name in ("content", "structure"):
+        assert np.all(np.diff([getattr(each, name) for each in found]) > 0), name
+    for name in ("gram", "w2", "sliced"):
         assert np.all(np.diff([getattr(each, name) for each in found[1:]]) < 0), name
 
 

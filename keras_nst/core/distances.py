@@ -26,13 +26,15 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from keras_nst.core.roots import rotation, square_roots
+from keras_nst.core.roots import root_by_eigenvalues, root_by_products
 from keras_nst.core.stats import FAINTEST, Moments, widened
 from keras_nst.core.stats import gram as gram_matrix
 
-# mean_std and w2 give each cloud this much more variance in every direction, as a share of its own E |x|^2: where there
-# is none, as with fewer positions than channels, the square root is infinitely steep.
+# mean_std gives each cloud this much more variance in every direction, as a share of its own E |x|^2: where there is
+# none the square root is infinitely steep.
 BLUR = 1e-5
+
+NO_VARIANCE = 3e-7  # w2: what of E |x|^2 comes from rounding
 
 # neighbor: a vector of this length, as a share of the usual one, is halfway from having no direction to having one.
 SHORT = 1e-2
@@ -91,15 +93,42 @@ def mmd(picture: Moments, style: Moments) -> tf.Tensor:
     return _relative(discrepancy, _squared_norm(target), target.shape[-1])
 
 
-def w2(picture: Moments, style: Moments) -> tf.Tensor:
+def w2(picture: Moments, style: Moments, root: tf.Tensor | None = None, by_products: bool = False) -> tf.Tensor:
     """|m - m'|^2 + tr(C + C' - 2 (C'^1/2 C C'^1/2)^1/2), over tr C'.
 
     The squared 2-Wasserstein distance of Gaussians with the means m, m' and the covariances C, C' (Olkin and Pukelsheim
-    1982), both blurred: C + e I for C, with e = 1e-5 E |x|^2. A picture with the right means and nothing else is about
-    1 away.
+    1982). A picture with the right means and nothing else is 1 away.
+
+    Args:
+        root: the style's `leading_root`, where it is known already.
+        by_products: takes the root by products of matrices, which XLA compiles to something quick, in place of
+            eigenvalues, which are quick on a CPU.
     """
-    between = _squared_shift(picture, style) + _bures(_blurred(picture), _blurred(style))
-    return _relative(between, _spread(style), style.first.shape[-1])
+    if root is None:
+        root = tf.stop_gradient(_root(style))
+    rounding = NO_VARIANCE * sum(tf.linalg.trace(gram_matrix(of)) for of in (picture, style))
+    between = tf.nn.relu(_bures(_covariance(picture), root, by_products) - rounding)
+    return _relative(_squared_shift(picture, style) + between, _spread(style), style.first.shape[-1])
+
+
+def leading_root(style: Moments) -> tf.Tensor:
+    """Returns A (..., c, k) with A A^T = C', the style's covariance, in as few columns as it takes.
+
+    Directions in which the style's variance is less than NO_VARIANCE of its mean square are left out: there are many
+    where the style has fewer positions than channels.
+    """
+    root = _root(style)
+    used = tf.reduce_any(root != 0.0, axis=range(len(root.shape) - 1))
+    return root[..., max(0, root.shape[-1] - max(1, int(tf.reduce_sum(tf.cast(used, tf.int32))))) :]
+
+
+def _root(style: Moments) -> tf.Tensor:
+    """Returns A (..., c, c) with A A^T = C', its columns in ascending order; those that are nearly nothing are 0."""
+    exact = tf.cast(_covariance(style), tf.float64)
+    values, vectors = tf.linalg.eigh(exact)
+    least = NO_VARIANCE * tf.cast(tf.linalg.trace(gram_matrix(style)), tf.float64)[..., None]
+    lengths = tf.where(values > least, tf.sqrt(tf.maximum(values, 0.0)), 0.0)
+    return tf.cast(vectors * lengths[..., None, :], style.second.dtype)
 
 
 def _mean(of: Moments) -> tf.Tensor:
@@ -109,11 +138,6 @@ def _mean(of: Moments) -> tf.Tensor:
 def _covariance(of: Moments) -> tf.Tensor:
     mean = _mean(of)
     return gram_matrix(of) - mean[..., :, None] * mean[..., None, :]
-
-
-def _blurred(of: Moments) -> tf.Tensor:
-    """Returns C + e I, whose eigenvalues are at least BLUR of their sum."""
-    return _covariance(of) + _blur(of)[..., None, None] * _identity(of.second)
 
 
 def _blur(of: Moments) -> tf.Tensor:
@@ -148,29 +172,23 @@ def _relative(squares: tf.Tensor, own: tf.Tensor, channels: int) -> tf.Tensor:
     return 1.0 / (own + FAINTEST * channels) * squares
 
 
-def _bures(covariance: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """tr(C + D - 2 (D^1/2 C D^1/2)^1/2) of two blurred covariances: (...).
+def _bures(covariance: tf.Tensor, root: tf.Tensor, by_products: bool) -> tf.Tensor:
+    """tr(C + C' - 2 K^1/2), K = A^T C A, of covariances C and C' = A A^T: (...).
 
-    It is min_U |C^1/2 - U D^1/2|^2 over all rotations U: the roots, turned as close as can be. U is the rotation in the
-    polar decomposition C^1/2 D^1/2 = U H. The gradient is I - T, where T = C^-1/2 U D^1/2 is the map that moves one
+    K has the eigenvalues of C'^1/2 C C'^1/2. The gradient is I - T, where T = A K^-1/2 A^T is the map that moves one
     Gaussian onto the other.
-
-    The trace as written needs the root of a product, whose eigenvalues lie twice as many digits apart: too many for
-    float32.
     """
 
     @tf.custom_gradient
     def bures(covariance: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        root, inverse_root = square_roots(covariance, BLUR)
-        target_root, _ = square_roots(target, BLUR)
-        rotated = rotation(root @ target_root, BLUR) @ target_root
+        take_root = root_by_products if by_products else root_by_eigenvalues
+        trace, inverse = take_root(tf.matmul(root, covariance @ root, transpose_a=True))
 
         def gradient(slope: tf.Tensor) -> tf.Tensor:
-            transport = inverse_root @ rotated
-            symmetric = (transport + tf.linalg.matrix_transpose(transport)) / 2.0
-            return slope[..., None, None] * (_identity(symmetric) - symmetric)
+            transport = tf.matmul(root @ inverse, root, transpose_b=True)
+            return slope[..., None, None] * (_identity(transport) - transport)
 
-        return _squared_norm(root - rotated), gradient
+        return tf.linalg.trace(covariance) + _squared_norm(root) - 2.0 * trace, gradient
 
     return bures(covariance)
 

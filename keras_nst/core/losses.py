@@ -45,6 +45,7 @@ class Targets(NamedTuple):
     content: Features
     content_factors: dict[str, tf.Tensor]  # layer: (n,) or (), what sum (F - P)^2 is multiplied by
     style: dict[str, Moments]  # per position
+    style_roots: dict[str, tf.Tensor]  # of their covariances, where a distance needs them
     style_maps: StyleMaps  # where a distance needs them
     variation: tf.Tensor  # (n,), squared differences per pixel of the content, or else of the style picture
 
@@ -73,7 +74,8 @@ class Definition(NamedTuple):
     """How one source scales the terms."""
 
     content_factor: Callable[[tf.Tensor], tf.Tensor | float]  # P (n, h, w, c) -> (n,) or ()
-    style: Callable[[Moments, Moments, int, Config], tf.Tensor]  # the picture's, the style's, rows * cols -> (n, r)
+    # The picture's, the style's, the root of its covariance, rows * cols -> (n, r).
+    style: Callable[[Moments, Moments, tf.Tensor | None, int, Config], tf.Tensor]
     variation: Callable[[Pixels, tf.Tensor], tf.Tensor]  # pixels, the target's -> (n,), to be added up over the parts
     layer_weights: Callable[[tuple[Layer, ...]], list[float]]
 
@@ -84,7 +86,9 @@ def make_targets(
     """Returns the targets from the content's features, the style's moments and the picture to be as smooth as."""
     factor = DEFINITIONS[config.normalization].content_factor
     factors = {name: tf.convert_to_tensor(factor(target), smoothness.dtype) for name, target in content.items()}
-    return Targets(content, factors, style, style_maps, squared_variation_per_pixel(smoothness))
+    needed = style if "w2" in dict(config.style_loss) else {}
+    roots = {name: distances.leading_root(of) for name, of in needed.items()}
+    return Targets(content, factors, style, roots, style_maps, squared_variation_per_pixel(smoothness))
 
 
 def part(
@@ -124,7 +128,8 @@ def evaluate(total: Part, targets: Targets, size: Size, config: Config) -> Losse
     definition = DEFINITIONS[config.normalization]
     area = size.height * size.width
     style_layers = {
-        name: style_loss(total.style[name], target, area, config) + total.style_maps.get(name, 0.0)
+        name: style_loss(total.style[name], target, area, config, targets.style_roots.get(name))
+        + total.style_maps.get(name, 0.0)
         for name, target in targets.style.items()
     }
     zero = tf.zeros_like(total.variation)
@@ -177,10 +182,11 @@ def no_losses(picture: tf.Tensor, config: Config) -> Losses:
     return Losses(zero, zero, zero, zero, content, style)
 
 
-def style_loss(picture: Moments, style: Moments, area: int, config: Config) -> tf.Tensor:
+def style_loss(picture: Moments, style: Moments, area: int, config: Config, root: tf.Tensor | None = None) -> tf.Tensor:
     """Returns the style loss of one layer: (n,). Regions have a part in it by their number of positions."""
     share = picture.count / tf.reduce_sum(picture.count, axis=1, keepdims=True)
-    return tf.reduce_sum(share * DEFINITIONS[config.normalization].style(picture, style, area, config), axis=1)
+    values = DEFINITIONS[config.normalization].style(picture, style, root, area, config)
+    return tf.reduce_sum(share * values, axis=1)
 
 
 def squared_gram(factor: Callable[[Moments, int], tf.Tensor | float]) -> Callable[..., tf.Tensor]:
@@ -191,17 +197,18 @@ def squared_gram(factor: Callable[[Moments, int], tf.Tensor | float]) -> Callabl
     Gram matrices per position, which is the same number where the sizes agree.
     """
 
-    def style(picture: Moments, style: Moments, area: int, config: Config) -> tf.Tensor:
+    def style(picture: Moments, style: Moments, root: tf.Tensor | None, area: int, config: Config) -> tf.Tensor:
         return factor(picture, area) * tf.reduce_sum(tf.square(gram(picture) - gram(style)), axis=[-2, -1])
 
     return style
 
 
-def chosen_distances(picture: Moments, style: Moments, area: int, config: Config) -> tf.Tensor:
+def chosen_distances(picture: Moments, style: Moments, root: tf.Tensor | None, area: int, config: Config) -> tf.Tensor:
     """Returns the weighted mean of the distances in --style_loss that need moments only: (n, r)."""
     total = tf.zeros_like(picture.count)
     for name, share in _style_losses(config, "moments"):
-        total += share * distances.distance(name)(picture, style)
+        known = {"root": root, "by_products": config.xla == "on"} if name == "w2" else {}
+        total += share * distances.distance(name)(picture, style, **known)
     return total
 
 

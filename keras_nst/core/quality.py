@@ -1,8 +1,9 @@
-"""How good a result is, in figures: bounded, and measured by what the content and the style are themselves.
+"""How good a result is, in figures measured by what the content and the style are themselves.
 
 docs/quality.md tells how to read them, and what they cannot see.
 """
 
+import functools
 import itertools
 from typing import NamedTuple
 
@@ -10,18 +11,22 @@ import numpy as np
 import tensorflow as tf
 
 from keras_nst.core.features import Extractor
+from keras_nst.core.oklab import to_oklab
 from keras_nst.core.pyramid import Size, compared_size, same_area
 from keras_nst.core.sight import resize
 from keras_nst.core.stats import Moments, gram, moments, per_position
 
-# What the extractor has to give. No run has these among its style layers unless it is told to.
-LAYERS = ("block1_conv2", "block2_conv2", "block3_conv2", "block4_conv2")
+# No run has these among its style layers unless it is told to.
+STYLE_LAYERS = ("block1_conv2", "block2_conv2", "block3_conv2", "block4_conv2")
 CONTENT_LAYER = "block4_conv2"
+STRUCTURE_LAYER = "block3_pool"  # a position is 8 x 8 pixels
+LAYERS = (*STYLE_LAYERS, STRUCTURE_LAYER)  # what the extractor has to give
 LONGEST = 512  # pixels; larger pictures are shrunk, so that previews and prints are judged alike
 
 COLOR_LINES = np.array([line for line in itertools.product((-1, 0, 1), repeat=3) if line > (0, 0, 0)], float)
 COLOR_LINES /= np.linalg.norm(COLOR_LINES, axis=1, keepdims=True)  # (13, 3): a cube's edges and diagonals
 LEVELS = (np.arange(256) + 0.5) / 256
+DIRECTIONS = 32  # in which features are looked at, per layer
 STRIPS = 32  # the frame is this part of the shorter side
 
 # What is smaller than these comes from rounding.
@@ -33,11 +38,15 @@ class Figures(NamedTuple):
     """How good a result is. None where the content or the style it takes is not known."""
 
     content: float | None = None  # 0: the content's features in every place; 1: unrelated ones; at most 2
+    structure: float | None = None  # 0: places are alike that are alike in the content; not bounded
     gram: float | None = None  # 0: the style's Gram matrices; 1: as far from them as the content; below 2
-    w2: float | None = None  # the same by the distributions' 2-Wasserstein distance
+    w2: float | None = None  # the same by the 2-Wasserstein distance of distributions, as if they were normal
+    sliced: float | None = None  # the same by their quantiles in many directions
     color: float | None = None  # the same of the colors alone
     sharpness: float | None = None  # 0: no detail; 1: as much as the content; below 2
     sharpness_to_style: float | None = None  # 1: as much as the style
+    grain: float | None = None  # detail in color alone: 0: none; 1: as much as the style; not bounded
+    grain_to_content: float | None = None  # 1: as much as the content
     borders: float | None = None  # 0: the frame stands out no more than the content's own; below 1
 
 
@@ -52,10 +61,13 @@ class Look(NamedTuple):
     """What is measured of one picture."""
 
     directions: np.ndarray  # (h, w, c): unit vectors, where the features of a place differ from the average's
+    alike: np.ndarray  # (m, m): logarithms of how a place's likeness to all is shared out among them
     grams: dict[str, np.ndarray]  # (c, c)
     gaussians: dict[str, Gaussian]
+    slices: dict[str, np.ndarray]  # (levels, directions): quantiles
     colors: np.ndarray  # (levels, lines): quantiles
     sharpness: float
+    grain: float
     frame: float
 
 
@@ -117,14 +129,17 @@ def size_of(picture: np.ndarray) -> Size:
 def look(picture: tf.Tensor, features: Extractor) -> Look:
     """Returns what is measured of a picture (1, h, w, 3)."""
     seen = {name: tf.cast(values, tf.float64) for name, values in features(picture).items() if name in LAYERS}
-    of = {name: moments(values) for name, values in seen.items()}
+    of = {name: moments(seen[name]) for name in STYLE_LAYERS}
     pixels = np.asarray(picture[0], np.float64)
     return Look(
         directions=directions(seen[CONTENT_LAYER].numpy()[0]),
+        alike=likeness(seen[STRUCTURE_LAYER].numpy()[0]),
         grams={name: gram(each).numpy()[0, 0] for name, each in of.items()},
         gaussians={name: gaussian(each) for name, each in of.items()},
-        colors=np.quantile(pixels.reshape(-1, 3) @ COLOR_LINES.T, LEVELS, axis=0),
-        sharpness=sharpness(pixels),
+        slices={name: quantiles(seen[name].numpy(), across(seen[name].shape[-1])) for name in STYLE_LAYERS},
+        colors=quantiles(pixels, COLOR_LINES.T),
+        sharpness=roughness(pixels),
+        grain=roughness(to_oklab(pixels)[..., 1:]),
         frame=frame(pixels),
     )
 
@@ -134,13 +149,16 @@ def compare(content: Look | None, style: Look | None, result: Look) -> Figures:
     found: dict[str, float] = {}
     if content:
         found["content"] = content_distance(result.directions, content.directions)
+        found["structure"] = structure_distance(result.alike, content.alike)
         found["sharpness"] = balance(result.sharpness, content.sharpness, NO_CONTRAST)
+        found["grain_to_content"] = ratio(result.grain, content.grain, NO_CONTRAST)
         found["borders"] = excess(result.frame, content.frame)
     if style:
         found["sharpness_to_style"] = balance(result.sharpness, style.sharpness, NO_CONTRAST)
+        found["grain"] = ratio(result.grain, style.grain, NO_CONTRAST)
     if content and style:
-        found["gram"] = float(np.mean([gram_distance(result, content, style, layer) for layer in LAYERS]))
-        found["w2"] = float(np.mean([w2_distance(result, content, style, layer) for layer in LAYERS]))
+        for name, distance in {"gram": gram_distance, "w2": w2_distance, "sliced": sliced_distance}.items():
+            found[name] = float(np.mean([distance(result, content, style, layer) for layer in STYLE_LAYERS]))
         far, reference = (sliced(each.colors, style.colors) for each in (result, content))
         found["color"] = relative(far, reference, NO_CONTRAST)
     return Figures(**found)
@@ -157,6 +175,11 @@ def relative(distance: float, reference: float, nothing: float) -> float:
 def balance(amount: float, reference: float, nothing: float) -> float:
     """Returns 2 e / (e + e_reference), which is 1 where there is nothing of either."""
     return 2 * (amount + nothing) / (amount + reference + 2 * nothing)
+
+
+def ratio(amount: float, reference: float, nothing: float) -> float:
+    """Returns e / e_reference, which is 1 where there is nothing of either."""
+    return (amount + nothing) / (reference + nothing)
 
 
 def excess(amount: float, reference: float) -> float:
@@ -179,6 +202,26 @@ def content_distance(result: np.ndarray, content: np.ndarray) -> float:
     return float(np.mean(np.where(alike, 0.0, 1 - np.clip(cosine, -1, 1))))
 
 
+def likeness(features: np.ndarray) -> np.ndarray:
+    """Returns log p (m, m) for features (h, w, c) of m places.
+
+    p_i(j) is the softmax over all places j of how alike i and j are, F_i . F_j / mean |F|^2, which has no unit.
+    """
+    vectors = features.reshape(-1, features.shape[-1])
+    scale = np.mean(np.sum(vectors**2, axis=-1))
+    alike = vectors @ vectors.T / (scale or 1.0)
+    alike -= alike.max(axis=-1, keepdims=True)
+    return alike - np.log(np.sum(np.exp(alike), axis=-1, keepdims=True))
+
+
+def structure_distance(result: np.ndarray, content: np.ndarray) -> float:
+    """Returns mean_i KL(p_i, q_i) = mean_i sum_j p_i(j) log(p_i(j) / q_i(j)); p is the content's, q the result's.
+
+    The content feature structural distance of Chung et al. (2024, StyleID).
+    """
+    return max(0.0, float(np.mean(np.sum(np.exp(content) * (content - result), axis=-1))))
+
+
 def gram_distance(result: Look, content: Look, style: Look, layer: str) -> float:
     """Returns |G - A|_F of a layer, relative to the content's."""
     target = style.grams[layer]
@@ -191,6 +234,14 @@ def w2_distance(result: Look, content: Look, style: Look, layer: str) -> float:
     target = style.gaussians[layer]
     far, reference = (w2(each.gaussians[layer], target) for each in (result, content))
     size = float(np.hypot(np.linalg.norm(target.mean), np.linalg.norm(target.factor)))
+    return relative(far, reference, NO_STYLE * size or NO_STYLE)
+
+
+def sliced_distance(result: Look, content: Look, style: Look, layer: str) -> float:
+    """Returns the sliced 2-Wasserstein distance of a layer's distributions, relative to the content's."""
+    target = style.slices[layer]
+    far, reference = (sliced(each.slices[layer], target) for each in (result, content))
+    size = float(np.sqrt(np.mean(np.square(target))))
     return relative(far, reference, NO_STYLE * size or NO_STYLE)
 
 
@@ -223,10 +274,21 @@ def sliced(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(first - second))))
 
 
-def sharpness(pixels: np.ndarray) -> float:
-    """Returns the root mean square of the Laplacian of pixels (h, w, 3), without the outermost."""
-    around = pixels[:-2, 1:-1] + pixels[2:, 1:-1] + pixels[1:-1, :-2] + pixels[1:-1, 2:]
-    return float(np.sqrt(np.mean(np.square(4 * pixels[1:-1, 1:-1] - around))))
+def quantiles(values: np.ndarray, lines: np.ndarray) -> np.ndarray:
+    """Returns quantiles (levels, lines) of values (..., c) along lines (c, lines)."""
+    return np.quantile(values.reshape(-1, values.shape[-1]) @ lines, LEVELS, axis=0)
+
+
+@functools.cache
+def across(channels: int) -> np.ndarray:
+    """Returns directions (c, directions), at right angles, turned at random, always the same."""
+    return np.linalg.qr(np.random.default_rng(0).normal(size=(channels, min(channels, DIRECTIONS))))[0]
+
+
+def roughness(values: np.ndarray) -> float:
+    """Returns the root mean square of the Laplacian of values (h, w, c), without the outermost."""
+    around = values[:-2, 1:-1] + values[2:, 1:-1] + values[1:-1, :-2] + values[1:-1, 2:]
+    return float(np.sqrt(np.mean(np.square(4 * values[1:-1, 1:-1] - around))))
 
 
 def frame(pixels: np.ndarray) -> float:

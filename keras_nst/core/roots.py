@@ -1,7 +1,7 @@
-"""Square roots and rotations of matrices by products of matrices only, which every device has and XLA compiles.
+"""Square roots of covariance matrices: by eigenvalues, or by products of matrices only, which every device is quick at.
 
-Newton and Schulz's iteration x <- x (3 - x^2) / 2 brings each x between 0 and sqrt(3) to 1. Applied to matrices it does
-so with their eigenvalues or singular values. What is nearly nothing stays small: it never divides.
+By products: Newton and Schulz's iteration x <- x (3 - x^2) / 2 brings each x between 0 and sqrt(3) to 1. Applied to
+matrices it does so with their singular values. What is nearly nothing stays small: it never divides.
 
 The smallest x grows by 1.5 in a step, or by 2.6 if all are stretched first, as far as the largest allows (Chen and Chow
 2014). That needs a bound below, `smallest`, from which follows the number of steps.
@@ -11,26 +11,36 @@ import functools
 
 import tensorflow as tf
 
+# Where there is no variance the root is infinitely steep: its inverse takes it for this share of the largest.
+FLATTEST = 1e-3
+ROUNDING = 3e-6  # of a matrix's diagonal: keeps it positive
+TINIEST = 1e-30
+SMALLEST = 1e-4  # singular value that is surely brought to 1, as a share of the largest
 
-def square_roots(matrix: tf.Tensor, smallest: float) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns A^1/2 and A^-1/2 of symmetric matrices (..., c, c) with eigenvalues of at least `smallest` |A|.
 
-    Y <- Y (3 - Z Y) / 2 and Z <- (3 - Z Y) / 2 Z from Y = A / |A| and Z = I, where the eigenvalues of Z Y are x^2.
+def root_by_eigenvalues(matrix: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns tr K^1/2 (...) and K^-1/2 (..., k, k) of symmetric, positive matrices K (..., k, k)."""
+    values, vectors = tf.linalg.eigh(matrix)
+    roots = tf.sqrt(tf.nn.relu(values))
+    floor = FLATTEST * tf.reduce_max(roots, axis=-1, keepdims=True)
+    inverse = tf.math.divide_no_nan(tf.ones_like(roots), tf.maximum(roots, floor))
+    return tf.reduce_sum(roots, axis=-1), tf.matmul(vectors * inverse[..., None, :], vectors, transpose_b=True)
 
-    Negative eigenvalues, as rounding leaves where a covariance is next to nothing, would run away, but for those below
-    `smallest`. Where they do, A is taken for the multiple of I with its norm.
+
+def root_by_products(matrix: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the same, nearly: K has a little more on its diagonal.
+
+    For K = L L^T with L triangular and L^T = U H, U a rotation, H is K^1/2: so its trace is that of U^T L^T, and its
+    inverse L^-T U. L keeps small eigenvalues that stand apart on the diagonal, as they do here. K^1/2 itself would lose
+    them to rounding, since those of K lie twice as many digits apart.
     """
-    size, channels = _norm(matrix), float(matrix.shape[-1])
-    identity = tf.eye(matrix.shape[-1], dtype=matrix.dtype)
-    root, inverse = matrix / size, identity
-    for stretch in stretches(smallest**0.5):
-        step = (3.0 * stretch * identity - stretch**3 * inverse @ root) / 2.0
-        root, inverse = root @ step, step @ inverse
-    trace = tf.linalg.trace(matrix)[..., None, None] / size
-    sound = tf.square(_norm(root)) < 1.1 * trace  # the two are equal; never so for NaN
-    root = tf.where(sound, root, identity / channels**0.25)
-    inverse = tf.where(sound, inverse, identity * channels**0.25)
-    return root * tf.sqrt(size), inverse / tf.sqrt(size)
+    diagonal = tf.nn.relu(tf.linalg.diag_part(matrix))
+    diagonal += ROUNDING * (diagonal + FLATTEST**2 * tf.reduce_max(diagonal, axis=-1, keepdims=True)) + TINIEST
+    lower = tf.linalg.cholesky(tf.linalg.set_diag(matrix, diagonal))
+    exists = tf.reduce_all(tf.math.is_finite(lower), axis=[-2, -1], keepdims=True)  # not where rounding is all there is
+    upper = tf.linalg.matrix_transpose(tf.where(exists, lower, tf.linalg.diag(tf.sqrt(diagonal))))
+    turn = rotation(upper, SMALLEST)
+    return tf.reduce_sum(turn * upper, axis=[-2, -1]), tf.linalg.triangular_solve(upper, turn, lower=False)
 
 
 def rotation(matrix: tf.Tensor, smallest: float) -> tf.Tensor:

@@ -8,41 +8,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-# Oklab (Ottosson, 2020): linear sRGB to the responses of the eye's cones, and their cube roots to L, a, b.
-CONES = np.array(
-    [
-        [0.4122214708, 0.5363325363, 0.0514459929],
-        [0.2119034982, 0.6806995451, 0.1073969566],
-        [0.0883024619, 0.2817188376, 0.6299787005],
-    ]
-)
-OKLAB = np.array(
-    [
-        [0.2104542553, 0.7936177850, -0.0040720468],
-        [1.9779984951, -2.4285922050, 0.4505937099],
-        [0.0259040371, 0.7827717662, -0.8086757660],
-    ]
-)
-FROM_CONES, FROM_OKLAB = np.linalg.inv(CONES), np.linalg.inv(OKLAB)
+from keras_nst.core.oklab import encoded, from_oklab, linear_from_oklab, to_oklab
+
 STRIP = 1 << 16  # pixels
 LEVEL = 1 / 255  # what 8 bits tell apart: a smaller deviation is noise, not stretched to be a color
 ROUNDING = 1e-7  # of linear channels, past the borders of what sRGB can show
 HALVINGS = 14  # of the interval in which the largest chroma lies
 
 Colors = Callable[[np.ndarray], np.ndarray]
-
-
-def to_oklab(colors: np.ndarray) -> np.ndarray:
-    """Returns sRGB colors (..., 3) as lightness L in [0, 1], a (green to red) and b (blue to yellow).
-
-    In double precision: in single precision the way there and back changes dark channels by 2e-5.
-    """
-    return np.cbrt(_linear(colors.astype(np.float64)) @ CONES.T) @ OKLAB.T
-
-
-def from_oklab(lab: np.ndarray) -> np.ndarray:
-    """Returns Oklab colors (..., 3) as sRGB; channels beyond [0, 1] are clipped."""
-    return _encoded(np.clip(_linear_from_oklab(lab.astype(np.float64)), 0, 1))
 
 
 def match_colors(
@@ -76,7 +49,7 @@ def match_colors(
 
 def luminance_only(picture: np.ndarray) -> np.ndarray:
     """Returns the gray picture of the same lightness L: all linear channels are L^3."""
-    return _by_strips(lambda colors: np.repeat(_encoded(np.clip(_lightness(colors), 0, 1) ** 3), 3, axis=-1), picture)
+    return _by_strips(lambda colors: np.repeat(encoded(np.clip(_lightness(colors), 0, 1) ** 3), 3, axis=-1), picture)
 
 
 def match_lightness(picture: np.ndarray, example: np.ndarray) -> np.ndarray:
@@ -121,20 +94,6 @@ def _by_strips(function: Callable[..., np.ndarray], picture: np.ndarray, *others
     return result
 
 
-def _linear(colors: np.ndarray) -> np.ndarray:
-    """Returns the light that sRGB's numbers stand for."""
-    return np.where(colors <= 0.04045, colors / 12.92, ((np.maximum(colors, 0) + 0.055) / 1.055) ** 2.4)
-
-
-def _encoded(light: np.ndarray) -> np.ndarray:
-    """Undoes `_linear`, for light in [0, 1]."""
-    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-
-
-def _linear_from_oklab(lab: np.ndarray) -> np.ndarray:
-    return (lab @ FROM_OKLAB.T) ** 3 @ FROM_CONES.T
-
-
 def _lightness(colors: np.ndarray) -> np.ndarray:
     """Returns L (..., 1)."""
     return to_oklab(colors)[..., :1]
@@ -155,7 +114,7 @@ def _in_gamut(lab: np.ndarray) -> np.ndarray:
 
 
 def _is_shown(lab: np.ndarray) -> np.ndarray:
-    light = _linear_from_oklab(lab)
+    light = linear_from_oklab(lab)
     return np.all((light >= -ROUNDING) & (light <= 1 + ROUNDING), axis=-1)
 
 
