@@ -306,6 +306,13 @@ class Config:
     xla: str = setting(
         "auto", choice("auto", "on", "off"), "Machine", "Whether XLA compiles the steps; auto: on a GPU or TPU."
     )
+    keep_programs: bool = setting(
+        True,
+        switch(),
+        "Machine",
+        "Whether programs that XLA compiles for the CPU are kept in ~/.cache/keras_nst (or $XDG_CACHE_HOME), where the "
+        "next run finds them.",
+    )
     memory_limit_gb: float = setting(
         0.0, number(), "Machine", "The most memory the process is to take, in GB; 0: most of what is free."
     )

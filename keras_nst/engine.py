@@ -17,6 +17,7 @@ from keras_nst.system.devices import Device, choose_device, start_tensorflow
 from keras_nst.system.memory import free_memory, resident_memory
 from keras_nst.system.pace import Pace, seconds_for_steps
 from keras_nst.system.planner import choose_sight
+from keras_nst.system.programs import flags_to_keep_programs
 from keras_nst.system.weights import weights_path
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ KEPT = ("content", "luminance")  # values of --color by which the result keeps t
 
 def start(config: Config) -> Device:
     """Imports TensorFlow and returns the device to use."""
-    start_tensorflow(memory_to_take(config))
+    start_tensorflow(memory_to_take(config), flags_to_keep_programs() if config.keep_programs else "")
     if config.deterministic:
         import tensorflow as tf
 

@@ -18,6 +18,7 @@ FREE = (
     "steps",
     "max_seconds",
     "memory_limit_gb",
+    "keep_programs",
     "snapshot_steps",
     "checkpoint_secs",
     "keep_snapshots",

@@ -54,6 +54,7 @@ WITHOUT_TENSORFLOW = (
     *("core.pyramid", "core.events", "core.tiling", "core.extremes", "core.oklab"),
     *(
         "system.devices",
+        "system.programs",
         "system.pace",
         "system.signals",
         "system.memory",

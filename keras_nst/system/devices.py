@@ -27,16 +27,18 @@ class Device(NamedTuple):
     memory: float = 0.0  # bytes free on it for tensors; 0 where nothing tells, or where it is the system's
 
 
-def start_tensorflow(memory: float) -> None:
+def start_tensorflow(memory: float, xla_flags: str = "") -> None:
     """Imports TensorFlow and Keras once, without their chatter, whatever backend the user's own settings name.
 
     Args:
         memory: the bytes this process may have in all. Tensors that find no room there raise an error, where the system
             would end the process.
+        xla_flags: for XLA, in place of those in the environment.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with quiet_stderr(), _allocation(memory), _all_kept():
+    settings = allocation(memory) | ({"TF_XLA_FLAGS": xla_flags} if xla_flags else {})
+    with quiet_stderr(), _environment(settings), _all_kept():
         import keras
         import tensorflow as tf
 
@@ -58,9 +60,8 @@ def _all_kept() -> Iterator[None]:
             gc.enable()
 
 
-@contextlib.contextmanager
-def _allocation(memory: float) -> Iterator[None]:
-    """Tells TensorFlow, while it starts, how to take memory; processes started later are not to hear of it."""
+def allocation(memory: float) -> dict[str, str]:
+    """Returns what tells TensorFlow how to take memory, unless the user's environment does."""
     for_tensors = int(max(memory - BESIDE_TENSORS, LEAST_FOR_TENSORS))
     wanted = {
         # Keeps memory from step to step. Without it the system clears every tensor's pages anew, an eighth of all work.
@@ -68,13 +69,22 @@ def _allocation(memory: float) -> Iterator[None]:
         "TF_CPU_BFC_MEM_LIMIT_IN_MB": str(for_tensors // 2**20),
         "TF_MKL_ALLOC_MAX_BYTES": str(for_tensors),  # the same, where oneDNN is used
     }
-    added = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(added)
+    return {name: value for name, value in wanted.items() if name not in os.environ}
+
+
+@contextlib.contextmanager
+def _environment(settings: dict[str, str]) -> Iterator[None]:
+    """Sets variables while TensorFlow starts and reads them; processes started later are not to hear of them."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
     try:
         yield
     finally:
-        for name in added:
-            del os.environ[name]
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def choose_device(kind: str) -> Device:
@@ -93,11 +103,11 @@ def choose_device(kind: str) -> Device:
 
 def _cpu() -> Device:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    bfloat16 = bool(_cpu_flags() & HARDWARE_BFLOAT16)
+    bfloat16 = bool(cpu_flags() & HARDWARE_BFLOAT16)
     return Device("cpu", "/CPU:0", f"CPU, {cores} cores", bfloat16, _unused_gpu_warning())
 
 
-def _cpu_flags() -> set[str]:
+def cpu_flags() -> set[str]:
     """Returns what the processor can do, by the names that Linux has for it; nothing elsewhere."""
     try:
         info = CPU_INFO.read_text(encoding="utf8")
