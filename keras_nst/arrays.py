@@ -20,7 +20,7 @@ from keras_nst.terms import SEPARATOR
 # Settings that mean files, not arrays.
 FILES = (
     *("content", "style", "content_mask", "style_mask"),
-    *("workdir", "output", "overwrite", "bit_depth", "snapshot_steps"),
+    *("workdir", "output", "overwrite", "bit_depth", "preview", "snapshot_steps"),
 )
 ARRAY = "array"  # stands for the name of a file where there is none
 

@@ -20,6 +20,8 @@ from keras_nst.terms import (
     style_losses,
 )
 
+GRAM, W2 = (("gram", 1.0),), (("w2", 1.0),)
+
 
 class Recipe(NamedTuple):
     """What a normalization brings along where the user names nothing else."""
@@ -28,10 +30,13 @@ class Recipe(NamedTuple):
     style_weight: float
     variation_weight: float
     style_fit: str
+    style_loss: tuple[tuple[str, float], ...] = GRAM
+    padding: str = "zero"
+    average: float = 0.0
 
 
 RECIPES = {
-    "balanced": Recipe(1.0, 5.0, 0.02, "aspect"),
+    "balanced": Recipe(0.2, 5.8, 0.06, "aspect", W2, "replicate", 0.93),
     "gatys": Recipe(1.0, 1000.0, 0.0, "squash"),
     "keras": Recipe(2.5e-8, 1e-6, 1e-6, "squash"),
     "tensorflow": Recipe(1e4, 1e-2, 30.0, "aspect"),
@@ -159,11 +164,12 @@ class Config:
         "In place of both weights: 0 is the content, 1 is texture, and between them means the same for any pictures "
         "and sizes; auto: the weights hold.",
     )
-    style_loss: tuple[tuple[str, float], ...] = setting(
-        (("gram", 1.0),),
-        style_losses(),
+    style_loss: tuple[tuple[str, float], ...] | None = setting(
+        None,
+        automatic(style_losses()),
         "Objective",
-        "What of the features is style; balanced only. swd and neighbor need the picture seen whole.",
+        "What of the features is style; auto: w2 with balanced, which alone may have any of them, and gram as "
+        "published. swd and neighbor need the picture seen whole.",
     )
     variation: str = setting(
         "squared",
@@ -181,7 +187,11 @@ class Config:
         (Layer("block4_conv2"),), layers(), "Objective", "Layers whose features are the content."
     )
     style_layers: tuple[Layer, ...] = setting(
-        STYLE_LAYERS, layers(), "Objective", "Layers whose Gram matrices are the style."
+        STYLE_LAYERS,
+        layers(),
+        "Objective",
+        "Layers whose features' statistics are the style. With balanced, one without a weight has a quarter of "
+        "the weight of one a block before it.",
     )
     style_fit: str | None = setting(
         None,
@@ -196,11 +206,12 @@ class Config:
         "Objective",
         "The network's pooling: its own; average, rescaled to keep the activations' magnitude; or Gatys' plain one.",
     )
-    padding: str = setting(
-        "zero",
-        choice("zero", "replicate", "reflect"),
+    padding: str | None = setting(
+        None,
+        automatic(choice("zero", "replicate", "reflect")),
         "Objective",
-        "What the network sees beyond the picture's border: black, or the picture's own pixels, which leaves no frame.",
+        "What the network sees beyond the picture's border: black, or the picture's own pixels, which leaves no frame; "
+        "auto: replicate with balanced, zero as published.",
     )
     seamless: bool = setting(
         False, switch(), "Objective", "Whether the borders meet, so that the result tiles: for textures."
@@ -210,7 +221,7 @@ class Config:
     )
 
     steps: tuple[int, ...] = setting(
-        (120, 80, 60, 50, 40),
+        (60, 44),
         several(integer(), "N,..."),
         "Search",
         "Steps at each scale, coarse to fine; the last number holds for all further scales.",
@@ -238,11 +249,12 @@ class Config:
         "--learning_rate and --decay... do not apply to it.",
     )
     history: int = setting(10, integer(1, 100), "Search", "lbfgs: how many steps it remembers.")
-    average: float = setting(
-        0.0,
-        number(0.0, 0.999),
+    average: float | None = setting(
+        None,
+        automatic(number(0.0, 0.999)),
         "Search",
-        "adam and sgd: the result is the average of the last 1 / (1 - this) pictures, with less noise; 0: the last.",
+        "adam and sgd: the result is the average of the last 1 / (1 - this) pictures, with less noise; 0: the last; "
+        "auto: 0.93 with balanced, 0 as published.",
     )
     learning_rate: float | None = setting(
         None,
@@ -265,7 +277,7 @@ class Config:
         "Steps per decay, counted anew at each scale; auto: a third of a scale.",
     )
     decay_staircase: bool = setting(False, switch(), "Search", "Whether the learning rate decays in stairs.")
-    beta_1: float = setting(0.9, number(0, 0.999999), "Search", "Adam's memory of gradients.")
+    beta_1: float = setting(0.8, number(0, 0.999999), "Search", "Adam's memory of gradients.")
     beta_2: float = setting(0.99, number(0, 0.999999), "Search", "Adam's memory of squared gradients.")
     epsilon: float = setting(1e-8, number(above=True), "Search", "Adam's epsilon, added to the root of its moment.")
     max_step: float = setting(
@@ -334,6 +346,12 @@ class Config:
     figures: bool = setting(
         True, switch(), "Machine", "Whether to tell at the end how good the picture is, as keras_nst.evaluate does."
     )
+    preview: bool = setting(
+        True,
+        switch(),
+        "Machine",
+        "Whether preview.jpg in the workdir shows the picture from the first scale on, until it is finished.",
+    )
     snapshot_steps: int = setting(
         50, integer(), "Machine", "Keep an intermediate picture every so many steps; 0: none."
     )
@@ -359,10 +377,10 @@ class Config:
         self._check_style()
 
     def _check_style(self) -> None:
-        if not self.style_loss:
+        if self.style_loss == ():
             raise SettingError("style_loss", "", f"Expected at least one of {', '.join(STYLE_LOSSES)}.")
         shown, exact = self.shown("style_loss"), self.normalization != "balanced"
-        if exact and self.style_loss != (("gram", 1.0),):
+        if exact and self.style_loss not in (None, GRAM):
             raise SettingError("style_loss", shown, f"--normalization={self.normalization} is published with gram.")
         if self.needs_maps() and (self.evaluator == "tiles" or self.content_mask):
             given = "--evaluator=tiles" if self.evaluator == "tiles" else f"--content_mask={self.content_mask}"
@@ -377,13 +395,19 @@ class Config:
             count = len(self.styles())
             reason = f"Expected one number, or {count}, for {count} style pictures."
             raise SettingError("style_scale", self.shown("style_scale"), reason)
-        if self.seamless and (self.padding != "zero" or self.evaluator == "tiles"):
-            other = "padding" if self.padding != "zero" else "evaluator"
+        if self.seamless and (self.padding not in (None, "zero") or self.evaluator == "tiles"):
+            other = "padding" if self.padding not in (None, "zero") else "evaluator"
             raise SettingError("seamless", "true", f"Not with --{other}={getattr(self, other)}.")
+
+    def style_shares(self, kind: str) -> dict[str, float]:
+        """Returns the shares of those style losses that take "moments" or whole feature "maps"."""
+        chosen = RECIPES[self.normalization].style_loss if self.style_loss is None else self.style_loss
+        total = sum(weight for _, weight in chosen)
+        return {name: weight / total for name, weight in chosen if STYLE_LOSSES[name] == kind}
 
     def needs_maps(self) -> bool:
         """Returns whether a style loss takes whole feature maps."""
-        return any(STYLE_LOSSES[name] == "maps" for name, _ in self.style_loss)
+        return bool(self.style_shares("maps"))
 
     def needs_whole(self) -> bool:
         """Returns whether the picture has to be seen as a whole."""
@@ -416,6 +440,10 @@ class Config:
         recipe = RECIPES[self.normalization]._asdict() | {"learning_rate": LEARNING_RATES.get(self.optimizer)}
         if self.style_strength is not None:  # then they follow from the pictures
             del recipe["content_weight"], recipe["style_weight"]
+        if self.seamless:
+            recipe["padding"] = "zero"
+        if self.optimizer == "lbfgs":
+            recipe["average"] = 0.0
         automatic_ones: dict[str, Any] = {name: recipe[name] for name in recipe if getattr(self, name) is None}
         return dataclasses.replace(self, **(automatic_ones | choices))
 

@@ -26,7 +26,7 @@ from keras_nst.runlog import logged
 from keras_nst.settings import absolute, flag_file, settings_of
 from keras_nst.system.devices import Device
 from keras_nst.system.memory import peak_memory_gb
-from keras_nst.workdir import PICTURE, SETTINGS, clear_workdir, create_workdir, release_workdir
+from keras_nst.workdir import PICTURE, PREVIEW, SETTINGS, clear_workdir, create_workdir, release_workdir
 
 if TYPE_CHECKING:
     import keras
@@ -116,6 +116,7 @@ def _work(
     from keras_nst.core.transfer import plan
     from keras_nst.monitors.checkpoints import Checkpoints
     from keras_nst.monitors.display import beside_the_bar
+    from keras_nst.monitors.preview import previews
 
     scales, started = plan(job.size, job.config), time.monotonic()
     count = f"{len(scales)} scale{'s' * (len(scales) > 1)} from {scales[0].size}"
@@ -125,13 +126,17 @@ def _work(
     checkpoints = Checkpoints(job.workdir, job.config.checkpoint_secs)
     with contextlib.ExitStack() as closing, out_of_memory_in_one_line(job):
         curves = _curves(job, resumed, closing)
-        listeners: list[Listener] = [*_listeners(job, scales, resumed, curves, closing), checkpoints]
         pace, say = paced(scales, job.config, job.begun, stop), beside_the_bar(tell)
+        listeners: list[Listener] = [*_listeners(job, scales, resumed, curves, closing), checkpoints]
+        if job.config.preview:
+            listeners.append(previews(job.workdir / PREVIEW, job.size, say))
         standing = resumed.standing if resumed else None
         result = render(arrays, job.guidance, job.size, job.config, device, features, pace, listeners, say, standing)
         if result.losses is not None and job.config.figures and job.config.weights == "imagenet":
-            _tell_figures(job, result, steps + 1, curves, tell)
+            _tell_figures(job, result, features, steps + 1, curves, tell)
     path = _save(job, result, tell)
+    with contextlib.suppress(OSError):
+        (job.workdir / PREVIEW).unlink(missing_ok=True)
     _summary(job, result, path, time.monotonic() - started, tell)
     if result.losses is not None and not pace.cut:
         try:
@@ -155,12 +160,13 @@ def out_of_memory_in_one_line(job: Job) -> Iterator[None]:
         raise SettingError("size", job.config.size, advice) from None
 
 
-def _tell_figures(job: Job, result: "Result", step: int, curves: "Curves", tell: Tell) -> None:
+def _tell_figures(job: Job, result: "Result", features: "keras.Model", step: int, curves: "Curves", tell: Tell) -> None:
     """Measures how good the picture is, on layers that were not optimized."""
-    from keras_nst.core.features import extractor
+    from keras_nst.core.features import extractor, reaches
     from keras_nst.core.quality import LAYERS, figures
 
-    judge = extractor(job.config.network, LAYERS, weights=find_weights(job.config), precision=job.config.precision)
+    weights = features if reaches(features, LAYERS) else find_weights(job.config)
+    judge = extractor(job.config.network, LAYERS, weights=weights, precision=job.config.precision)
     content, style = (job.inputs[name].pixels[None] if name in job.inputs else None for name in ("content", "style"))
     told = figures(content, style, result.picture, judge)._asdict()
     known = {name: value for name, value in told.items() if value is not None}

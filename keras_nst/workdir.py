@@ -14,6 +14,7 @@ from keras_nst.locks import LOCK, Locked, lock
 
 SETTINGS = "settings.cfg"
 PICTURE = "picture.png"
+PREVIEW = "preview.jpg"  # until there is a picture
 RECORD = "run.json"
 CHECKPOINT = "checkpoint.zip"
 LOG = "run.log"
@@ -75,7 +76,7 @@ def release_workdir(workdir: Path) -> None:
 
 def clear_workdir(workdir: Path) -> None:
     """Removes what a run has left in the folder, and nothing else."""
-    left = [RECORD, CHECKPOINT, SETTINGS, PICTURE, LOG, EVENTS, "snapshots/step-*.jpg"]
+    left = [RECORD, CHECKPOINT, SETTINGS, PICTURE, PREVIEW, LOG, EVENTS, "snapshots/step-*.jpg"]
     for path in [path for name in left for path in workdir.glob(name)]:
         path.unlink()
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.core.features import AVERAGE_POOLING_GAINS, NETWORKS, extractor
+from keras_nst.core.features import AVERAGE_POOLING_GAINS, NETWORKS, extractor, reaches
 from keras_nst.inputs import SAMPLES
 from keras_nst.pictures.files import read_picture
 from keras_nst.terms import CONVOLUTIONS, layer_names
@@ -42,6 +42,17 @@ def test_features_are_those_of_keras_applications(plain_vgg: tuple[keras.Model, 
     assert list(ours) == names
     for name, expected in zip(names, theirs, strict=True):
         np.testing.assert_allclose(ours[name], expected, rtol=1e-4, atol=1e-5 * np.max(expected))
+
+
+@pytest.mark.parametrize("how", [{}, {"padding": "replicate"}, {"padding": "wrap"}, {"pooling": "average"}])
+def test_weights_of_another_extractor(plain_vgg: tuple[keras.Model, Path], how: dict[str, str]) -> None:
+    """However that one pads and pools, the same features as from the file."""
+    other = extractor("vgg19", ["block4_conv1"], weights=plain_vgg[1], precision="bfloat16", **how)
+    names = ["block2_pool", "block3_conv2"]
+    assert reaches(other, names) and not reaches(other, ["block4_conv2"]) and not reaches(other, ["block5_pool"])
+    ours, expected = (extractor("vgg19", names, weights=of)(tf.constant(PICTURE)) for of in (other, plain_vgg[1]))
+    for name in names:
+        np.testing.assert_allclose(ours[name], expected[name], rtol=0.02, atol=0.01 * np.max(expected[name]))
 
 
 def test_cut_after_the_deepest_layer() -> None:

@@ -44,6 +44,16 @@ class Outcome(NamedTuple):
             distances.append(np.sum((ours - theirs) ** 2) / np.sum(theirs**2))
         return float(np.mean(distances))
 
+    def w2(self, picture: np.ndarray, name: str) -> float:
+        """Returns the squared 2-Wasserstein distance of normal distributions to the style's, over its variance."""
+        ours, theirs = self.maps(picture, name), self.maps(self.style, name)
+        spread, target = (np.cov(rows.T, bias=True) for rows in (ours, theirs))
+        values, vectors = np.linalg.eigh(target)
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        common = np.sqrt(np.maximum(np.linalg.eigvalsh(root.T @ spread @ root), 0.0)).sum()
+        squares = np.sum((ours.mean(axis=0) - theirs.mean(axis=0)) ** 2) + np.trace(spread + target) - 2 * common
+        return float(squares / np.trace(target))
+
     def content_distance(self, picture: np.ndarray, name: str) -> float:
         ours, theirs = self.maps(picture, name), self.maps(self.content, name)
         return 1 - float(np.sum(ours * theirs) / np.linalg.norm(ours) / np.linalg.norm(theirs))
@@ -55,7 +65,14 @@ def outcome(vgg19_weights: Path) -> Outcome:
     seen: list[Progress] = []
     size = f"{SIZE.width}x{SIZE.height}"
     result = keras_nst.stylize(
-        content, style, size=size, steps=(60, 20), precision="float32", listeners=[seen.append], scales=2
+        content,
+        style,
+        size=size,
+        steps=(60, 20),
+        precision="float32",
+        padding="zero",  # as Keras' own model has it
+        listeners=[seen.append],
+        scales=2,
     )
     vgg = keras.applications.VGG19(include_top=False, weights=str(vgg19_weights))
     small = resize(tf.constant(content[None]), SIZE).numpy()[0]
@@ -67,7 +84,9 @@ def test_the_final_losses_are_those_of_an_independent_evaluation(outcome: Outcom
     final = outcome.seen[-1].losses
     rows, target = outcome.maps(outcome.result, "block4_conv2"), outcome.maps(outcome.content, "block4_conv2")
     np.testing.assert_allclose(final.content, [np.sum((rows - target) ** 2) / np.sum(target**2)], rtol=1e-3)
-    np.testing.assert_allclose(final.style, [outcome.style_distance(outcome.result, OPTIMIZED)], rtol=1e-3)
+    weights = 4.0 ** -np.arange(5)
+    expected = np.average([outcome.w2(outcome.result, name) for name in OPTIMIZED], weights=weights)
+    np.testing.assert_allclose(final.style, [expected], atol=3e-4)  # of 1, as of moments in float32
 
 
 def test_it_starts_at_the_content_and_the_loss_falls(outcome: Outcome) -> None:
@@ -84,7 +103,7 @@ def test_the_picture_is_a_picture(outcome: Outcome) -> None:
 
 def test_closer_to_the_style_on_layers_that_were_not_optimized(outcome: Outcome) -> None:
     before, after = (outcome.style_distance(picture, HELD_OUT) for picture in (outcome.content, outcome.result))
-    assert after < 0.25 * before
+    assert after < 0.3 * before
 
 
 def test_still_near_the_content(outcome: Outcome) -> None:

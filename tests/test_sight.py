@@ -95,7 +95,8 @@ def test_regions_that_cover_all_are_no_regions(features: keras.Model) -> None:
 
 def test_each_region_is_compared_with_its_own_style() -> None:
     """Hard halves of a picture, by hand: the loss is the mean of those of the halves, seen by the first layer."""
-    config = settings(style_layers=(Layer("block1_conv1"),), content_weight=0.0, variation_weight=0.0)
+    alone = {"style_layers": (Layer("block1_conv1"),), "style_loss": (("gram", 1.0),)}
+    config = settings(**alone, content_weight=0.0, variation_weight=0.0)
     features = extractor("vgg19", ["block1_conv1"], weights=None, precision="float64")
     hard = np.float32([np.arange(64) < 32, np.arange(64) >= 32])[:, None, :] * np.ones((1, 40, 1), np.float32)
     shown, styles = tensor(2, Size(40, 64)), [tensor(1, Size(40, 64)), tensor(5, Size(40, 64))]

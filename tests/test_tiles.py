@@ -22,6 +22,7 @@ from keras_nst.terms import Layer
 USUAL = {
     "content_layers": (Layer("block4_conv2"),),
     "style_layers": (Layer("block1_conv1"), Layer("block3_conv1"), Layer("block4_conv1")),
+    "style_loss": (("gram", 1.0),),
 }
 SHALLOW = {
     "content_layers": (Layer("block2_conv2"), Layer("block1_conv1")),
@@ -113,6 +114,12 @@ def test_networks_poolings_layers_terms_and_batches(given: dict) -> None:
     check_equal(both(given.pop("size", Size(130, 50)), "float64", **given), 1e-9)
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-6), ("float32", 1e-3)])
+def test_w2(dtype: str, tolerance: float) -> None:
+    """Roots make more of rounding: where a direction of features holds next to nothing, half the digits are left."""
+    check_equal(both(Size(130, 50), dtype, style_loss=None), tolerance)
+
+
 def test_one_step_less_of_halo_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = tiling.reach
     monkeypatch.setattr(tiling, "reach", lambda network, layer: exact(network, layer) - 8)
@@ -121,8 +128,9 @@ def test_one_step_less_of_halo_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.weights
-def test_photographs_through_the_real_network(vgg19_weights: Path) -> None:
-    check_equal(both(Size(383, 517), weights=vgg19_weights, tile_size=128), 1e-5)
+@pytest.mark.parametrize(("loss", "tolerance"), [("gram", 1e-5), ("w2", 1e-3)])
+def test_photographs_through_the_real_network(vgg19_weights: Path, loss: str, tolerance: float) -> None:
+    check_equal(both(Size(383, 517), weights=vgg19_weights, tile_size=128, style_loss=((loss, 1.0),)), tolerance)
 
 
 def test_programs_are_few_whatever_the_size() -> None:

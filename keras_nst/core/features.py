@@ -1,7 +1,7 @@
 """The network as a function from a picture to its features. VGG's BGR order and means exist in this file only."""
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import keras
@@ -32,7 +32,7 @@ def extractor(
     network: str,
     layers: Iterable[str],
     *,
-    weights: Path | None,
+    weights: Path | keras.Model | None,
     pooling: str = "max",
     padding: str = "zero",
     precision: str = "float32",
@@ -40,16 +40,20 @@ def extractor(
 ) -> keras.Model:
     """Returns a model from pictures (n, h, w, 3), RGB in [0, 1], to {layer: features (n, h', w', c)}.
 
-    The network is cut after the deepest layer named. `weights` None draws them at random from `seed`.
-    `padding` is what it sees beyond the border: zero, replicate or reflect before its first layer, wrap before each.
+    The network is cut after the deepest layer named. `weights` may be another extractor, which reaches as far; None
+    draws them at random from `seed`. `padding` is what it sees beyond the border: zero, replicate or reflect before its
+    first layer, wrap before each.
     """
     wanted = set(layers)
-    vgg = _network(network, weights, seed)
+    if isinstance(weights, keras.Model):
+        layers_of_network = list(_layers_of(weights))
+    else:
+        layers_of_network = _network(network, weights, seed).layers[1:]
     picture = keras.Input((None, None, 3), dtype=_exact(precision))
     features = _preprocessed(picture, padding, precision)
     borders = {"block1_conv1": "none"} if padding in FRAMES else {}
     outputs: dict[str, keras.KerasTensor] = {}
-    for layer in vgg.layers[1:]:
+    for layer in layers_of_network:
         if wanted == set(outputs):
             break
         border = borders.get(layer.name, "wrap" if padding == "wrap" else "zero")
@@ -59,6 +63,21 @@ def extractor(
     model = keras.Model(picture, outputs)
     model.trainable = False
     return model
+
+
+def reaches(features: keras.Model, layers: Iterable[str]) -> bool:
+    """Returns whether an extractor has the weights of these layers and of all before them."""
+    known = {layer.name for layer in features.layers}
+    return all(name in known or name.replace("pool", "conv1") in known for name in layers)
+
+
+def _layers_of(features: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Yields the network's own convolutions and poolings, as far as the extractor has them."""
+    for layer in features.layers:
+        if isinstance(layer, Convolution):
+            yield layer
+        elif layer.name.endswith("_pool"):
+            yield keras.layers.MaxPooling2D(2, name=layer.name)
 
 
 def _network(network: str, weights: Path | None, seed: int) -> keras.Model:
@@ -113,7 +132,8 @@ def _rebuilt(
         averaged = keras.layers.AveragePooling2D(2, name=layer.name, dtype=precision)(features)
         return averaged if pooling == "average_unscaled" else averaged * AVERAGE_POOLING_GAINS[layer.name]
     # Zeros, since its weights are set below: to draw millions of them takes its time.
-    copy = Convolution.from_config(layer.get_config() | {"dtype": precision, "kernel_initializer": "zeros"})
+    own = {"dtype": precision, "kernel_initializer": "zeros", "padding": "same"}
+    copy = Convolution.from_config(layer.get_config() | own)
     copy.border = border
     if border == "none":
         copy.padding = "valid"  # its shape follows from that

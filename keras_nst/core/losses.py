@@ -29,9 +29,10 @@ from keras_nst.core.variation import (
     squared_variation_per_pixel,
     tensorflow_variation,
 )
-from keras_nst.terms import STYLE_LOSSES, Layer
+from keras_nst.terms import Layer, block_of
 
 STRIP = 64  # rows
+FALL = 1 / 4  # of balanced's weights of the style's layers, from block to block
 
 Features = dict[str, tf.Tensor]  # layer: (n, h, w, c)
 Masks = dict[str, tf.Tensor]  # layer: (h, w), 1 where a position counts, else 0
@@ -78,6 +79,7 @@ class Definition(NamedTuple):
     style: Callable[[Moments, Moments, tf.Tensor | None, int, Config], tf.Tensor]
     variation: Callable[[Pixels, tf.Tensor], tf.Tensor]  # pixels, the target's -> (n,), to be added up over the parts
     layer_weights: Callable[[tuple[Layer, ...]], list[float]]
+    style_layer_weights: Callable[[tuple[Layer, ...]], list[float]] | None = None  # where they are others
 
 
 def make_targets(
@@ -86,7 +88,7 @@ def make_targets(
     """Returns the targets from the content's features, the style's moments and the picture to be as smooth as."""
     factor = DEFINITIONS[config.normalization].content_factor
     factors = {name: tf.convert_to_tensor(factor(target), smoothness.dtype) for name, target in content.items()}
-    needed = style if "w2" in dict(config.style_loss) else {}
+    needed = style if "w2" in config.style_shares("moments") else {}
     roots = {name: distances.leading_root(of) for name, of in needed.items()}
     return Targets(content, factors, style, roots, style_maps, squared_variation_per_pixel(smoothness))
 
@@ -133,8 +135,9 @@ def evaluate(total: Part, targets: Targets, size: Size, config: Config) -> Losse
         for name, target in targets.style.items()
     }
     zero = tf.zeros_like(total.variation)
-    content = _weighted(total.content, config.layers_used("content"), definition, zero)
-    style = _weighted(style_layers, config.layers_used("style"), definition, zero)
+    content = _weighted(total.content, config.layers_used("content"), definition.layer_weights, zero)
+    by_layer = definition.style_layer_weights or definition.layer_weights
+    style = _weighted(style_layers, config.layers_used("style"), by_layer, zero)
     weighted = config.content_weight * content + config.style_weight * style
     return Losses(
         content,
@@ -161,7 +164,7 @@ def style_gradient(seen: dict[str, Moments], targets: Targets, size: Size, confi
 def linear_objective(of: Part, slopes: dict[str, Moments], config: Config) -> tf.Tensor:
     """Returns the weighted terms of a part, the style's by its slopes: (n,). Its gradient is that of the objective."""
     definition, zero = DEFINITIONS[config.normalization], tf.zeros_like(of.variation)
-    content = _weighted(of.content, config.layers_used("content"), definition, zero)
+    content = _weighted(of.content, config.layers_used("content"), definition.layer_weights, zero)
     style = sum(
         (
             _sum(slope * value)
@@ -206,7 +209,7 @@ def squared_gram(factor: Callable[[Moments, int], tf.Tensor | float]) -> Callabl
 def chosen_distances(picture: Moments, style: Moments, root: tf.Tensor | None, area: int, config: Config) -> tf.Tensor:
     """Returns the weighted mean of the distances in --style_loss that need moments only: (n, r)."""
     total = tf.zeros_like(picture.count)
-    for name, share in _style_losses(config, "moments"):
+    for name, share in config.style_shares("moments").items():
         known = {"root": root, "by_products": config.xla == "on"} if name == "w2" else {}
         total += share * distances.distance(name)(picture, style, **known)
     return total
@@ -218,16 +221,10 @@ def _map_distance(features: tf.Tensor, styles: list[tuple[float, tf.Tensor]], co
     return tf.add_n(
         [
             share * weight / weights * distances.distance(name)(features, style)
-            for name, share in _style_losses(config, "maps")
+            for name, share in config.style_shares("maps").items()
             for weight, style in styles
         ]
     )
-
-
-def _style_losses(config: Config, kind: str) -> list[tuple[str, float]]:
-    """Returns the names and shares of the distances of a kind."""
-    total = sum(weight for _, weight in config.style_loss)
-    return [(name, weight / total) for name, weight in config.style_loss if STYLE_LOSSES[name] == kind]
 
 
 def _variation(config: Config) -> Callable[[Pixels, tf.Tensor], tf.Tensor]:
@@ -237,9 +234,12 @@ def _variation(config: Config) -> Callable[[Pixels, tf.Tensor], tf.Tensor]:
 
 
 def _weighted(
-    terms: dict[str, tf.Tensor], layers: tuple[Layer, ...], definition: Definition, zero: tf.Tensor
+    terms: dict[str, tf.Tensor],
+    layers: tuple[Layer, ...],
+    weights_of: Callable[[tuple[Layer, ...]], list[float]],
+    zero: tf.Tensor,
 ) -> tf.Tensor:
-    weights = dict(zip((layer.name for layer in layers), definition.layer_weights(layers), strict=True))
+    weights = dict(zip((layer.name for layer in layers), weights_of(layers), strict=True))
     return sum((weights[name] * term for name, term in terms.items()), start=zero)
 
 
@@ -278,6 +278,12 @@ def shares(layers: tuple[Layer, ...]) -> list[float]:
     return [weight / total if total else 0.0 for weight in weights_as_given(layers)]
 
 
+def shares_by_block(layers: tuple[Layer, ...]) -> list[float]:
+    """The weights divided by their sum; where none is given, a quarter of the weight of the block before."""
+    fallen = [FALL ** block_of(layer.name) if layer.weight is None else layer.weight for layer in layers]
+    return shares(tuple(layer._replace(weight=weight) for layer, weight in zip(layers, fallen, strict=True)))
+
+
 def weights_as_given(layers: tuple[Layer, ...]) -> list[float]:
     """The weights as they are, 1 where none is given: d2l adds its layers up."""
     return [1.0 if layer.weight is None else layer.weight for layer in layers]
@@ -302,6 +308,7 @@ DEFINITIONS = {
         style=chosen_distances,
         variation=relative_variation,
         layer_weights=shares,
+        style_layer_weights=shares_by_block,
     ),
     # Gatys, Ecker, Bethge: content 1/2 sum (F - P)^2, style w_l / (4 C^2 M^2) sum (S - S_style)^2.
     # The lecture notes' 1 / (2 H W C)^2 is the same number.

@@ -15,7 +15,6 @@ class State(NamedTuple):
 
     step: int
     moments: list[tf.Tensor]  # each (n, h, w, 3); the k-th grows with the k-th power of the gradient
-    average: tf.Tensor | None = None  # (n, h, w, 3)
 
 
 class Mover(Protocol):
@@ -85,13 +84,12 @@ class Descent:
         else:
             self.optimizer = keras.optimizers.SGD(schedule)
         self.optimizer.build([picture])
-        self.average = tf.Variable(tf.zeros_like(picture)) if config.average else None
+        self.share = config.average or 0.0  # of the average that stays, from picture to picture
+        self.average = tf.Variable(tf.zeros_like(picture)) if self.share else None
         if state:
             self.optimizer.iterations.assign(state.step)
             for variable, moment in zip(self._moments(), state.moments, strict=True):
                 variable.assign(moment)
-            if self.average is not None and state.average is not None:
-                self.average.assign(state.average)
 
     @property
     def variables(self) -> list[tf.Variable]:
@@ -110,14 +108,16 @@ class Descent:
         self.optimizer.apply([bounded(gradient, self.config)], [self.picture])
         self.picture.assign(tf.clip_by_value(self.picture, 0.0, 1.0))
         if self.average is not None:
-            share = self.config.average
-            self.average.assign(share * self.average + (1.0 - share) * self.picture)
+            self.average.assign(self.share * self.average + (1.0 - self.share) * self.picture)
 
     def shown(self) -> tf.Tensor:
-        """Returns the pictures, or their average over the last 1 / (1 - average) steps, without bias to the first."""
-        if self.average is None or not int(self.optimizer.iterations):
+        """Returns the pictures, or their average over the last 1 / (1 - average) steps of this scale.
+
+        Those of smaller scales, enlarged, would blur it.
+        """
+        if self.average is None or not self._taken():
             return self.picture.value()
-        return self.average / (1.0 - self.config.average ** int(self.optimizer.iterations))
+        return tf.clip_by_value(self.average / (1.0 - self.share ** self._taken()), 0.0, 1.0)
 
     def retreat(self) -> None:
         """Goes back before the last step, with half the learning rate and no memory of gradients."""
@@ -126,13 +126,15 @@ class Descent:
         for moment in self._moments():
             moment.assign(tf.zeros_like(moment))
         if self.average is not None:  # with the bias that `shown` takes out
-            self.average.assign((1.0 - self.config.average ** int(self.optimizer.iterations)) * self.picture)
+            self.average.assign((1.0 - self.share ** self._taken()) * self.picture)
 
     def state(self) -> State:
         """Returns what the next scale goes on with."""
-        moments = [tf.convert_to_tensor(variable) for variable in self._moments()]
-        average = None if self.average is None else self.average.value()
-        return State(int(self.optimizer.iterations), moments, average)
+        return State(int(self.optimizer.iterations), [tf.convert_to_tensor(variable) for variable in self._moments()])
+
+    def _taken(self) -> int:
+        """Returns the steps taken at this scale."""
+        return int(self.optimizer.iterations) - int(self.start)
 
     def _moments(self) -> list[keras.Variable]:
         return [variable for variable in self.optimizer.variables if variable.shape == self.picture.shape]
@@ -180,5 +182,4 @@ def resized(state: State, size: Size) -> State:
         # Bilinear, since it keeps second moments from going below zero.
         return factor * tf.image.resize(values, size, antialias=True)
 
-    moments = [resize(moment, power) for power, moment in enumerate(state.moments, start=1)]
-    return State(state.step, moments, None if state.average is None else resize(state.average, 0))
+    return State(state.step, [resize(moment, power) for power, moment in enumerate(state.moments, start=1)])

@@ -1,0 +1,86 @@
+"""Make the pictures of the docs anew, each by the command that stands beside it there.
+
+    python scripts/paint_docs.py --only=control/scale,styles
+
+Takes about half a minute for each on two cores, and a minute and a half for the first screen's.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = "--content=sample:harbor --style=sample:night"
+GLASS = "--content=sample:harbor --style=glass.png"
+LOSSES = ("gram", "mean_std", "covariance", "w2", "mmd", "swd", "neighbor", "neighbor,mean_std")
+# Paths below docs, and the flags behind `python -m keras_nst.run`.
+PICTURES = {
+    "starry": "--flagfile=configs/starry.cfg",
+    "control/plain": SAMPLES,
+    "control/strength3": f"{SAMPLES} --style_strength=0.3",
+    "control/strength5": f"{SAMPLES} --style_strength=0.5",
+    "control/strength7": f"{SAMPLES} --style_strength=0.7",
+    "control/scale": f"{SAMPLES} --style_scale=0.5",
+    "control/blend": f"{SAMPLES} --style=glass.png",
+    "control/strokes": "--content=sample:harbor --style=sample:night@1-2 --style=glass.png@3-5",
+    "control/structure": "--content=sample:harbor --style=glass.png@1-2 --style=sample:night@3-5",
+    "control/scales": f"{SAMPLES} --style=glass.png --style_scale=0.5,2",
+    "control/regions": f"{GLASS} --style=sample:night --content_mask=sky.png",
+    "control/keep": f"{SAMPLES} --content_mask=town.png --keep",
+    "control/content": f"{SAMPLES} --color=content",
+    "control/luminance": f"{SAMPLES} --color=luminance",
+    "control/match": f"{SAMPLES} --color=match",
+    "control/zero": f"{SAMPLES} --padding=zero",
+    "control/lbfgs": f"{SAMPLES} --optimizer=lbfgs",
+    "control/tile": "--flagfile=configs/seamless.cfg",
+    "look/photo": "--flagfile=configs/photo.cfg",
+    "look/strokes": "--flagfile=configs/strokes.cfg",
+    **{f"styles/{loss.replace(',', '_')}": f"{SAMPLES} --style_strength=0.5 --style_loss={loss}" for loss in LOSSES},
+}
+FULL_SIZE = ("starry", "control/tile")  # as their configs have it
+
+
+def main() -> None:
+    """Makes those that are asked for."""
+    parser = argparse.ArgumentParser(description="Make the pictures of the docs anew.")
+    parser.add_argument("--only", default="", help="beginnings of their paths below docs [all]")
+    wanted = tuple(parser.parse_args().only.split(","))
+    with tempfile.TemporaryDirectory() as folder:
+        run("scripts/paint_masks.py", f"--out={folder}", cwd=ROOT)
+        for path, given in PICTURES.items():
+            if path.startswith(wanted):
+                paint(ROOT / "docs" / f"{path}.jpg", given, Path(folder))
+    tile = Image.open(ROOT / "docs" / "control" / "tile.jpg")
+    four = Image.new("RGB", (2 * tile.width, 2 * tile.height))
+    for corner in ((0, 0), (tile.width, 0), (0, tile.height), tile.size):
+        four.paste(tile, corner)
+    four.resize(tile.size, Image.Resampling.LANCZOS).save(ROOT / "docs" / "control" / "tiled.jpg", quality=90)
+
+
+def paint(path: Path, given: str, folder: Path) -> None:
+    """Makes one picture, and says how it came out."""
+    path.parent.mkdir(exist_ok=True)
+    size = [] if str(path.relative_to(ROOT / "docs").with_suffix("")) in FULL_SIZE else ["--size=256"]
+    flags = given.replace("configs/", f"{ROOT}/configs/").split()
+    workdir = f"--workdir={folder / path.stem}"
+    said = run("-m", "keras_nst.run", *flags, *size, f"--output={path}", "--overwrite", workdir, cwd=folder)
+    told = [line for line in said.splitlines() if line.startswith(("Final loss", "Figures", "Steps"))]
+    print(path.stem, *told, sep="\n  ", flush=True)
+
+
+def run(*arguments: str, cwd: Path) -> str:
+    """Returns what a command of Python's says."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(arguments)}: {done.stderr}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()

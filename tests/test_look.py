@@ -1,0 +1,80 @@
+"""The study of what shapes the picture, and the pictures of the docs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import paint_docs
+import pytest
+import study_look
+from conftest import ROOT
+from PIL import Image
+
+from keras_nst import flags
+from keras_nst.config import Config
+from keras_nst.system.devices import Device
+
+DEVICE = Device("cpu", "/CPU:0", "CPU", bfloat16=False)
+
+
+@pytest.mark.parametrize("way", study_look.WAYS)
+def test_each_way_is_the_default_but_for_what_it_names(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    config = study_look.settings(way, 0.4, 64, DEVICE)
+    assert (config.style_strength, config.content_weight, config.style_weight) == (0.4, None, None)
+    usual = study_look.settings("default", 0.4, 64, DEVICE)
+    assert (config == usual) == (way == "default")
+
+
+def test_weights_that_fall() -> None:
+    layers = flags.parse(["--content=a", "--style=b", study_look.falling(4)]).style_layers
+    assert [layer.weight for layer in layers] == [256, 64, 16, 4, 1]
+
+
+def row(pair: str, way: str, strength: float, value: float) -> dict:
+    figures = dict.fromkeys(("content", *study_look.AGAINST_CONTENT, "borders", "seconds"), value)
+    return {"pair": pair, "way": way, "strength": strength, "size": 64} | figures
+
+
+def test_means_are_over_the_pairs_that_all_ways_have(tmp_path: Path) -> None:
+    rows = [row("a", "x", 0.5, 1.0), row("b", "x", 0.5, 3.0), row("c", "x", 0.5, 9.0)]
+    rows += [row("a", "y", 0.5, 0.0), row("b", "y", 0.5, 1.0)]
+    found = {each["way"]: (each["pairs"], each["gram"]) for each in study_look.means(rows)}
+    assert found == {"x": (2, 2.0), "y": (2, 0.5)}
+    (tmp_path / "look.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
+    assert study_look.known_rows(tmp_path) == rows and study_look.known_rows(tmp_path / "none") == []
+
+
+def test_charts_and_sheets_are_drawn(tmp_path: Path) -> None:
+    rows = [row("a", way, strength, strength) for way in ("x", "y") for strength in (0.3, 0.6)]
+    for number, each in enumerate(rows):
+        image = Image.new("RGB", (96, 48), (60 * number, 0, 0))
+        image.save(tmp_path / study_look.picture_name("a", each["way"], each["strength"]))
+    study_look.draw(tmp_path, rows)
+    with Image.open(tmp_path / "sheet-a.png") as sheet:
+        assert sheet.size == (2 * 480, 2 * 240)
+        np.testing.assert_array_equal(
+            [sheet.getpixel(at)[0] for at in ((400, 200), (900, 200), (900, 400))], [0, 60, 180]
+        )
+    assert all((tmp_path / f"{figure}.png").exists() for figure in study_look.AGAINST_CONTENT)
+
+
+@pytest.mark.slow
+@pytest.mark.weights
+def test_a_study_goes_on(tmp_path: Path, vgg19_weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [f"--out={tmp_path}", "--size=64", "--strengths=0.5"]
+    study_look.main([*asked, "--ways=default"])
+    study_look.main([*asked, "--ways=default,before"])
+    rows = study_look.known_rows(tmp_path)
+    assert [each["way"] for each in rows] == ["default", "before"]
+    assert capsys.readouterr().err.count("samples, ") == 2
+
+
+@pytest.mark.parametrize("path", paint_docs.PICTURES)
+def test_the_pictures_of_the_docs_are_there_and_can_be_made(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert flags.parse(paint_docs.PICTURES[path].split()) != Config()
+    assert (ROOT / "docs" / f"{path}.jpg").exists()
+    if path.startswith("control/"):
+        told = (ROOT / "docs" / "control.md").read_text(encoding="utf8")
+        assert f"python -m keras_nst.run {paint_docs.PICTURES[path]}\n" in told or path == "control/plain"
