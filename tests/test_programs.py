@@ -62,6 +62,32 @@ def test_a_damaged_program_is_removed(folders: tuple[Path, Path], rubbish: bytes
     assert not list(own.iterdir()) and not path.exists()
 
 
+def test_a_store_that_is_read_only_lends_all(folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    store, own = folders
+    for number in range(3):
+        keep(store, own, bytes([number]), f"xla_compile_cache_{number}")
+    own.mkdir()
+
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "read-only")
+
+    monkeypatch.setattr(programs.os, "utime", refused)
+    lend(store, own)
+    assert len(list(own.iterdir())) == 3
+
+
+@pytest.mark.usefixtures("no_tensorflow_yet")
+def test_tensorflow_by_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as tensorflow-cpu."""
+
+    def unknown(package: str) -> str:
+        raise programs.importlib.metadata.PackageNotFoundError(package)
+
+    monkeypatch.setenv("TF_XLA_FLAGS", "--other")
+    monkeypatch.setattr(programs.importlib.metadata, "version", unknown)
+    assert flags_to_keep_programs() == "--other"
+
+
 def test_foreign_files_are_left_alone(folders: tuple[Path, Path]) -> None:
     store, own = folders
     store.mkdir(parents=True)

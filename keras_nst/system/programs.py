@@ -36,14 +36,17 @@ def flags_to_keep_programs() -> str:
     if "persistent_cache" in given or "tensorflow" in sys.modules:  # the user has a place for them; it is too late
         return given
     try:
+        store = store_of_this_machine()
         remove_leftovers()
         own = Path(tempfile.mkdtemp(prefix=f"{OWN}{os.getpid()}-"))
         if shutil.disk_usage(own).free < ROOM:  # TensorFlow would take a full disk for the end of memory
             own.rmdir()
             return given
-    except OSError:
+    except (
+        OSError,
+        importlib.metadata.PackageNotFoundError,
+    ):  # TensorFlow by another package's name: of no known version
         return given
-    store = store_of_this_machine()
     lend(store, own)
     atexit.register(take_back, store, own)
     ours = f"--tf_xla_persistent_cache_directory={own} --tf_xla_persistent_cache_device_types=CPU"
@@ -58,9 +61,9 @@ def store_of_this_machine() -> Path:
 
 
 def lend(store: Path, own: Path) -> None:
-    """Copies what is kept, and is what it was, into the process's own folder."""
-    with contextlib.suppress(OSError):
-        for path, name in kept(store):
+    """Copies what is kept, and is what it was, into the process's own folder; the store may be read-only."""
+    for path, name in kept(store):
+        with contextlib.suppress(OSError):
             content = path.read_bytes()
             if hashlib.sha256(content).hexdigest() == path.name.partition("-")[0]:
                 (own / name).write_bytes(content)
