@@ -133,7 +133,7 @@ def render(
         return lambda progress: listen(progress._replace(picture=lambda: shown(progress.picture())))
 
     with tf.device(device.name):
-        pictures = pictures_of(colored(inputs, config), guidance, config)
+        pictures = pictures_of(colored(inputs, guidance, config), guidance, config)
         listening = [in_color(listen) for listen in listeners]
         result = transfer(pictures, size, config, features, pace, listening, tell, resumed)
     return result._replace(picture=shown(result.picture))

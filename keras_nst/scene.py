@@ -94,15 +94,20 @@ def _visible(shares: np.ndarray | None, alpha: np.ndarray | None) -> np.ndarray 
     return shares * alpha[rows][:, columns]
 
 
-def colored(arrays: Arrays, config: Config) -> dict[str, np.ndarray]:
-    """Returns the pictures as --color lets the network see them."""
+def _counted(shares: np.ndarray | None) -> np.ndarray | None:
+    """Returns how much each pixel counts, (h, w), by its shares in regions; None where all of them do alike."""
+    return None if shares is None or shares.sum() < FEWEST else shares.sum(axis=0)
+
+
+def colored(arrays: Arrays, guidance: Guidance, config: Config) -> dict[str, np.ndarray]:
+    """Returns the pictures as --color lets the network see them; colors of what does not count are not asked."""
     content, changed = arrays.get("content"), dict(arrays)
     if content is None or config.color in ("style", "content"):
         return changed
     names = [name for name in numbered("style", len(config.styles())) if name in arrays]
-    for name in names:
-        match = palette.match_colors if config.color == "match" else palette.match_lightness
-        changed[name] = match(arrays[name], content)
+    match = palette.match_colors if config.color == "match" else palette.match_lightness
+    for name, shares in zip(names, guidance.styles, strict=True):
+        changed[name] = match(arrays[name], content, _counted(shares), _counted(guidance.content))
     if config.color == "luminance":
         changed |= {name: palette.luminance_only(changed[name]) for name in ("content", *names)}
     return changed

@@ -5,9 +5,11 @@ import pytest
 from conftest import smooth_picture
 
 from keras_nst.config import Config, SettingError
-from keras_nst.scene import colored, guided, numbered, recolored
+from keras_nst.pictures import palette
+from keras_nst.scene import Guidance, colored, guided, numbered, recolored
 
 CONTENT = smooth_picture(40, 60)
+NOTHING = Guidance(None, (None,), None)
 STYLES = {"style": smooth_picture(30, 30, seed=1), "style_2": smooth_picture(20, 50, seed=2)}
 
 
@@ -96,15 +98,41 @@ def chroma(picture: np.ndarray) -> np.ndarray:
     return picture.max(axis=-1) - picture.min(axis=-1)
 
 
+@pytest.mark.parametrize("color", ["match", "luminance"])
+def test_colors_of_what_does_not_count_are_not_asked(color: str) -> None:
+    """A style of which half is transparent has the colors of the other half, and so has a content."""
+    half = np.float32(np.arange(60) < 30) * np.ones((40, 1), np.float32)
+    config, style = settings(color=color), smooth_picture(40, 60, seed=1)
+    for name, whole in (("style", {"content": CONTENT}), ("content", {"style": style})):
+        found = []
+        for hidden in (0.0, 1.0):
+            picture = np.where(half[..., None] > 0, {"style": style, "content": CONTENT}[name], np.float32(hidden))
+            arrays = {**whole, name: picture}
+            found.append(colored(arrays, guided(arrays, {name: half}, config), config)["style"][:, :30])
+        np.testing.assert_allclose(found[0], found[1], atol=1e-6)
+    arrays = {"content": CONTENT, "style": style}
+    seen = guided(arrays, {"style": half}, config)
+    expected = colored(arrays | {"style": style[:, :30]}, guided(arrays, {}, config), config)["style"]
+    np.testing.assert_allclose(colored(arrays, seen, config)["style"][:, :30], expected, atol=1e-6)
+
+
+def test_a_style_without_a_region_of_its_own_keeps_to_all_of_its_colors() -> None:
+    arrays = {"content": CONTENT, **STYLES, "content_mask": mask(40, 60, 0.0, 1.0)}
+    arrays |= {"style_mask": mask(30, 30, 0.0, 1.0), "style_mask_2": np.full((20, 50, 3), 0.5, np.float32)}
+    config = settings("a + b", content_mask="m", style_mask="n + o", color="match")
+    matched = colored(arrays, guided(arrays, {}, config), config)["style_2"]
+    np.testing.assert_allclose(matched, palette.match_colors(STYLES["style_2"], CONTENT), atol=1e-6)
+
+
 def test_colors() -> None:
     arrays = {"content": CONTENT, "style": STYLES["style"]}
-    assert colored(arrays, settings()) == arrays
-    matched = colored(arrays, settings(color="match"))
+    assert colored(arrays, NOTHING, settings()) == arrays
+    matched = colored(arrays, NOTHING, settings(color="match"))
     np.testing.assert_allclose(matched["style"].mean((0, 1)), CONTENT.mean((0, 1)), atol=0.03)
     assert matched["content"] is CONTENT
-    gray = colored(arrays, settings(color="luminance"))
+    gray = colored(arrays, NOTHING, settings(color="luminance"))
     assert max(chroma(gray[name]).max() for name in gray) < 1e-3
     result = recolored(gray["content"], CONTENT, settings(color="luminance"))
     np.testing.assert_allclose(result, CONTENT, atol=0.01)
     assert recolored(STYLES["style"], CONTENT, settings()) is STYLES["style"]
-    assert colored({"style": STYLES["style"]}, settings(color="match"))["style"] is STYLES["style"]
+    assert colored({"style": STYLES["style"]}, NOTHING, settings(color="match"))["style"] is STYLES["style"]

@@ -52,13 +52,18 @@ def luminance_only(picture: np.ndarray) -> np.ndarray:
     return _by_strips(lambda colors: np.repeat(encoded(np.clip(_lightness(colors), 0, 1) ** 3), 3, axis=-1), picture)
 
 
-def match_lightness(picture: np.ndarray, example: np.ndarray) -> np.ndarray:
+def match_lightness(
+    picture: np.ndarray,
+    example: np.ndarray,
+    weights: np.ndarray | None = None,
+    example_weights: np.ndarray | None = None,
+) -> np.ndarray:
     """Returns the picture with lightness of the example's mean and deviation, as far as [0, 1] holds them.
 
-    Hue and chroma stay, the latter as far as sRGB can show it.
+    Hue and chroma stay, the latter as far as sRGB can show it. The weights are as above.
     """
-    mean, deviation = _lightness_and_deviation(picture)
-    target, target_deviation = _lightness_and_deviation(example)
+    mean, deviation = _lightness_and_deviation(picture, weights)
+    target, target_deviation = _lightness_and_deviation(example, example_weights)
     stretch = target_deviation / max(deviation, LEVEL)
 
     def matched(colors: np.ndarray) -> np.ndarray:
@@ -136,8 +141,8 @@ def _moments(
     return mean, total[1:, 1:] / total[0, 0] - np.outer(mean, mean)
 
 
-def _lightness_and_deviation(picture: np.ndarray) -> tuple[float, float]:
-    mean, variance = _moments(picture, values=_lightness)
+def _lightness_and_deviation(picture: np.ndarray, weights: np.ndarray | None) -> tuple[float, float]:
+    mean, variance = _moments(picture, weights, values=_lightness)
     return mean.item(), max(0.0, variance.item()) ** 0.5  # rounding leaves a little less than no variance
 
 
