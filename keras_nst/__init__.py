@@ -21,3 +21,8 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Returns the public names as well, for those who let their editor complete them."""
+    return sorted({*globals(), *__all__})

@@ -1,11 +1,15 @@
 """From inputs to files."""
 
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import keras
 import pytest
 import tensorflow as tf
+from conftest import ROOT
 
 import keras_nst
 from keras_nst import flags, job
@@ -28,6 +32,16 @@ def test_the_package_has_its_public_names() -> None:
     assert all(getattr(keras_nst, name) for name in keras_nst.__all__)
     with pytest.raises(AttributeError, match="no attribute 'styleize'"):
         _ = keras_nst.styleize
+
+
+def test_public_names_can_be_completed() -> None:
+    """They are not there yet in a program that has only just imported the package."""
+    code = "import sys, keras_nst; print(*dir(keras_nst)); print(*sys.modules)"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    names, modules = (line.split() for line in done.stdout.splitlines())
+    assert {*keras_nst.__all__, "__version__"} <= set(names) and names == sorted(names)
+    assert "tensorflow" not in modules
 
 
 def test_a_failure_before_the_first_step_leaves_no_folder(quick: list[str], tmp_path: Path) -> None:

@@ -27,12 +27,13 @@ FLOORS = [
     ["keras_nst.flags", "keras_nst.inputs"],
     ["keras_nst.engine"],
     ["keras_nst.job", "keras_nst.arrays"],
-    ["keras_nst.run", "keras_nst.evaluate"],
+    ["keras_nst.run", "keras_nst.evaluate", "keras_nst.__main__"],
 ]
 SAME_FLOOR_ROOMS = ("keras_nst.pictures", "keras_nst.system", "keras_nst.monitors")
 WITHOUT_TENSORFLOW = (
     *(
         "__init__",
+        "__main__",
         "config",
         "terms",
         "kinds",

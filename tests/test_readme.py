@@ -45,6 +45,7 @@ def every_run() -> list[str]:
 def test_every_command_is_known() -> None:
     """Each is run here, or by another test that is named for it."""
     elsewhere = {"scripts/start", "scripts/check", "scripts/test", "pip install .", "pip install -e ."}
+    elsewhere |= {". .venv/bin/activate", "python -m keras_nst"}
     runs = {command for command in commands() if command.startswith("python -m keras_nst.run")}
     figures = {command for command in commands() if command.startswith("python -m keras_nst.evaluate")}
     others = set(commands()) - runs - figures - elsewhere
@@ -55,6 +56,14 @@ def test_every_command_is_known() -> None:
     for script in elsewhere:
         if script.startswith("scripts"):
             assert (ROOT / script).stat().st_mode & 0o111
+
+
+def test_python_is_that_of_the_program_before_it_is_called() -> None:
+    """scripts/start leaves the terminal's own Python as it is, which knows nothing of the program."""
+    listed = [line for block in blocks("sh") for line in block.splitlines()]
+    first_call = next(number for number, line in enumerate(listed) if line.startswith("python "))
+    assert listed[:first_call] == ["scripts/start", ". .venv/bin/activate"]
+    assert ".venv/bin/activate" in (ROOT / "scripts" / "start").read_text()
 
 
 @pytest.fixture

@@ -1,0 +1,38 @@
+"""The doors: python -m keras_nst shows them."""
+
+import sys
+from collections.abc import Sequence
+
+import keras_nst
+from keras_nst.lines import one_line
+
+COMMANDS = """\
+Neural style transfer in TensorFlow and Keras.
+
+  python -m keras_nst.run --content=photo.jpg --style=painting.jpg
+      Makes a picture; also as keras-nst. A first one: --flagfile=configs/starry.cfg
+  python -m keras_nst.evaluate --content=photo.jpg --style=painting.jpg result.png
+      Tells how good pictures are.
+  python -m keras_nst.system.weights
+      Fetches the network's weights, which the first run does otherwise.
+
+Each tells its flags with --help.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Shows the commands; returns the exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if argv == ["--version"]:
+        print(f"keras_nst {keras_nst.__version__}")
+        return 0
+    if argv and argv[0] not in ("--help", "-help", "-h", "help"):
+        expected = "Expected a command, as in python -m keras_nst.run --content=a.jpg --style=b.jpg"
+        print(f"keras_nst: {expected}. Received: {one_line(argv[0])}", file=sys.stderr)
+        return 2
+    print(COMMANDS, end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
