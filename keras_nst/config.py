@@ -15,8 +15,8 @@ from keras_nst.terms import (
     StyleSource,
     layer_names,
     layers,
-    parse_size,
     parse_styles,
+    picture_size,
     style_losses,
 )
 
@@ -88,7 +88,7 @@ class Config:
     )
     size: str = setting(
         "512",
-        text("PIXELS|WxH|original", parse_size),
+        picture_size(),
         "Pictures",
         "The longer side of the result; or both sides (the content is cropped to their shape); or the content's own.",
     )

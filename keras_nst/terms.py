@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from keras_nst.kinds import Kind, choice, number, several, shortest
+from keras_nst.kinds import Kind, choice, number, several, shortest, text
 
 # How many convolutions each block of a network has, so that layer names are known before Keras is imported.
 CONVOLUTIONS = {"vgg19": (2, 2, 4, 4, 4), "vgg16": (2, 2, 3, 3, 3)}
@@ -14,6 +14,7 @@ STYLE_LOSSES = {
 }
 SEPARATOR = " + "  # between pictures in one setting; flags may also be given several times
 SMALLEST_SIDE = 16  # pixels; four poolings leave one position of it
+LARGEST_SIDE = 999_999  # pixels: as many digits as are read
 
 
 class Layer(NamedTuple):
@@ -51,11 +52,23 @@ def parse_masks(written: str) -> list[str]:
 def _style_source(written: str) -> StyleSource:
     parts = re.split(r"(?::(\d*\.?\d+))?(?:@([1-5])(?:-([1-5]))?)?$", written, maxsplit=1)
     source, weight, first, last = parts[:4]
+    _check_blocks(source, weight)
     if weight and not 0 < float(weight) < 1e30:
         raise ValueError(f"Expected a weight above 0 behind {source}. Received: {weight}")
     if first and int(last or first) < int(first):
         raise ValueError(f"Expected blocks in their order, as in @1-3. Received: @{first}-{last}")
     return StyleSource(source, float(weight or 1.0), (int(first), int(last or first)) if first else None)
+
+
+def _check_blocks(source: str, weight: str | None) -> None:
+    """Raises ValueError where what is left as the name of a picture ends in what was meant as blocks."""
+    name, at, meant = source.rpartition("@")
+    if not (at and re.fullmatch(r"\d[^./\\]*", meant)):
+        return
+    if weight and re.fullmatch("[1-5](-[1-5])?", meant):
+        expected = f"Expected the weight before the blocks, as in {name}:{weight}@{meant}"
+        raise ValueError(f"{expected}. Received: {source}:{weight}")
+    raise ValueError(f"Expected blocks from 1 to 5 behind {name}, as in @2 or @1-3. Received: @{meant}")
 
 
 def style_losses() -> Kind:
@@ -95,13 +108,21 @@ def parse_size(written: str) -> int | tuple[int, int] | None:
     """Reads --size: the longer side, (width, height), or None for the content's own size."""
     if written == "original":
         return None
-    match = re.fullmatch(r"(\d{1,6})(?:x(\d{1,6}))?", written)
+    match = re.fullmatch(r"(\d+)(?: ?[xX×] ?(\d+))?", written)
     if not match:
         raise ValueError(f'Expected a number of pixels, WIDTHxHEIGHT or "original". Received: {written}')
+    if any(len(side) > len(str(LARGEST_SIDE)) for side in match.groups() if side):
+        raise ValueError(f"Expected at most {LARGEST_SIDE} pixels a side. Received: {written}")
     sides = [int(side) for side in match.groups() if side]
     if min(sides) < SMALLEST_SIDE:
         raise ValueError(f"Expected at least {SMALLEST_SIDE} pixels a side. Received: {written}")
     return (sides[0], sides[1]) if len(sides) == 2 else sides[0]
+
+
+def picture_size() -> Kind:
+    """Returns the kind of --size; 300X200 and 300 × 200 are 300x200."""
+    kind = text("PIXELS|WxH|original", parse_size)
+    return kind._replace(parse=lambda written: re.sub(r"(?<=\d) ?[xX×] ?(?=\d)", "x", written))
 
 
 def block_of(layer: str) -> int:

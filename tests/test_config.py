@@ -40,6 +40,9 @@ def test_resolved(normalization: str) -> None:
         ({"size": "8"}, "--size=8: Expected at least 16 pixels a side"),
         ({"size": "big"}, '--size=big: Expected a number of pixels, WIDTHxHEIGHT or "original"'),
         ({"size": "100x9"}, "--size=100x9: Expected at least 16 pixels a side"),
+        ({"size": "5000000"}, "--size=5000000: Expected at most 999999 pixels a side. Received: 5000000"),
+        ({"size": "64x" + "9" * 5000}, "--size=64x9+: Expected at most 999999 pixels a side. Received: 64x9+"),
+        ({"size": "64x64x64"}, '--size=64x64x64: Expected a number of pixels, WIDTHxHEIGHT or "original"'),
         ({"bit_depth": 12}, "--bit_depth=12: Expected 8 or 16"),
         ({"normalization": "gaty"}, "--normalization=gaty: .* Did you mean gatys"),
         (
@@ -73,6 +76,14 @@ def test_sizes() -> None:
     assert parse_size("512") == 512
     assert parse_size("300x200") == (300, 200)
     assert parse_size("original") is None
+    assert parse_size("999999") == 999_999
+
+
+@pytest.mark.parametrize("written", ["64x160", "64X160", "64×160", "64 x 160", "64 × 160"])
+def test_sizes_as_people_write_them(written: str) -> None:
+    """They are one setting, whatever the sign."""
+    assert parse_size(written) == (64, 160)
+    assert read_setting("size", written) == "64x160"
 
 
 def test_every_setting_explains_itself() -> None:

@@ -1,0 +1,39 @@
+"""What settings are made of."""
+
+import pytest
+
+from keras_nst.config import Config, SettingError
+from keras_nst.terms import StyleSource, parse_styles
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("a.jpg", StyleSource("a.jpg")),
+        ("a.jpg:2", StyleSource("a.jpg", 2.0)),
+        ("a.jpg@1-3", StyleSource("a.jpg", 1.0, (1, 3))),
+        ("a.jpg:.5@5", StyleSource("a.jpg", 0.5, (5, 5))),
+        ("photo@2x.png", StyleSource("photo@2x.png")),
+        ("me@home/a.jpg", StyleSource("me@home/a.jpg")),
+        ("https://me@a.org/a", StyleSource("https://me@a.org/a")),
+        (r"C:\me@2\a", StyleSource(r"C:\me@2\a")),
+    ],
+)
+def test_a_style(written: str, expected: StyleSource) -> None:
+    assert parse_styles(written) == (expected,)
+
+
+@pytest.mark.parametrize("blocks", ["6", "0", "2-x", "2-6", "0-3", "2-", "1,2", "1-2-3", "12"])
+def test_blocks_that_no_network_has(blocks: str) -> None:
+    with pytest.raises(SettingError, match="--style=a.jpg@") as caught:
+        Config(style=f"a.jpg@{blocks}")
+    expected = f"Expected blocks from 1 to 5 behind a.jpg, as in @2 or @1-3. Received: @{blocks}"
+    assert str(caught.value).endswith(f": {expected}")
+
+
+def test_the_weight_stands_before_the_blocks() -> None:
+    expected = "Expected the weight before the blocks, as in a.jpg:2@1-3. Received: a.jpg@1-3:2"
+    with pytest.raises(ValueError, match=expected):
+        parse_styles("a.jpg@1-3:2")
+    with pytest.raises(ValueError, match=r"Expected blocks in their order, as in @1-3. Received: @3-1"):
+        parse_styles("a.jpg@3-1")
