@@ -66,8 +66,9 @@ def differences(new: Record, old: Record) -> list[str]:
     found = []
     for name in names:
         now, then = new.given.get(name, ""), old.given.get(name, "")
-        if now not in (then, old.resolved.get(name, "")):
-            found.append(f"--{name}={now} (was {then})")
+        became = old.resolved.get(name, "")
+        if now not in (then, became):
+            found.append(f"--{name}={now} (was {became or then or 'not given'})")
     changed = [name for name in {**new.inputs, **old.inputs} if new.inputs.get(name) != old.inputs.get(name)]
     return found + [f"another picture as {name}" for name in changed]
 

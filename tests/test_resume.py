@@ -146,7 +146,7 @@ def test_a_finished_run_may_get_more_steps(quick: list[str], tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        (["--style_weight=3"], "--style_weight=3 (was auto)"),
+        (["--style_weight=3"], "--style_weight=3 (was 5.8)"),
         (["--seed=5", "--pooling=average"], "--pooling=average (was max), --seed=5 (was 0)"),
         (["--style={other}"], "another picture as style"),
     ],
