@@ -15,6 +15,7 @@ from keras_nst.terms import (
     StyleSource,
     layer_names,
     layers,
+    parse_color,
     parse_styles,
     picture_size,
     style_losses,
@@ -104,6 +105,13 @@ class Config:
         integer(8, 16),
         "Pictures",
         "Bits per channel of the result: 8, or 16 in PNG and TIFF.",
+    )
+    background: str = setting(
+        "",
+        text("white|black|#RRGGBB", lambda written: written and parse_color(written)),
+        "Pictures",
+        "The color behind a transparent content, for results without transparency, as in JPEG; default: none, and "
+        "the result has the content's transparency.",
     )
     overwrite: bool = setting(False, switch(), "Pictures", "Whether an existing --output may be replaced.")
     color: str = setting(

@@ -12,6 +12,7 @@ from keras_nst.config import Config, SettingError
 from keras_nst.core.events import Listener, Standing
 from keras_nst.core.pyramid import Size
 from keras_nst.inputs import Tell, named
+from keras_nst.pictures.alpha import laid_on
 from keras_nst.scene import Guidance, colored, numbered, recolored
 from keras_nst.system.devices import Device, choose_device, start_tensorflow
 from keras_nst.system.memory import free_memory, resident_memory
@@ -19,6 +20,7 @@ from keras_nst.system.pace import Pace, seconds_for_steps
 from keras_nst.system.planner import choose_sight
 from keras_nst.system.programs import flags_to_keep_programs
 from keras_nst.system.weights import weights_path
+from keras_nst.terms import parse_color
 
 if TYPE_CHECKING:
     import keras
@@ -137,6 +139,18 @@ def render(
         listening = [in_color(listen) for listen in listeners]
         result = transfer(pictures, size, config, features, pace, listening, tell, resumed)
     return result._replace(picture=shown(result.picture))
+
+
+def with_transparency(
+    pixels: np.ndarray, alpha: np.ndarray | None, config: Config
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns a result (h, w, 3) and its alpha (h, w), which is the content's of any size; or laid on --background."""
+    if alpha is None:
+        return pixels, None
+    from keras_nst.core.sight import resize
+
+    alpha = resize(alpha[None, :, :, None], Size(*pixels.shape[:2])).numpy()[0, :, :, 0]
+    return (laid_on(parse_color(config.background), pixels, alpha), None) if config.background else (pixels, alpha)
 
 
 def pictures_of(inputs: dict[str, np.ndarray], guidance: Guidance, config: Config) -> "Pictures":

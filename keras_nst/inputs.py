@@ -71,7 +71,7 @@ def prepare(config: Config, tell: Tell) -> Job:
     shape = inputs.get("content") or inputs["style"]
     size = named(config, "size", lambda: size_of_result(config, Size(*shape.pixels.shape[:2])))
     check_style_size(config, inputs, tell)
-    transparent = "content" in inputs and inputs["content"].alpha is not None
+    transparent = "content" in inputs and inputs["content"].alpha is not None and not config.background
     if config.output:
         named(config, "output", lambda: check_output(output, config.bit_depth, transparent, size))
     inputs = {name: _cropped(picture, size, name) for name, picture in inputs.items()}

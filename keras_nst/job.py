@@ -13,12 +13,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 import keras_nst
 from keras_nst.config import SettingError
 from keras_nst.core.events import Listener, every
-from keras_nst.engine import find_weights, fit_into_memory, load_features, on_device, paced, render, start
+from keras_nst.engine import (
+    find_weights,
+    fit_into_memory,
+    load_features,
+    on_device,
+    paced,
+    render,
+    start,
+    with_transparency,
+)
 from keras_nst.inputs import Job, Tell
 from keras_nst.pictures.files import save_picture
 from keras_nst.record import FREE, write_record
@@ -215,13 +222,14 @@ def _record(job: Job) -> dict[str, str]:
 
 def _save(job: Job, result: "Result", tell: Tell) -> Path:
     """Saves the picture where it was asked for; where that fails now, anywhere rather than lose it."""
-    alpha = _alpha(job)
+    given = job.inputs["content"].alpha if "content" in job.inputs else None
+    pixels, alpha = with_transparency(result.picture[0], given, job.config)
     elsewhere = (job.workdir / PICTURE, Path(tempfile.gettempdir()) / f"{job.workdir.name}-{os.getpid()}.png")
     for path in dict.fromkeys((job.output, *elsewhere)):
         try:
             save_picture(
                 path,
-                result.picture[0],
+                pixels,
                 alpha=alpha,
                 bit_depth=job.config.bit_depth,
                 settings=_record(job),
@@ -231,16 +239,6 @@ def _save(job: Job, result: "Result", tell: Tell) -> Path:
         except OSError as error:
             tell(f"The picture cannot be saved as {path}: {error.strerror or error}.")
     raise SettingError("output", str(job.output), "The picture could not be saved anywhere.")
-
-
-def _alpha(job: Job) -> np.ndarray | None:
-    """Returns the content's transparency at the size of the result."""
-    alpha = job.inputs["content"].alpha if "content" in job.inputs else None
-    if alpha is None:
-        return None
-    from keras_nst.core.sight import resize
-
-    return resize(alpha[None, :, :, None], job.size).numpy()[0, :, :, 0]
 
 
 def _summary(job: Job, result: "Result", path: Path, seconds: float, tell: Tell) -> None:

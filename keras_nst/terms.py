@@ -119,6 +119,15 @@ def parse_size(written: str) -> int | tuple[int, int] | None:
     return (sides[0], sides[1]) if len(sides) == 2 else sides[0]
 
 
+def parse_color(written: str) -> tuple[float, float, float]:
+    """Reads a color as red, green and blue in [0, 1]."""
+    digits = re.fullmatch("#([0-9a-fA-F]{6})", {"white": "#ffffff", "black": "#000000"}.get(written, written))
+    if not digits:
+        raise ValueError(f"Expected white, black or a color as #ff8000. Received: {written}")
+    red, green, blue = bytes.fromhex(digits[1])
+    return red / 255, green / 255, blue / 255
+
+
 def picture_size() -> Kind:
     """Returns the kind of --size; 300X200 and 300 × 200 are 300x200."""
     kind = text("PIXELS|WxH|original", parse_size)

@@ -1,8 +1,9 @@
 """Colors for hidden pixels."""
 
 import numpy as np
+from PIL import Image
 
-from keras_nst.pictures.alpha import fill_hidden
+from keras_nst.pictures.alpha import fill_hidden, laid_on
 
 RED, BLUE = np.float32([1, 0, 0]), np.float32([0, 0, 1])
 
@@ -60,3 +61,13 @@ def test_thin_pictures() -> None:
     pixels = np.zeros((1, 300, 3), np.float32)
     pixels[0, 0] = RED
     np.testing.assert_allclose(fill_hidden(pixels, alpha)[0, -1], RED, atol=1e-6)
+
+
+def test_laid_on_a_color_as_pillow_does() -> None:
+    generator = np.random.default_rng(1)
+    samples = generator.integers(0, 256, (20, 30, 4), np.uint8)
+    below = Image.new("RGBA", (30, 20), (255, 128, 0))
+    expected = np.asarray(Image.alpha_composite(below, Image.fromarray(samples)).convert("RGB"))
+    pixels, alpha = np.float32(samples[..., :3]) / 255, np.float32(samples[..., 3]) / 255
+    found = laid_on((1.0, 128 / 255, 0.0), pixels, alpha)
+    assert found.dtype == np.float32 and abs(found * 255 - expected).max() < 1

@@ -142,7 +142,11 @@ def test_not_a_number(value: float, tmp_path: Path) -> None:
         ("x.png", 12, False, None, "Expected a bit depth of 8 or 16. Received: 12"),
         ("x.jpg", 16, False, None, "Expected .png or .tiff for 16 bits. Received: x.jpg, and JPEG holds 8"),
         ("x.WebP", 16, False, None, "Expected .png or .tiff for 16 bits"),
-        ("x.jpeg", 8, True, None, "Expected .png, .webp or .tiff for transparency. Received: x.jpeg, which holds none"),
+        (
+            *("x.jpeg", 8, True, None),
+            "Expected .png, .webp, .tif, .tiff or .avif for transparency, or a color behind it, as in "
+            "--background=white. Received: x.jpeg, which holds none",
+        ),
         ("x.webp", 8, False, (9, 17_000), "Expected at most 16383 pixels a side for WEBP. Received: 17000x9"),
     ],
 )

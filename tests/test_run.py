@@ -99,7 +99,9 @@ def test_first_picture_from_a_file(quick: list[str], tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_picture(tmp_path / "run" / PICTURE).pixels, read_picture(first).pixels)
 
 
-def test_alpha_of_the_content_is_kept(quick: list[str], pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_alpha_of_the_content_is_kept_or_laid_on_a_color(
+    quick: list[str], pair: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with Image.open(pair[0]) as picture:
         alpha = Image.linear_gradient("L").resize(picture.size)
         picture.putalpha(alpha)
@@ -107,7 +109,14 @@ def test_alpha_of_the_content_is_kept(quick: list[str], pair: tuple[Path, Path],
     assert main([*quick, "--size=original", "--steps=1"]) == 0
     with Image.open(tmp_path / "run" / PICTURE) as result:
         np.testing.assert_array_equal(np.asarray(result)[..., 3], np.asarray(alpha))
-    assert main([*quick, f"--workdir={tmp_path / 'b'}", f"--output={tmp_path / 'b.jpg'}"]) == 1
+    flat = [*quick, "--size=original", "--steps=1", f"--workdir={tmp_path / 'b'}"]
+    assert main([*flat, f"--output={tmp_path / 'b.jpg'}"]) == 1
+    assert "--background=white" in capsys.readouterr().err
+    assert main([*flat, f"--output={tmp_path / 'b.jpg'}", "--background=white"]) == 0
+    assert main([*flat, f"--output={tmp_path / 'b.png'}", "--background=#ff8000", "--overwrite"]) == 0
+    with Image.open(tmp_path / "run" / PICTURE) as result, Image.open(tmp_path / "b.png") as laid:
+        expected = Image.alpha_composite(Image.new("RGBA", result.size, (255, 128, 0)), result)
+        assert laid.mode == "RGB" and abs(np.int16(laid) - np.int16(expected.convert("RGB"))).max() <= 1
 
 
 def test_whole_maps_take_what_is_transparent_for_visible(

@@ -41,7 +41,7 @@ def test_what_belongs_to_one_run_is_left_out() -> None:
     settings = settings_of(config)
     assert settings == settings_of(Config(content="a.png"))
     assert set(OF_ONE_RUN) == set(fields()) - set(
-        settings_of(Config(content="a", style="b", content_mask="c", style_mask="d"))
+        settings_of(Config(content="a", style="b", content_mask="c", style_mask="d", background="white"))
     )
     assert "--content=a.png\n" in flag_file(settings) and "mine" not in flag_file(settings)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from keras_nst.config import Config, SettingError
-from keras_nst.terms import StyleSource, parse_styles
+from keras_nst.terms import StyleSource, parse_color, parse_styles
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,12 @@ def test_the_weight_stands_before_the_blocks() -> None:
         parse_styles("a.jpg@1-3:2")
     with pytest.raises(ValueError, match=r"Expected blocks in their order, as in @1-3. Received: @3-1"):
         parse_styles("a.jpg@3-1")
+
+
+def test_colors() -> None:
+    assert parse_color("white") == (1, 1, 1) and parse_color("black") == parse_color("#000000") == (0, 0, 0)
+    assert parse_color("#ff8000") == parse_color("#FF8000") == (1, 128 / 255, 0)
+    assert Config(background="").background == ""
+    for wrong in ("whit", "ff8000", "#ff80", "#ff80000", "#gg0000"):
+        with pytest.raises(SettingError, match=f"--background={wrong}: Expected white, black or a color as #ff8000"):
+            Config(background=wrong)

@@ -1,4 +1,4 @@
-"""Colors for the pixels that nobody sees."""
+"""Transparency: colors for the pixels that nobody sees, and for what lies behind."""
 
 import numpy as np
 from PIL import Image
@@ -14,6 +14,12 @@ def fill_hidden(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     if not alpha.any():
         return np.full_like(pixels, 0.5)
     return _filled(pixels, alpha)
+
+
+def laid_on(color: tuple[float, float, float], pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Returns pixels (h, w, 3) as they look on a color, by their alpha (h, w)."""
+    shares = alpha[..., None]
+    return pixels * shares + np.array(color, np.float32) * (1 - shares)
 
 
 def _filled(pixels: np.ndarray, weights: np.ndarray) -> np.ndarray:

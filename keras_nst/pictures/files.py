@@ -84,7 +84,9 @@ def check_output(path: str | Path, bit_depth: int, alpha: bool, size: tuple[int,
     if bit_depth == 16 and not format.deep:
         raise ValueError(f"Expected .png or .tiff for 16 bits. Received: {path.name}, and {format.name} holds 8")
     if alpha and not format.alpha:
-        raise ValueError(f"Expected .png, .webp or .tiff for transparency. Received: {path.name}, which holds none")
+        *suffixes, last = (suffix for suffix, of in FORMATS.items() if of.alpha)
+        expected = f"Expected {', '.join(suffixes)} or {last} for transparency, or a color behind it, as in "
+        raise ValueError(f"{expected}--background=white. Received: {path.name}, which holds none")
     if size and max(size) > format.longest:
         raise ValueError(
             f"Expected at most {format.longest} pixels a side for {format.name}. Received: {size[1]}x{size[0]}"
