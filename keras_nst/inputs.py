@@ -16,6 +16,7 @@ from keras_nst.pictures.download import local_file
 from keras_nst.pictures.files import Picture, check_output, read_picture
 from keras_nst.pictures.opening import MAX_PIXELS
 from keras_nst.record import Record, asks_for_more, differences, new_record, read_record
+from keras_nst.remarks import remarks
 from keras_nst.scene import Guidance, guided, numbered
 from keras_nst.system.weights import check_weights
 from keras_nst.terms import parse_masks, parse_size
@@ -83,7 +84,10 @@ def prepare(config: Config, tell: Tell) -> Job:
     if earlier and (found := differences(record, earlier)):
         reason = f"This folder holds another run: {', '.join(found)}. Expected the same, a new folder or --overwrite."
         raise SettingError("workdir", config.workdir, reason)
-    return Job(config, inputs, guided(arrays, alphas, config), size, workdir, output, record, earlier, begun)
+    guidance = guided(arrays, alphas, config)
+    for line in remarks(given):
+        tell(line)
+    return Job(config, inputs, guidance, size, workdir, output, record, earlier, begun)
 
 
 def sources(config: Config) -> dict[str, str]:
