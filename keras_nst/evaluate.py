@@ -48,6 +48,7 @@ Prints one row per result, of these figures (docs/quality.md):
   grain                    0: no fine detail in color alone; 1: as much as the style; 2: twice as much
   grain_to_content         likewise, to the content
   borders                  0: the frame stands out no more than the content's; below 1
+and what they say in words.
 
 Flags:
 """
@@ -165,10 +166,11 @@ def _judged(request: Request, originals: dict[str, "Picture"]) -> Iterator[Mappi
     judge = _judge(request, originals)
     from keras_nst.core.quality import Figures
     from keras_nst.core.transfer import OUT_OF_MEMORY
+    from keras_nst.core.words import figures_in_words
 
     width = max(len("result"), *map(len, request.results))
     columns = {name: name.rjust(len("0.000")) for name in Figures._fields}
-    _tell("  ".join(["result".ljust(width), "compared at", *columns.values()]))
+    _tell("  ".join(["result".ljust(width), "compared at", *columns.values(), "in words"]))
     for result in request.results:
         picture = _read(result, result).pixels[None]
         try:
@@ -177,8 +179,9 @@ def _judged(request: Request, originals: dict[str, "Picture"]) -> Iterator[Mappi
             raise InputError(f"--size={request.size}: Not enough memory. Expected a smaller size.") from None
         size = str(judge.size(picture))
         cells = [_cell(value).rjust(len(columns[name])) for name, value in figures._asdict().items()]
-        _tell("  ".join([result.ljust(width), size.rjust(len("compared at")), *cells]))
-        yield {"result": result, "compared_at": size} | figures._asdict()
+        words = figures_in_words(figures)
+        _tell("  ".join([result.ljust(width), size.rjust(len("compared at")), *cells, words or "-"]))
+        yield {"result": result, "compared_at": size} | figures._asdict() | {"in_words": words}
 
 
 def _judge(request: Request, originals: dict[str, "Picture"]) -> "Judge":

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras_nst
 from keras_nst.config import SettingError
-from keras_nst.core.events import Listener, every
+from keras_nst.core.events import Listener, Progress, every
+from keras_nst.core.words import figures_in_words, loss_in_words
 from keras_nst.engine import (
     find_weights,
     fit_into_memory,
@@ -144,7 +145,7 @@ def _work(
     path = _save(job, result, tell)
     with contextlib.suppress(OSError):
         (job.workdir / PREVIEW).unlink(missing_ok=True)
-    _summary(job, result, path, time.monotonic() - started, tell)
+    _summary(job, result, checkpoints.last, path, time.monotonic() - started, tell)
     if result.losses is not None and not pace.cut:
         try:
             write_record(job.workdir, job.record._replace(finished=True))
@@ -175,10 +176,12 @@ def _tell_figures(job: Job, result: "Result", features: "keras.Model", step: int
     weights = features if reaches(features, LAYERS) else find_weights(job.config)
     judge = extractor(job.config.network, LAYERS, weights=weights, precision=job.config.precision)
     content, style = (job.inputs[name].pixels[None] if name in job.inputs else None for name in ("content", "style"))
-    told = figures(content, style, result.picture, judge)._asdict()
-    known = {name: value for name, value in told.items() if value is not None}
+    told = figures(content, style, result.picture, judge)
+    known = {name: value for name, value in told._asdict().items() if value is not None}
     curves.judge(known, step)
     tell("Figures: " + ", ".join(f"{name} {value:.3f}" for name, value in known.items()) + ".")
+    if sentence := figures_in_words(told, job.config.color):
+        tell(sentence)
 
 
 def _curves(job: Job, resumed: "Resumed | None", closing: contextlib.ExitStack) -> "Curves":
@@ -241,7 +244,7 @@ def _save(job: Job, result: "Result", tell: Tell) -> Path:
     raise SettingError("output", str(job.output), "The picture could not be saved anywhere.")
 
 
-def _summary(job: Job, result: "Result", path: Path, seconds: float, tell: Tell) -> None:
+def _summary(job: Job, result: "Result", last: Progress | None, path: Path, seconds: float, tell: Tell) -> None:
     losses = result.losses
     if result.diverged:
         tell(f"The loss is no longer a number after step {result.steps}: the picture is saved as it stood there.")
@@ -249,8 +252,8 @@ def _summary(job: Job, result: "Result", path: Path, seconds: float, tell: Tell)
         when = "early" if result.steps else "before the first step"
         tell(f"Stopped {when}: the picture is saved as it stood.")
     else:
-        terms = (f"{name} {getattr(losses, name).mean():.4g}" for name in ("content", "style", "variation"))
-        tell(f"Final loss {losses.total.mean():.5g} ({', '.join(terms)}).")
+        weighted = last.standing().config if last and last.standing else job.config  # as --style_strength has chosen
+        tell(f"Final loss {loss_in_words(losses, weighted)}")
     tell(f"Steps: {result.steps}, in {seconds:.0f} s, at most {peak_memory_gb():.1f} GB of memory.")
     tell(f"Picture: {path}")
     tell(f"Curves: tensorboard --logdir {job.workdir}")

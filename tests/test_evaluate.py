@@ -26,14 +26,16 @@ def test_one_row_per_result_and_the_same_in_json(
 ) -> None:
     assert main([*asked, str(pair[0]), f"--json={tmp_path / 'out.json'}"]) == 0
     header, *rows = capsys.readouterr().out.splitlines()
-    assert header.split() == ["result", "compared", "at", *FIGURES]
+    assert header.split() == ["result", "compared", "at", *FIGURES, "in", "words"]
     said = json.loads((tmp_path / "out.json").read_text())
     assert (said["content"], said["size"], said["weights"]) == (str(pair[0]), 512, "random")
     assert [each["compared_at"] for each in said["results"]] == ["64 x 48", "48 x 36", "64 x 48"]
     for row, each, name in zip(rows, said["results"], [*asked[3:], str(pair[0])], strict=True):
         cells = re.split(r"\s{2,}", row)
-        assert cells == [name, each["compared_at"], *(f"{each[figure]:.3f}" for figure in FIGURES)]
-        assert each["result"] == name and len(row) == len(header)
+        assert cells == [name, each["compared_at"], *(f"{each[figure]:.3f}" for figure in FIGURES), each["in_words"]]
+        assert each["result"] == name and row.index(each["in_words"]) == header.index("in words")
+    in_words = said["results"][2]["in_words"]
+    assert in_words.startswith("Far from the style, content closely kept, colors not the style's")
     assert said["results"][2]["content"] == 0 and said["results"][2]["w2"] == pytest.approx(1, abs=1e-3)
 
 
@@ -41,7 +43,9 @@ def test_only_what_can_be_computed(asked: list[str], capsys: pytest.CaptureFixtu
     assert main([*asked[1:4], "--size=32"]) == 0
     row = capsys.readouterr().out.splitlines()[1].split()
     assert row[1:4] == ["32", "x", "24"]
-    known = {name: cell for name, cell in zip(FIGURES, row[4:], strict=True) if cell != "-"}
+    *cells, words = row[4:]
+    known = {name: cell for name, cell in zip(FIGURES, cells, strict=True) if cell != "-"}
+    assert words == "-"
     assert list(known) == ["sharpness_to_style", "grain"]
     assert 0 < float(known["sharpness_to_style"]) < 2 and float(known["grain"]) > 0
 
@@ -50,7 +54,7 @@ def test_only_what_can_be_computed(asked: list[str], capsys: pytest.CaptureFixtu
 def test_with_the_real_weights(pair: tuple[Path, Path], vgg19_weights: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["sample:harbor", "--content=sample:harbor", "--style=sample:night", "--size=96"]) == 0
     row = capsys.readouterr().out.splitlines()[1].split()
-    told = dict(zip(FIGURES, row[4:], strict=True))
+    told = dict(zip(FIGURES, row[4:], strict=False))
     assert row[0] == "sample:harbor" and {told[name] for name in ("content", "structure", "borders")} == {"0.000"}
     alike = ("gram", "w2", "sliced", "color", "sharpness", "grain_to_content")
     assert {told[name] for name in alike} == {"1.000"}

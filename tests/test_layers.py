@@ -21,7 +21,7 @@ FLOORS = [
     ["keras_nst.core.whole", "keras_nst.core.tiles", "keras_nst.core.chunk"],
     ["keras_nst.core.sight"],
     ["keras_nst.core.strength", "keras_nst.core.quality"],
-    ["keras_nst.core.transfer"],
+    ["keras_nst.core.transfer", "keras_nst.core.words"],
     ["keras_nst.pictures.*", "keras_nst.system.*"],
     ["keras_nst.monitors.*", "keras_nst.scene"],
     ["keras_nst.flags", "keras_nst.inputs"],
@@ -53,7 +53,7 @@ WITHOUT_TENSORFLOW = (
         "atomic",
         "locks",
     ),
-    *("core.pyramid", "core.events", "core.tiling", "core.extremes", "core.oklab"),
+    *("core.pyramid", "core.events", "core.words", "core.tiling", "core.extremes", "core.oklab"),
     *(
         "system.devices",
         "system.programs",
