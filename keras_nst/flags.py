@@ -15,7 +15,7 @@ from keras_nst.kinds import nearest
 from keras_nst.lines import one_line
 from keras_nst.pictures.metadata import read_settings
 from keras_nst.record import read_record
-from keras_nst.settings import OF_ONE_RUN
+from keras_nst.settings import EXACTLY, OF_ONE_RUN, read_choices
 from keras_nst.terms import SEPARATOR
 
 USAGE = """\
@@ -32,6 +32,11 @@ DOOR_HELP = {
     "follow": (
         "",
         "With --from_image: open the files and URLs that the picture's settings name, as if you had named them.",
+    ),
+    "exactly": (
+        "",
+        "With a run's settings.cfg as --flagfile, or --from_image: use the device, precision and tiles of that run "
+        "where it had left them to its machine; without this, they are chosen anew for yours.",
     ),
     "help": ("", "Show this."),
 }
@@ -55,7 +60,8 @@ def parse(argv: Sequence[str]) -> Config:
     """
     defined = _define()
     try:
-        stray = defined(["keras_nst", *_with_flag_files_found(argv)])[1:]
+        found = _with_flag_files_found(argv)
+        stray = defined(["keras_nst", *found])[1:]
     except flags.IllegalFlagValueError as error:
         raise UsageError(f"{error.args[-1][0] if isinstance(error.args[-1], tuple) else error}".strip()) from None
     except UnicodeDecodeError as error:
@@ -68,6 +74,9 @@ def parse(argv: Sequence[str]) -> Config:
     given |= _repeated(argv)
     if defined.resume is not None:
         given = settings_of_run(defined.resume) | given
+    if defined.exactly:
+        chosen = _chosen(found, defined.from_image)
+        given |= {name: value for name, value in chosen.items() if given.get(name, "auto") == "auto"}
     if defined.from_image is not None:
         carried = {name: value for name, value in settings_in(defined.from_image).items() if name not in given}
         _check_carried(defined.from_image, carried, bool(defined.follow))
@@ -104,11 +113,29 @@ def settings_of_run(folder: str) -> dict[str, str]:
 
 def settings_in(picture: str) -> dict[str, str]:
     """Returns the settings a picture carries: data from strangers, of which only known names are taken."""
+    return {name: value for name, value in _carried(picture).items() if name in fields() and name not in OF_ONE_RUN}
+
+
+def _carried(picture: str) -> dict[str, str]:
     try:
-        carried = read_settings(os.path.expanduser(picture))
+        return read_settings(os.path.expanduser(picture))
     except (OSError, ValueError) as error:
         raise SettingError("from_image", picture, str(error)) from None
-    return {name: value for name, value in carried.items() if name in fields() and name not in OF_ONE_RUN}
+
+
+def _chosen(arguments: Sequence[str], picture: str | None) -> dict[str, str]:
+    """Returns what the machine of a run has chosen, as its flag file among the arguments tells, or its picture.
+
+    Raises:
+        UsageError: neither tells.
+    """
+    files = [Path(argument.partition("=")[2]) for argument in arguments if argument.startswith("--flagfile=")]
+    lines = [line for file in files for line in file.read_text(encoding="utf8").splitlines() if line.startswith("# --")]
+    chosen = read_choices(" ".join(lines + ([_carried(picture).get(EXACTLY, "")] if picture is not None else [])))
+    if not chosen:
+        expected = "Expected the settings.cfg of a run as --flagfile, or a picture of one as --from_image"
+        raise UsageError(f"--exactly: {expected}. Received: none that tells what its machine chose")
+    return chosen
 
 
 def _check_carried(picture: str, carried: Mapping[str, str], follow: bool) -> None:
@@ -157,7 +184,8 @@ def _define() -> flags.FlagValues:
     defined = flags.FlagValues()
     for door in ("from_image", "resume"):
         flags.DEFINE_string(door, None, DOOR_HELP[door][1], flag_values=defined)
-    flags.DEFINE_boolean("follow", False, DOOR_HELP["follow"][1], flag_values=defined)
+    for door in ("follow", "exactly"):
+        flags.DEFINE_boolean(door, False, DOOR_HELP[door][1], flag_values=defined)
     for name, field in fields().items():
         define = flags.DEFINE_boolean if isinstance(field.default, bool) else flags.DEFINE_string
         if name in REPEATED:
@@ -167,17 +195,19 @@ def _define() -> flags.FlagValues:
 
 
 def _with_flag_files_found(argv: Sequence[str]) -> list[str]:
-    """Returns the arguments with every --flagfile that is not there replaced by its namesake that comes along."""
-    found, expecting = [], False
+    """Returns the arguments with every --flagfile that is not there replaced by its namesake that comes along.
+
+    All of them are written as --flagfile=PATH.
+    """
+    found: list[str] = []
     for argument in argv:
         name, equals, path = argument.partition("=")
-        if expecting:
-            found.append(str(_flag_file(argument)))
+        if found and found[-1] in ("--flagfile", "-flagfile"):
+            found[-1] = f"--flagfile={_flag_file(argument)}"
         elif name in ("--flagfile", "-flagfile") and equals:
             found.append(f"--flagfile={_flag_file(path)}")
         else:
             found.append(argument)
-        expecting = argument in ("--flagfile", "-flagfile")
     return found
 
 

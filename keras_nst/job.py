@@ -31,7 +31,7 @@ from keras_nst.inputs import Job, Tell
 from keras_nst.pictures.files import save_picture
 from keras_nst.record import FREE, write_record
 from keras_nst.runlog import logged
-from keras_nst.settings import absolute, flag_file, settings_of
+from keras_nst.settings import EXACTLY, absolute, as_flags, choices, flag_file, repeatable, settings_of
 from keras_nst.system.devices import Device
 from keras_nst.system.memory import peak_memory_gb
 from keras_nst.workdir import PICTURE, PREVIEW, SETTINGS, clear_workdir, create_workdir, release_workdir
@@ -85,7 +85,8 @@ def _going_on(job: Job, device: Device, tell: Tell) -> tuple[Job, "Resumed | Non
         config = fit_into_memory(job.size, config, device, tell)
         record = job.record._replace(resolved=settings_of(absolute(config)))
         write_record(job.workdir, record)
-        (job.workdir / SETTINGS).write_text(flag_file(record.resolved), encoding="utf8")
+        again = flag_file(repeatable(record.given, record.resolved), choices(record.resolved))
+        (job.workdir / SETTINGS).write_text(again, encoding="utf8")
         return job._replace(config=config, record=record), None
     then = resumed.standing.config
     new = dataclasses.replace(then, **{name: getattr(config, name) for name in FREE})
@@ -220,7 +221,9 @@ def _record(job: Job) -> dict[str, str]:
     versions = {name: sys.modules[name].__version__ for name in ("tensorflow", "keras", "numpy")}
     hashes = {f"{name}_sha256": picture.sha256 for name, picture in job.inputs.items()}
     made_by = {"keras_nst": keras_nst.__version__, "python": platform.python_version()}
-    return settings_of(job.config) | made_by | versions | hashes
+    resolved = settings_of(job.config)
+    again = repeatable(job.record.given, resolved) | {EXACTLY: as_flags(choices(resolved))}
+    return again | made_by | versions | hashes
 
 
 def _save(job: Job, result: "Result", tell: Tell) -> Path:

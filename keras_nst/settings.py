@@ -16,13 +16,38 @@ ONE_FILE = ("content", "init", "weights", "content_mask")
 OF_ONE_RUN = ("workdir", "output", "overwrite")
 
 
+# What the machine decides where it is left open; a repeat elsewhere decides anew, unless --exactly is given.
+OF_THE_MACHINE = ("device", "precision", "convolution", "xla", "evaluator", "tile_size")
+EXACTLY = "exactly"  # under which a picture carries what its machine decided
+
+
 def settings_of(config: Config) -> dict[str, str]:
     """Returns the settings that make a run's picture, as text."""
     return {name: config.shown(name) for name in fields() if name not in OF_ONE_RUN and config.shown(name)}
 
 
-def flag_file(settings: Mapping[str, str]) -> str:
-    """Returns the text of a flag file with these settings.
+def repeatable(given: Mapping[str, str], resolved: Mapping[str, str]) -> dict[str, str]:
+    """Returns the settings that repeat a run on any machine: resolved, but for what was left to the machine."""
+    return {**resolved, **{name: given.get(name, "auto") for name in OF_THE_MACHINE}}
+
+
+def choices(resolved: Mapping[str, str]) -> dict[str, str]:
+    """Returns how the run was done on its machine."""
+    return {name: resolved[name] for name in OF_THE_MACHINE if resolved.get(name, "auto") != "auto"}
+
+
+def as_flags(settings: Mapping[str, str]) -> str:
+    """Returns settings without blanks as one line of flags."""
+    return " ".join(f"--{name}={value}" for name, value in settings.items())
+
+
+def read_choices(text: str) -> dict[str, str]:
+    """Returns the choices of a machine among the flags in a text; nothing else can be brought in with it."""
+    return {name: value for name, value in re.findall(r"--(\w+)=(\S+)", text) if name in OF_THE_MACHINE}
+
+
+def flag_file(settings: Mapping[str, str], chosen: Mapping[str, str] | None = None) -> str:
+    """Returns the text of a flag file with these settings, and as a comment what the machine has chosen.
 
     Raises:
         ValueError: a value would be read back as several flags.
@@ -30,7 +55,8 @@ def flag_file(settings: Mapping[str, str]) -> str:
     for name, value in settings.items():
         if re.search("[\r\n]", value):
             raise ValueError(f"Expected a value without line breaks. Received: --{name}={value!r}")
-    return "".join(f"--{name}={value}\n" for name, value in settings.items())
+    comment = f"# The machine chose, and --exactly chooses again:\n# {as_flags(chosen)}\n" if chosen else ""
+    return "".join(f"--{name}={value}\n" for name, value in settings.items()) + comment
 
 
 def absolute(config: Config) -> Config:

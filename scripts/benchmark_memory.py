@@ -112,7 +112,7 @@ def watching(run: Run, folder: str) -> Callable[[], Row]:
             row = {"size": str(run.size), "flags": list(run.flags), "limit": run.limit, "bytes": [peak]}
             if failure:
                 return row | {"failure": failure}
-            return row | as_run(run.size, flags.parse([f"--flagfile={workdir / SETTINGS}"]))
+            return row | as_run(run.size, flags.parse([f"--flagfile={workdir / SETTINGS}", "--exactly"]))
 
     return watch
 

@@ -143,6 +143,16 @@ def test_thousands_of_settings_of_which_none_is_known(monkeypatch: pytest.Monkey
     assert flags.parse(["--from_image=a.png"]) == Config(seed=3)
 
 
+def test_what_a_machine_chose_is_taken_only_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    carrying(monkeypatch, device="auto", xla="off", exactly="--device=gpu --tile_size=64 --xla=off --overwrite=true")
+    assert flags.parse(["--from_image=a.png"]) == Config(xla="off")
+    assert flags.parse(["--from_image=a.png", "--exactly"]) == Config(device="gpu", tile_size=64, xla="off")
+    assert flags.parse(["--from_image=a.png", "--exactly", "--device=cpu"]).device == "cpu"
+    carrying(monkeypatch, exactly="--device=\x1b[2J")
+    with pytest.raises(SettingError, match="--device=.*: Expected one of auto, cpu, gpu, tpu"):
+        flags.parse(["--from_image=a.png", "--exactly"])
+
+
 def test_every_setting_that_can_name_a_file_is_guarded() -> None:
     """Whoever adds one is reminded here; what is of one run is never taken from a picture."""
     free = {

@@ -57,8 +57,10 @@ def test_settings_repeat_the_run(quick: list[str], tmp_path: Path) -> None:
     expected = read_picture(first / PICTURE).pixels
     for folder in ("again", "third"):
         np.testing.assert_array_equal(read_picture(tmp_path / folder / PICTURE).pixels, expected)
-    assert flags.parse(again[:1]).precision == "float32"
-    assert "--device=auto" not in (first / SETTINGS).read_text()
+    left, exact = flags.parse(again[:1]), flags.parse([*again[:1], "--exactly"])
+    assert (left.precision, left.device, left.evaluator) == ("float32", "auto", "auto")
+    assert (exact.precision, exact.device, exact.evaluator) == ("float32", "cpu", "whole")
+    assert flags.parse([f"--from_image={first / PICTURE}", "--follow", "--exactly"]).device == "cpu"
 
 
 def test_a_picture_tells_how_it_was_made(quick: list[str], tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from keras_nst import flags
 from keras_nst.config import Config, fields
-from keras_nst.settings import OF_ONE_RUN, absolute, flag_file, settings_of
+from keras_nst.settings import OF_ONE_RUN, absolute, choices, flag_file, read_choices, repeatable, settings_of
 from keras_nst.terms import Layer
 
 UNUSUAL = Config(
@@ -83,3 +83,34 @@ def test_words_stay_words_where_files_have_such_names(tmp_path: Path, monkeypatc
     config = absolute(Config(init="noise", weights="random", content="content"))
     assert (config.init, config.weights) == ("noise", "random")
     assert config.content == str(tmp_path / "content")
+
+
+GIVEN = Config(content="a.png", precision="float32")
+RESOLVED = GIVEN.resolved(device="gpu", xla="on", convolution="direct", evaluator="tiles", tile_size=512)
+
+
+def test_what_the_machine_chose_is_left_to_the_next_one() -> None:
+    """And what was given stays; what does not depend on the machine is written out."""
+    repeated = repeatable(settings_of(GIVEN), settings_of(RESOLVED))
+    named = {name: repeated[name] for name in ("device", "precision", "xla", "convolution", "evaluator", "tile_size")}
+    assert named == dict.fromkeys(named, "auto") | {"precision": "float32"}
+    assert repeated["style_weight"] == "5.8"
+    assert repeated | choices(settings_of(RESOLVED)) == settings_of(RESOLVED)
+
+
+def test_a_flag_file_with_choices(tmp_path: Path) -> None:
+    path = tmp_path / "settings.cfg"
+    repeated = repeatable(settings_of(GIVEN), settings_of(RESOLVED))
+    path.write_text(flag_file(repeated, choices(settings_of(RESOLVED))))
+    assert flags.parse([f"--flagfile={path}"]) == GIVEN.resolved()
+    assert flags.parse([f"--flagfile={path}", "--exactly"]) == RESOLVED
+    assert flags.parse(["--exactly", "--flagfile", str(path)]) == RESOLVED
+    overruled = flags.parse([f"--flagfile={path}", "--exactly", "--device=cpu", "--steps=3"])
+    assert (overruled.device, overruled.xla, overruled.steps) == ("cpu", "on", (3,))
+    assert read_choices("# --device=cpu --overwrite=true --tile_size=64") == {"device": "cpu", "tile_size": "64"}
+
+
+@pytest.mark.parametrize("other", ["--size=99", "--flagfile=starry.cfg"])
+def test_exactly_what(other: str) -> None:
+    with pytest.raises(flags.UsageError, match="--exactly: Expected the settings.cfg of a run as --flagfile, or"):
+        flags.parse(["--exactly", other])
