@@ -50,7 +50,7 @@ def parse_masks(written: str) -> list[str]:
 
 
 def _style_source(written: str) -> StyleSource:
-    parts = re.split(r"(?::(\d*\.?\d+))?(?:@([1-5])(?:-([1-5]))?)?$", written, maxsplit=1)
+    parts = re.split(r"(?::(\d*\.?\d+(?:e[+-]?\d+)?))?(?:@([1-5])(?:-([1-5]))?)?$", written, maxsplit=1)
     source, weight, first, last = parts[:4]
     _check_blocks(source, weight)
     if weight and not 0 < float(weight) < 1e30:

@@ -112,9 +112,7 @@ def test_the_masks_are_painted(tmp_path: Path) -> None:
 
 @pytest.mark.weights
 def test_the_python_runs(tmp_path: Path, vgg19_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "keras_nst").mkdir()
-    (tmp_path / "keras_nst" / "samples").symlink_to(ROOT / "keras_nst" / "samples")
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)  # any folder will do
     (code,) = blocks("python")
     exec(compile(code, "README.md", "exec"), {})
     assert (tmp_path / "harbor-night.png").stat().st_size > 10_000

@@ -12,6 +12,7 @@ from keras_nst.terms import StyleSource, parse_color, parse_styles
         ("a.jpg", StyleSource("a.jpg")),
         ("a.jpg:2", StyleSource("a.jpg", 2.0)),
         ("a.jpg@1-3", StyleSource("a.jpg", 1.0, (1, 3))),
+        ("a.jpg:1e-05", StyleSource("a.jpg", 1e-5)),
         ("a.jpg:.5@5", StyleSource("a.jpg", 0.5, (5, 5))),
         ("photo@2x.png", StyleSource("photo@2x.png")),
         ("me@home/a.jpg", StyleSource("me@home/a.jpg")),
@@ -20,7 +21,7 @@ from keras_nst.terms import StyleSource, parse_color, parse_styles
     ],
 )
 def test_a_style(written: str, expected: StyleSource) -> None:
-    assert parse_styles(written) == (expected,)
+    assert parse_styles(written) == parse_styles(str(expected)) == (expected,)
 
 
 @pytest.mark.parametrize("blocks", ["6", "0", "2-x", "2-6", "0-3", "2-", "1,2", "1-2-3", "12"])

@@ -9,7 +9,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from keras_nst.pictures.alpha import fill_hidden
 from keras_nst.pictures.color import separate, srgb_transform, to_srgb
-from keras_nst.pictures.sixteen import Deep, deep_samples, has_16_bits
+from keras_nst.pictures.sixteen import Deep, deep_samples, has_16_bits, samples_of_deep_mode
 
 # EXIF's orientation: whether rows and columns are swapped, then the step along the rows and along the columns.
 TURNS = {
@@ -43,14 +43,25 @@ def decoded(image: ImageFile.ImageFile) -> Samples:
     deep = deep_samples(image)
     samples = _eight(image, has_16) if deep is None else _sixteen(deep, image)
     turn = _orientation(image)
-    pixels = _turned(samples.pixels, turn)
     alpha = None if samples.alpha is None else _turned(samples.alpha, turn)
-    notes = [frames, *samples.notes]
+    return finished(Samples(_turned(samples.pixels, turn), alpha, (frames, *samples.notes)))
+
+
+def decoded_as_it_lies(image: Image.Image) -> Samples:
+    """Returns a picture that a program has, by its own rows and columns, with hidden pixels filled."""
+    image.load()
+    deep = samples_of_deep_mode(image)
+    return finished(_eight(image, has_16=False) if deep is None else _sixteen(deep, image))
+
+
+def finished(samples: Samples) -> Samples:
+    """Returns samples with hidden pixels filled, without an alpha that hides nothing."""
+    pixels, alpha, notes = samples
     if alpha is not None and alpha.min() == 1:
         alpha = None
     if alpha is not None:
         pixels = fill_hidden(pixels, alpha)
-        notes.append("" if alpha.any() else "all of it is transparent: taken as gray")
+        notes = (*notes, "" if alpha.any() else "all of it is transparent: taken as gray")
     return Samples(np.ascontiguousarray(pixels), alpha, tuple(note for note in notes if note))
 
 
@@ -69,7 +80,7 @@ def _check_bytes(image: ImageFile.ImageFile) -> None:
         raise ValueError(f"{size} bytes are too few for {image.width}x{image.height}")
 
 
-def _eight(image: ImageFile.ImageFile, has_16: bool) -> Samples:
+def _eight(image: Image.Image, has_16: bool) -> Samples:
     """Returns the samples of a picture of which only 8 bits can be had."""
     colors, alpha = separate(image)
     transform, note = srgb_transform(image.info.get("icc_profile"), colors.mode)
@@ -77,7 +88,7 @@ def _eight(image: ImageFile.ImageFile, has_16: bool) -> Samples:
     return Samples(_unit(to_srgb(colors, transform)), None if alpha is None else _unit(alpha), (note, lost))
 
 
-def _sixteen(deep: Deep, image: ImageFile.ImageFile) -> Samples:
+def _sixteen(deep: Deep, image: Image.Image) -> Samples:
     """Returns the samples of a picture with more bits, which a conversion of its colors cuts down to 8."""
     gray = deep.colors.shape[2] == 1
     transform, note = srgb_transform(image.info.get("icc_profile"), "L" if gray else "RGB")

@@ -22,10 +22,8 @@ class Deep(NamedTuple):
 
 def deep_samples(image: ImageFile.ImageFile) -> Deep | None:
     """Returns the samples of a picture not loaded yet; None where there are 8 bits, or no more can be had."""
-    if image.mode.startswith("I;16"):
-        return _scaled(np.asarray(image)[..., None], image)
-    if image.mode in ("I", "F"):
-        return _wide(np.asarray(image, np.float32)[..., None], image.mode)
+    if (deep := samples_of_deep_mode(image)) is not None:
+        return deep
     rawmode = _rawmode(image)
     if rawmode == "LA;16B":  # the four bytes of a pixel are handed out as if they were four channels
         return _scaled(_decoded(image, "RGBA").view(">u2"), image)
@@ -33,6 +31,15 @@ def deep_samples(image: ImageFile.ImageFile) -> Deep | None:
         return _scaled(_both_bytes(image, rawmode), image)
     if _tag(image, BITS, 8) == 16 and rawmode == "R":  # which Pillow reads as if they were 8 bits
         raise ValueError("16 bits in separate planes: save it with interleaved channels")
+    return None
+
+
+def samples_of_deep_mode(image: Image.Image) -> Deep | None:
+    """Returns the samples of a picture in a mode of Pillow's with more than 8 bits; None in others."""
+    if image.mode.startswith("I;16"):
+        return _scaled(np.asarray(image)[..., None], image)
+    if image.mode in ("I", "F"):
+        return _wide(np.asarray(image, np.float32)[..., None], image.mode)
     return None
 
 
@@ -69,7 +76,7 @@ def _told(tile: ImageFile._Tile, rawmode: str) -> ImageFile._Tile:
     return tile._replace(args=(rawmode, *tile.args[1:]) if isinstance(tile.args, tuple) else rawmode)
 
 
-def _scaled(samples: np.ndarray, image: ImageFile.ImageFile) -> Deep:
+def _scaled(samples: np.ndarray, image: Image.Image) -> Deep:
     """Returns integer samples (h, w, 1 to 4) in [0, 1], the color that the file declares transparent taken out."""
     channels = 3 if samples.shape[2] > 2 else 1
     top = np.float32(2 ** min(16, _tag(image, BITS, 16)) - 1)
@@ -80,7 +87,7 @@ def _scaled(samples: np.ndarray, image: ImageFile.ImageFile) -> Deep:
     return Deep(1 - colors if _tag(image, INTERPRETATION, 1) == WHITE_IS_ZERO else colors, alpha)
 
 
-def _tag(image: ImageFile.ImageFile, tag: int, default: int) -> int:
+def _tag(image: Image.Image, tag: int, default: int) -> int:
     value = getattr(image, "tag_v2", {}).get(tag, default)
     return value[0] if isinstance(value, tuple) else value
 
