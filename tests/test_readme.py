@@ -118,6 +118,18 @@ def test_the_python_runs(tmp_path: Path, vgg19_weights: Path, monkeypatch: pytes
     assert (tmp_path / "harbor-night.png").stat().st_size > 10_000
 
 
+def test_times_and_losses_are_those_of_the_configs() -> None:
+    def told(name: str) -> tuple[str, str]:
+        head = (ROOT / "configs" / name).read_text()
+        return re.search(r"time (\d+ seconds)", head)[1], re.search(r"final loss (\d[.\d]*\d)", head)[1]
+
+    text = " ".join(README.split())
+    time, loss = told("starry.cfg")
+    assert f"about {time} on two cores" in text and f"ends with a loss near {loss}." in text
+    assert f"a sketch of it in about {told('quick.cfg')[0]}" in text
+    assert len(re.findall(r"\d+ seconds|minute and a half|a loss (?:of|near)", text)) == 3
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_links_lead_somewhere(name: str) -> None:
     links = re.findall(r"\]\(([^)]+)\)", TEXTS[name])

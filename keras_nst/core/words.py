@@ -37,7 +37,7 @@ EXACT = 17  # digits that tell any two numbers apart
 def figures_in_words(figures: "Figures", color: str = "style") -> str:
     """Returns a sentence on a result, "" where its figures say nothing; `color` is what the run was told.
 
-    With other colors than the style's its style is not judged, since the figures of style count colors as well.
+    With other colors than the style's neither style nor grain is judged, since those figures count colors as well.
     """
     measured = {
         "style": None if figures.gram is None or figures.w2 is None else (figures.gram + figures.w2) / 2,
@@ -46,7 +46,7 @@ def figures_in_words(figures: "Figures", color: str = "style") -> str:
         "grain": _grain(figures),
     }
     if color != "style":
-        measured["style"] = None
+        measured["style"] = measured["grain"] = None
     said = {name: _on(LADDERS[name], value) for name, value in measured.items() if value is not None}
     if color != "style" and measured["color"] is not None:
         said["color"] += ", as asked" if said["color"] == LADDERS["color"][-1][1] else ""
