@@ -3,14 +3,15 @@
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["Config", "LossValues", "Progress", "every", "stylize"]
+__all__ = ["Config", "LossValues", "Progress", "Session", "every", "stylize"]
 
 _HOMES = {
-    "Config": "keras_nst.config",
+    "Config": "keras_nst.settings.config",
     "LossValues": "keras_nst.core.events",
     "Progress": "keras_nst.core.events",
+    "Session": "keras_nst.session.session",
     "every": "keras_nst.core.events",
-    "stylize": "keras_nst.arrays",
+    "stylize": "keras_nst.api",
 }
 
 

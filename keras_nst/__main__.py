@@ -4,13 +4,15 @@ import sys
 from collections.abc import Sequence
 
 import keras_nst
-from keras_nst.lines import one_line
+from keras_nst.settings.lines import one_line
 
 COMMANDS = """\
 Neural style transfer in TensorFlow and Keras.
 
   python -m keras_nst.run --content=photo.jpg --style=painting.jpg
       Makes a picture; also as keras-nst. A first one: --flagfile=configs/starry.cfg
+  python -m keras_nst.batch --contents=photos --styles=paintings --workdir=album
+      Makes many: every combination, tables of pairs, sweeps over settings; here or on a cluster.
   python -m keras_nst.evaluate --content=photo.jpg --style=painting.jpg result.png
       Tells how good pictures are.
   python -m keras_nst.system.weights

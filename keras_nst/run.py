@@ -1,68 +1,44 @@
 """The door to one picture: python -m keras_nst.run --content=... --style=..."""
 
-import contextlib
 import sys
+import time
 from collections.abc import Sequence
 
-import keras_nst
-from keras_nst import flags
-from keras_nst.config import SettingError
-from keras_nst.lines import one_line
-from keras_nst.runlog import Unexpected
+from keras_nst.door import Door, enter, tell, tell_aside
+from keras_nst.runs import request
+from keras_nst.settings.config import Config
 from keras_nst.system.signals import Interruption, on_a_thread
+
+USAGE = (
+    "--content=PICTURE --style=PICTURE [--flag=value ...]",
+    "--flagfile=configs/starry.cfg",
+    "--from_image=RESULT --follow",
+    "--resume=FOLDER",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Makes one picture; returns the exit code."""
-    argv = sys.argv[1:] if argv is None else list(argv)
     program = "keras-nst" if sys.argv[0].endswith("keras-nst") else "python -m keras_nst.run"
-    if not argv:
-        print(flags.usage(program), end="", file=sys.stderr)
-        return 2
-    if {"--help", "-help", "-h", "--helpfull", "--helpshort", "--help=true"} & set(argv):
-        print(flags.help_text(program), end="")
-        return 0
-    if "--version" in argv:
-        print(f"keras_nst {keras_nst.__version__}")
-        return 0
-    try:
-        return _run(argv)
-    except flags.UsageError as error:
-        return _complain(error, 2)
-    except (SettingError, OSError, MemoryError, Unexpected) as error:
-        return _complain(error, 1)
-    except KeyboardInterrupt:
-        return _complain("interrupted before the first step: nothing was written", 130)
+    interrupted = "Interrupted before the first step: nothing was kept. The same command begins again."
+    return enter(Door(program, USAGE, Config, request.OWN_FLAGS, run, interrupted=interrupted), argv)
 
 
-def _run(argv: Sequence[str]) -> int:
-    config = flags.parse(argv)
-    from keras_nst.inputs import prepare
-    from keras_nst.job import perform  # numpy and Pillow come with it: not before the flags are right
+def run(argv: Sequence[str]) -> int:
+    """Makes the picture that the command line asks for."""
+    begun, config = time.monotonic(), request.parse(argv)
+    from keras_nst.runs.job import prepare  # numpy and Pillow come with it: not before the flags are right
+    from keras_nst.runs.perform import perform
+    from keras_nst.session.session import Session
 
-    job = prepare(config, _tell_aside)
+    job = prepare(config, tell_aside)
     if job.is_done:
-        _tell(f"This run is finished: {job.output}")
+        tell(f"This run is finished: {job.output}")
         return 0
     interruption = Interruption()
     interruption.listen()
-    result = on_a_thread(lambda: perform(job, interruption.stop, _tell))
-    return interruption.exit_code or int(result.diverged)
-
-
-def _tell(line: str) -> None:
-    with contextlib.suppress(OSError):  # nobody may be listening any more: the picture is worth more than the line
-        print(line, flush=True)
-
-
-def _tell_aside(line: str) -> None:
-    with contextlib.suppress(OSError):
-        print(f"keras_nst: {one_line(line)}", file=sys.stderr)
-
-
-def _complain(error: object, code: int) -> int:
-    _tell_aside(str(error))
-    return code
+    done = on_a_thread(lambda: perform(job, Session, interruption.stop, tell, begun))
+    return interruption.exit_code or int(done.result.diverged)
 
 
 if __name__ == "__main__":

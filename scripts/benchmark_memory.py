@@ -20,11 +20,11 @@ import measuring
 from measuring import Row
 from PIL import Image
 
-from keras_nst import flags
-from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
-from keras_nst.system.planner import predicted_bytes
-from keras_nst.workdir import SETTINGS
+from keras_nst.runs import request
+from keras_nst.runs.workdir import SETTINGS
+from keras_nst.session.planner import predicted_bytes
+from keras_nst.settings.config import Config
 
 POLLED = 0.02  # seconds between two looks at the process
 BIG = ("3840x2160", 3.0), ("8064x6048", 8.0)  # size, --memory_limit_gb
@@ -112,7 +112,7 @@ def watching(run: Run, folder: str) -> Callable[[], Row]:
             row = {"size": str(run.size), "flags": list(run.flags), "limit": run.limit, "bytes": [peak]}
             if failure:
                 return row | {"failure": failure}
-            return row | as_run(run.size, flags.parse([f"--flagfile={workdir / SETTINGS}", "--exactly"]))
+            return row | as_run(run.size, request.parse([f"--flagfile={workdir / SETTINGS}", "--exactly"]))
 
     return watch
 

@@ -23,10 +23,13 @@ import measuring
 from measuring import Row
 from weighing import Point, least, passing, share, shown_count, shown_share
 
-from keras_nst import engine
-from keras_nst.config import LEARNING_RATES, OPTIMIZERS, STYLE_LAYERS, Config
+from keras_nst.session import machine
+from keras_nst.session.session import load_features
+from keras_nst.settings.config import Config
+from keras_nst.settings.networks import Layer
+from keras_nst.settings.recipes import LEARNING_RATES, OPTIMIZERS, STYLE_LAYERS
+from keras_nst.settings.values import STYLE_LOSSES
 from keras_nst.system.devices import Device
-from keras_nst.terms import STYLE_LOSSES, Layer
 
 if TYPE_CHECKING:
     import keras
@@ -57,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Prints the table."""
     options = parser().parse_args(argv)
     base = Config(weights=options.weights, device=options.device)
-    weights, device = engine.find_weights(base), engine.start(base)
+    weights, device = machine.find_weights(base), machine.start(base)
     import tensorflow as tf
 
     with tf.device(device.name):
@@ -119,7 +122,7 @@ def ways(written: str) -> list[str]:
 def objective(base: Config) -> Config:
     """Returns the settings with the example's objective."""
     layers = {"content_layers": (Layer("block5_conv2"),), "style_layers": STYLE_LAYERS}
-    return Config(normalization="keras", weights=base.weights, device=base.device, **layers).resolved()
+    return Config(normalization="keras", weights=base.weights, device=base.device, **layers)
 
 
 # --- What is compared ---
@@ -134,13 +137,14 @@ def measure(config: Config, weights: Path | None, device: Device, options: argpa
     pair = as_the_example(read_pair(options.content, options.style), options.rows, options.resize)
     pictures = pair.pictures()
     features = {
-        precision: engine.load_features(config.resolved(precision=precision), weights)
+        precision: load_features(config.resolved(precision=precision), weights)
         for precision in {"float32", *precisions(options.precision, device)}
     }
     judging = config.resolved(precision="float32", evaluator="whole")
     loss = loss_of(pictures, pair.size, judging, features["float32"])
     example = KerasExample(pair.content, pair.style, kernels(features["float32"]))
-    course_of_example = dataclasses.replace(engine.on_device(judging, device), scales=1, steps=(options.example_steps,))
+    own = machine.on_device(dataclasses.replace(config, precision="float32"), device)
+    course_of_example = own.resolved(evaluator="whole", scales=1, steps=(options.example_steps,))
     quick = quick_evaluator(pictures, pair.size, course_of_example, features["float32"])
     goal = find_goal(Shortcut(pair.content, quick), pair, loss, options)
 
@@ -176,7 +180,7 @@ def our_ways(
         for precision in precisions(options.precision, device):
             search = {"optimizer": optimizer, "scales": 1 + len(coarse), "steps": (*coarse, options.steps)}
             own = dataclasses.replace(config, precision=precision, learning_rate=rate(optimizer), **search)
-            own = engine.fit_into_memory(pair.size, engine.on_device(own, device), device, measuring.tell)
+            own = machine.resolve(own, pair.size, device, measuring.tell)
             result.append(Way(f"{name}, {precision}", own, features[precision]))
     return result
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import measuring
 from measuring import Row
 
-from keras_nst import engine
-from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
+from keras_nst.session import machine
+from keras_nst.session.session import load_features
+from keras_nst.settings.config import Config
 from keras_nst.system.memory import peak_memory_gb
 
 LONG = 60.0  # seconds; where the first step lasts longer, tracing is little beside it, and one step is enough
@@ -71,8 +72,8 @@ def measure(size: Size, options: argparse.Namespace) -> Row:
     """Returns how this size is seen and how long a step takes."""
     given = measuring.settings("evaluator", options.evaluator) | measuring.settings("precision", options.precision)
     base = Config(weights=options.weights, memory_limit_gb=options.memory_limit_gb, device="cpu", **given)
-    weights, device = engine.find_weights(base), engine.start(base)
-    config = engine.fit_into_memory(size, engine.on_device(base, device), device, measuring.tell)
+    weights, device = machine.find_weights(base), machine.start(base)
+    config = machine.resolve(base, size, device, measuring.tell)
     seconds = seconds_per_step(size, config, weights, options.turn_seconds)
     return {
         "size": str(size),
@@ -88,7 +89,7 @@ def seconds_per_step(size: Size, config: Config, weights: Path | None, turn_seco
     """Returns the seconds of a step after the first, or of that one if it is long."""
     import steps
 
-    take = steps.our_steps(steps.pictures(size), size, config, engine.load_features(config, weights))
+    take = steps.our_steps(steps.pictures(size), size, config, load_features(config, weights))
     first = measuring.seconds(lambda: take(1))
     if first > LONG:
         return first

@@ -2,10 +2,13 @@
 
     python scripts/benchmark_step.py --json=step.json
 
-All take their turns, one after the other, round by round. See docs/benchmarks.md for what the columns mean.
+All take their turns, one after the other, round by round; PyTorch in a process of its own, since the libraries beneath
+the two frameworks do not always get on in one. See docs/benchmarks.md for what the columns mean.
 """
 
 import argparse
+import contextlib
+import dataclasses
 import importlib.util
 import itertools
 import math
@@ -16,13 +19,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import measuring
 from measuring import Row, Spread
+from problem import PLAIN, Problem, Take
+from workers import Partner
 
-from keras_nst import engine
-from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
+from keras_nst.session import machine
+from keras_nst.session.planner import predicted_bytes
+from keras_nst.session.session import load_features
+from keras_nst.settings.config import Config, Resolved
 from keras_nst.system.devices import Device
 from keras_nst.system.memory import free_memory
-from keras_nst.system.planner import predicted_bytes
 
 if TYPE_CHECKING:
     import keras
@@ -36,6 +42,7 @@ DIMENSIONS = {
 }
 BESIDE = ("product", "pytorch", "example")
 PRODUCT = "matrix product"
+LAYOUTS = (False, True)  # PyTorch's: whether channels are last
 SAME = {"float32": 1e-4, "bfloat16": 0.05}  # how far losses of the same picture may be apart, relatively
 
 
@@ -45,7 +52,7 @@ class Case(NamedTuple):
     name: str
     precision: str
     flop: float  # of one step: what the objective needs, however often it is computed
-    take: Callable[[int], float]  # so many steps; returns the loss before the last
+    take: Take
     objective: str  # those of the same objective begin with the same loss
 
 
@@ -53,7 +60,7 @@ class Variant(NamedTuple):
     """One way to take our step."""
 
     name: str
-    config: Config
+    config: Resolved
     features: "keras.Model"
 
 
@@ -61,8 +68,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Prints the table."""
     options = parser().parse_args(argv)
     sizes = measuring.sizes(options.sizes)
-    base = Config(weights=options.weights, device=options.device)
-    weights, device = engine.find_weights(base), engine.start(base)
+    base = Config(weights=options.weights, device=options.device, **PLAIN)
+    weights, device = machine.find_weights(base), machine.start(base)
     import tensorflow as tf
 
     rows: list[Row] = []
@@ -73,9 +80,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             from keras_example import LAYERS
 
             config = LAYERS.resolved(weights=base.weights, device=device.kind)
-            example = Variant("Keras example", config, engine.load_features(config, weights))
+            example = Variant("Keras example", config, load_features(config, weights))
         for size in sizes:
-            rows += measure(size, list(cases(size, variants, example, options)), options)
+            with contextlib.ExitStack() as processes:
+                rows += measure(size, list(cases(size, variants, example, options, processes)), options)
     measuring.publish("step", COLUMNS, rows, options)
 
 
@@ -116,10 +124,10 @@ def our_variants(options: argparse.Namespace, base: Config, device: Device, weig
         given: dict[str, Any] = {}
         for name, value in named.items():
             given |= measuring.settings(name, value)
-        config = engine.on_device(base.resolved(**given), device)
-        alike = config.resolved(evaluator="auto", tile_size=None, xla="auto", convolution="auto")  # for the network
+        config = machine.on_device(dataclasses.replace(base, **given), device).resolved()
+        alike = config.resolved(evaluator="whole", tile_size=None, xla="off", convolution="auto")  # for the network
         if alike not in networks:
-            networks[alike] = engine.load_features(config, weights)
+            networks[alike] = load_features(config, weights)
         variants.append(Variant(variant_name(named), config, networks[alike]))
     return variants
 
@@ -136,8 +144,14 @@ def variant_name(chosen: dict[str, str]) -> str:
     return ", ".join(names + [f"{name} {chosen[name]}" for name in chosen if name not in ("evaluator", "precision")])
 
 
-def cases(size: Size, variants: list[Variant], example: Variant | None, options: argparse.Namespace) -> Iterator[Case]:
-    """Yields all that is to be timed at this size."""
+def cases(
+    size: Size,
+    variants: list[Variant],
+    example: Variant | None,
+    options: argparse.Namespace,
+    processes: contextlib.ExitStack,
+) -> Iterator[Case]:
+    """Yields all that is to be timed at this size; other processes end with `processes`."""
     import steps
 
     used = list(dict.fromkeys(variant.config.precision for variant in variants))
@@ -151,7 +165,10 @@ def cases(size: Size, variants: list[Variant], example: Variant | None, options:
             take = steps.our_steps(shown, size, variant.config, variant.features)
             yield Case(variant.name, variant.config.precision, flop, take, "ours")
     if "pytorch" in options.beside and importlib.util.find_spec("torch"):
-        yield from pytorch_cases(size, variants[0], used)
+        config = variants[0].config
+        problem = steps.problem(shown, config, variants[0].features)
+        partner = processes.enter_context(Partner(pytorch_answers, problem, used))
+        yield from pytorch_cases(partner, used, measuring.flop_per_step(size, config))
     if example and fits(example.name, size, example.config, pictures=3):
         from keras_example import KerasExample
 
@@ -162,11 +179,12 @@ def cases(size: Size, variants: list[Variant], example: Variant | None, options:
 
 def can_be_seen(size: Size, variant: Variant) -> bool:
     """Returns whether the picture is large enough for several tiles, if so asked, and not too large for memory."""
-    from keras_nst.core.sight import look_at
-    from keras_nst.core.whole import Whole
+    from keras_nst.core.tiles import USUAL_TILE
+    from keras_nst.core.tiling import tiles
 
-    config = variant.config
-    if config.evaluator == "tiles" and isinstance(look_at(size, variant.features, config), Whole):
+    config, layers = variant.config, list(variant.features.output)
+    one = len(tiles(size, config.tile_size or USUAL_TILE, config.network, layers)) == 1
+    if config.evaluator == "tiles" and one:
         return False
     return fits(variant.name, size, config)
 
@@ -180,20 +198,25 @@ def fits(name: str, size: Size, config: Config, pictures: int = 1) -> bool:
     return True
 
 
-def pytorch_cases(size: Size, like: Variant, precisions: list[str]) -> Iterator[Case]:
+def pytorch_cases(partner: Partner, precisions: list[str], flop: float) -> Iterator[Case]:
     """Yields the same objective in PyTorch, in both layouts."""
+
+    def of(which: tuple[str, bool]) -> Take:
+        return lambda count: partner.ask((which, count))
+
+    for precision, channels_last in itertools.product(precisions, LAYOUTS):
+        name = f"PyTorch, channels {'last' if channels_last else 'first'}"
+        yield Case(name, precision, flop, of((precision, channels_last)), "ours")
+
+
+def pytorch_answers(problem: Problem, precisions: list[str]) -> Callable[[tuple[tuple[str, bool], int]], float]:
+    """Returns what takes PyTorch's steps, so many of one kind, in the process that is PyTorch's."""
     # Threads that wait by spinning, OpenMP's default, cost PyTorch several times its time where the cores are not idle.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    import pytorch_steps
-    import steps
+    from pytorch_steps import pytorch_steps
 
-    shown, kernels = steps.pictures(size), steps.kernels(like.features)
-    content, style, first = (of.numpy() for of in (shown.content, shown.styles[0].picture, shown.first))
-    flop = measuring.flop_per_step(size, like.config)
-    for precision, channels_last in itertools.product(precisions, (False, True)):
-        objective = pytorch_steps.Objective(content, style, kernels, like.config, precision, channels_last)
-        name = f"PyTorch, channels {'last' if channels_last else 'first'}"
-        yield Case(name, precision, flop, pytorch_steps.pytorch_steps(first, objective), "ours")
+    takes = {which: pytorch_steps(problem, *which) for which in itertools.product(precisions, LAYOUTS)}
+    return lambda question: takes[question[0]](question[1])
 
 
 # --- How it is timed ---

@@ -14,15 +14,19 @@ import tensorflow as tf
 from PIL import Image
 from weighing import Point
 
-from keras_nst.config import Config
-from keras_nst.core.chunk import Evaluator
-from keras_nst.core.events import Progress
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Pictures, Style, look_at, make_targets, resize
-from keras_nst.core.transfer import Result, Scale, networks, plan, transfer
-from keras_nst.inputs import read_source
+from keras_nst.core.descent import Audience
+from keras_nst.core.events import LossValues, Progress
+from keras_nst.core.network import Network
+from keras_nst.core.pyramid import Scale, Size
+from keras_nst.core.sight import Pictures, Style, aim_at, look_at, resize
+from keras_nst.core.transfer import Result, transfer
+from keras_nst.pictures.sources import read_source
+from keras_nst.session.method import method_of
+from keras_nst.session.session import scales_of
+from keras_nst.settings.config import Config, Resolved
 
 Loss = Callable[[tf.Tensor], tf.Tensor]  # pictures (1, h, w, 3) -> ()
+Evaluator = Callable[[tf.Tensor], tuple[LossValues, tf.Tensor]]  # pictures -> losses, gradient
 
 OFTEN = 20  # pictures are judged each time the steps grow by a part of this
 
@@ -66,17 +70,20 @@ def nearest(picture: np.ndarray, size: Size) -> np.ndarray:
     return np.asarray(image.resize((size.width, size.height), Image.Resampling.NEAREST), np.float32) / 255
 
 
-def quick_evaluator(pictures: Pictures, size: Size, config: Config, features: keras.Model) -> Evaluator:
+def quick_evaluator(pictures: Pictures, size: Size, config: Resolved, features: keras.Model) -> Evaluator:
     """Returns the objective and its gradient in float32, by Winograd's convolution where the processor gains by it."""
-    look = look_at(size, networks(features, plan(size, config), config)[-1], config)
-    return look.evaluator(make_targets(pictures, look, features, config))
+    method, network = method_of(config), Network(features)
+    quick = network.that_takes_steps(scales_of(config, size)[-1], method.seeing)
+    look, aim = look_at(size, quick, method.objective, method.seeing), aim_at(pictures, size, network, method)
+    return lambda picture: look.evaluate(picture, aim)
 
 
-def loss_of(pictures: Pictures, size: Size, config: Config, features: keras.Model) -> Loss:
+def loss_of(pictures: Pictures, size: Size, config: Resolved, features: keras.Model) -> Loss:
     """Returns the objective as a function; the network and the settings are float32's."""
-    look = look_at(size, features, config)
-    evaluate = look.evaluator(make_targets(pictures, look, features, config))
-    return tf.function(lambda picture: evaluate(picture)[0].total[0], autograph=False)
+    method = method_of(config)
+    look = look_at(size, features, method.objective, method.seeing)
+    aim = aim_at(pictures, size, Network(features), method)
+    return lambda picture: look.judge(picture, aim).total[0]
 
 
 def evaluations(scales: list[Scale], steps: int) -> float:
@@ -90,7 +97,7 @@ def evaluations(scales: list[Scale], steps: int) -> float:
 
 def steps_worth(count: float, final: Size, config: Config) -> tuple[int, ...]:
     """Returns steps that share so many evaluations out among the scales as the settings' own steps do."""
-    scales = plan(final, config)
+    scales = scales_of(config, final)
     factor = count / evaluations(scales, scales[-1].before + scales[-1].steps)
     return tuple(max(1, round(factor * scale.steps)) for scale in scales)
 
@@ -118,19 +125,21 @@ class Course:
     def listen(self, progress: Progress) -> None:
         """Takes note of a picture."""
         self.seconds += time.perf_counter() - self.since
-        self.steps = progress.step - progress.final
+        self.steps = progress.step
         picture = resize(progress.picture(), self.scales[-1].size)
         self.points.append(Point(evaluations(self.scales, self.steps), self.seconds, float(self.loss(picture))))
         self.since = time.perf_counter()
 
 
-def course(pictures: Pictures, size: Size, config: Config, features: keras.Model, loss: Loss, enough: float) -> Course:
+def course(
+    pictures: Pictures, size: Size, config: Resolved, features: keras.Model, loss: Loss, enough: float
+) -> Course:
     """Returns the course of a run of ours that ends when the loss is low enough."""
-    noted = Course(plan(size, config), loss, enough)
-    transfer(pictures, size, config, features, noted.pace, [noted.listen])
+    noted = Course(scales_of(config, size), loss, enough)
+    transfer(pictures, size, method_of(config), Network(features), Audience(noted.pace, [noted.listen]))
     return noted
 
 
-def finished(pictures: Pictures, size: Size, config: Config, features: keras.Model) -> Result:
+def finished(pictures: Pictures, size: Size, config: Resolved, features: keras.Model) -> Result:
     """Returns what a run of ours comes to, in chunks as long as they may be."""
-    return transfer(pictures, size, config, features, lambda scale, left: left, [])
+    return transfer(pictures, size, method_of(config), Network(features), Audience(lambda scale, left: left))

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from keras_nst import job, run
+from keras_nst import run
+from keras_nst.session import machine, session
 
 spent: dict[str, float] = {}  # seconds by phase
 
@@ -22,9 +23,9 @@ def main() -> None:
     started, *argv = sys.argv[1:]
     begun = time.time()
     spent["Python and our modules"] = begun - float(started)
-    job.find_weights = timed("weights found and verified", job.find_weights)
-    job.start = timed("TensorFlow imported", and_then(job.start, time_the_loop))
-    job.load_features = timed("network built, weights read", job.load_features)
+    machine.find_weights = timed("weights found and verified", machine.find_weights)
+    machine.start = timed("TensorFlow imported", and_then(machine.start, time_the_loop))
+    session.load_features = timed("network built, weights read", session.load_features)
     code = run.main(argv)
     if not code:
         spent["total"] = spent.pop("done at") - float(started)
@@ -34,11 +35,13 @@ def main() -> None:
 
 def time_the_loop() -> None:
     """Times what can only be imported once TensorFlow is."""
-    from keras_nst.core import sight
+    from keras_nst.core import stage
+    from keras_nst.core.chunk import Steps
 
-    sight.make_targets = timed("targets computed", sight.make_targets)
-    compile_steps = timed("step traced", sight.compile_steps)
-    sight.compile_steps = lambda *arguments: until_first(timed("first step", compile_steps(*arguments)))
+    stage.aim_at = timed("aims computed", stage.aim_at)
+    trace = timed("step traced", Steps.compile)
+    Steps.compile = lambda *arguments: timed("first step", trace(*arguments))
+    stage.Stage.take = until_first(stage.Stage.take)
 
 
 def timed(phase: str, work: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,8 +70,8 @@ def and_then(work: Callable[..., Any], more: Callable[[], None]) -> Callable[...
 def until_first(take: Callable[..., Any]) -> Callable[..., Any]:
     """Returns the same, which notes when it was done for the first time."""
 
-    def taking(count: Any) -> Any:
-        taken = take(count)  # with the losses in Python: it waits for the device
+    def taking(*arguments: Any) -> Any:
+        taken = take(*arguments)  # with the losses in Python: it waits for the device
         spent.setdefault("done at", time.time())
         return taken
 

@@ -17,11 +17,12 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from steps import Kernels
+from problem import Kernels
 
-from keras_nst.config import STYLE_LAYERS, Config
 from keras_nst.core.features import MEANS_BGR
-from keras_nst.terms import Layer
+from keras_nst.settings.config import Config
+from keras_nst.settings.networks import Layer
+from keras_nst.settings.recipes import STYLE_LAYERS
 
 CONTENT_LAYER = "block5_conv2"
 CONTENT_WEIGHT, STYLE_WEIGHT, VARIATION_WEIGHT = 2.5e-8, 1e-6, 1e-6

@@ -19,11 +19,12 @@ import numpy as np
 from PIL import Image
 
 import keras_nst
-from keras_nst.config import Config, read_setting
 from keras_nst.core.pyramid import Size, crop_box
-from keras_nst.inputs import SAMPLES
-from keras_nst.system.planner import convolutions
-from keras_nst.terms import parse_size
+from keras_nst.pictures.sources import SAMPLES
+from keras_nst.session.planner import convolutions
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import read_setting
+from keras_nst.settings.values import parse_size
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("numpy", "tensorflow", "keras", "torch")  # whose versions matter
@@ -75,7 +76,7 @@ def settings(name: str, value: str) -> dict[str, Any]:
     """Returns the settings that one value of a dimension means; an evaluator that is a number means tiles of it."""
     if name == "evaluator" and value.isdigit():
         return {"evaluator": "tiles", "tile_size": int(value)}
-    return {name: read_setting(name, value)}
+    return {name: read_setting(Config, name, value)}
 
 
 # --- What is measured with ---

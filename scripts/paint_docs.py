@@ -40,6 +40,11 @@ PICTURES = {
     "control/tile": "--flagfile=configs/seamless.cfg",
     "look/photo": "--flagfile=configs/photo.cfg",
     "look/strokes": "--flagfile=configs/strokes.cfg",
+    "look/fine": "--flagfile=configs/fine.cfg",
+    "look/face": "--content=sample:portrait --style=sample:night",
+    "look/portrait": "--flagfile=configs/portrait.cfg",
+    "look/ink": "--flagfile=configs/ink.cfg",
+    "look/inked": "--flagfile=configs/ink.cfg --content=sample:harbor",
     **{f"styles/{loss.replace(',', '_')}": f"{SAMPLES} --style_strength=0.5 --style_loss={loss}" for loss in LOSSES},
 }
 FULL_SIZE = ("starry", "control/tile")  # as their configs have it

@@ -16,13 +16,15 @@ import measuring
 from descents import Pair, evaluations, finished, read_pair, steps_worth
 from measuring import Row
 
-from keras_nst import engine, flags
-from keras_nst.config import Config, read_setting
 from keras_nst.core.features import extractor
 from keras_nst.core.pyramid import Size, final_size
 from keras_nst.core.quality import LAYERS, Judge
 from keras_nst.core.sight import resize
-from keras_nst.core.transfer import plan
+from keras_nst.runs import request
+from keras_nst.session import machine
+from keras_nst.session.session import load_features, scales_of
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import read_setting
 from keras_nst.system.devices import Device
 
 STYLES = ("w2", "gram")  # figures, each with a chart
@@ -41,11 +43,11 @@ def measure(base: Config, weights: Path | None, device: Device, options: argpars
     pair = read_pair(options.content, options.style)
     size = final_size(options.size, pair.size)
     pair = pair._replace(content=resize(pair.content, size).numpy())
-    judge = Judge(pair.content, pair.style, extractor("vgg19", LAYERS, weights=weights))
+    judge = Judge(pair.content, pair.style, extractor("vgg19", LAYERS, weights=weights or 0))
     load = networks(weights)
     rows = []
     for run in runs(base, size, options):
-        config = engine.fit_into_memory(size, engine.on_device(run.config, device), device, lambda line: None)
+        config = machine.resolve(run.config, size, device, lambda line: None)
         rows.append(row_of(run._replace(config=config), pair, size, judge, load(config)))
         measuring.tell(f"{run.group}, strength {run.strength}: {rows[-1]['seconds']:.0f} s")
     return rows
@@ -58,7 +60,7 @@ def networks(weights: Path | None) -> Callable[[Config], keras.Model]:
     def load(config: Config) -> keras.Model:
         key = (config.content_layers, config.style_layers, config.pooling, config.padding, config.precision)
         if key not in loaded:
-            loaded[key] = engine.load_features(config, weights)
+            loaded[key] = load_features(config, weights)
         return loaded[key]
 
     return load
@@ -69,18 +71,19 @@ def runs(base: Config, size: Size, options: argparse.Namespace) -> Iterator[Run]
     for written in options.style_losses.split(","):
         for optimizer in options.optimizers.split(","):
             for strength in map(float, options.strengths.split(",")):
-                own = {"style_loss": read_setting("style_loss", written), "optimizer": optimizer}
-                config = dataclasses.replace(base, **own, style_strength=strength).resolved()
+                own = {"style_loss": read_setting(Config, "style_loss", written), "optimizer": optimizer}
+                config = dataclasses.replace(base, **own, style_strength=strength)
                 yield Run(f"{written}, {optimizer}", strength, at_equal_cost(config, size, options.evaluations))
     for name in filter(None, options.recipes.split(",")):
-        config = flags.parse([f"--flagfile=configs/{name}.cfg"])
+        config = request.parse([f"--flagfile=configs/{name}.cfg"])
         given = {"weights": base.weights, "device": base.device}
-        yield Run(f"{name}.cfg", None, at_equal_cost(config.resolved(**given), size, options.evaluations))
+        config = dataclasses.replace(config, **given)
+        yield Run(f"{name}.cfg", None, at_equal_cost(config, size, options.evaluations))
 
 
 def at_equal_cost(config: Config, size: Size, count: float) -> Config:
     """Returns the settings with steps that make so many evaluations."""
-    return config.resolved(steps=steps_worth(count, size, config))
+    return dataclasses.replace(config, steps=steps_worth(count, size, config))
 
 
 def row_of(run: Run, pair: Pair, size: Size, judge: Judge, features: keras.Model) -> Row:
@@ -88,7 +91,7 @@ def row_of(run: Run, pair: Pair, size: Size, judge: Judge, features: keras.Model
     made = []
     pictures = pair.pictures()
     seconds = measuring.seconds(lambda: made.append(finished(pictures, size, run.config, features)))
-    scales = plan(size, run.config)
+    scales = scales_of(run.config, size)
     return {
         "group": run.group,
         "strength": run.strength,

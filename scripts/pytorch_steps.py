@@ -1,48 +1,35 @@
-"""The same objective and optimizer in PyTorch, in plain code, to be timed beside ours.
+"""The same objective and optimizer in PyTorch, in plain code, to be timed beside ours. No TensorFlow here.
 
-Only for the `balanced` normalization with equally weighted layers and maximum pooling, which are the defaults.
+Only for the `balanced` normalization with maximum pooling, and for the settings of `problem.PLAIN`.
 """
 
 import os
 
 import numpy as np
 import torch
-from steps import DECAYING, Kernels, Take
+from problem import DECAYING, Problem, Take
 from torch.nn import functional
-
-from keras_nst.config import Config
-from keras_nst.core.features import MEANS_BGR
-from keras_nst.core.losses import FAINTEST
-from keras_nst.core.variation import FLATTEST
 
 Maps = dict[str, torch.Tensor]  # layer: (1, c, h, w)
 
 
 class Objective:
-    """The objective of one content and one style picture, (1, h, w, 3), RGB in [0, 1]."""
+    """The objective in one precision and layout of memory."""
 
-    def __init__(
-        self,
-        content: np.ndarray,
-        style: np.ndarray,
-        kernels: Kernels,
-        config: Config,
-        precision: str = "float32",
-        channels_last: bool = False,
-    ):
-        self.config, self.channels_last = config, channels_last
+    def __init__(self, problem: Problem, precision: str = "float32", channels_last: bool = False):
+        self.config, self.constants, self.channels_last = problem.config, problem.constants, channels_last
         self.precision = getattr(torch, precision)
-        self.kernels = {name: self._convolution(*weights) for name, weights in kernels.items()}
-        self.content_layers = [layer.name for layer in config.layers_used("content")]
-        self.style_layers = [layer.name for layer in config.layers_used("style")]
-        self.means = torch.tensor(MEANS_BGR)[:, None, None]
+        self.kernels = {name: self._convolution(*weights) for name, weights in problem.kernels.items()}
+        self.content_layers = [layer.name for layer in self.config.layers_used("content")]
+        self.style_layers = [layer.name for layer in self.config.layers_used("style")]
+        self.means = torch.tensor(self.constants.means)[:, None, None]
         with torch.no_grad():
-            shown = self.tensor(content)
+            shown = self.tensor(problem.content)
             self.content = {name: self.features(shown)[name].float() for name in self.content_layers}
-            seen = self.features(self.tensor(style))
+            seen = self.features(self.tensor(problem.style))
             self.style = {name: self.gram(seen[name]) for name in self.style_layers}
             area = shown.shape[2] * shown.shape[3]
-            self.variation_scale = area * max(float(squared_variation(shown)) / area, FLATTEST)
+            self.variation_scale = area * max(float(squared_variation(shown)) / area, self.constants.flattest)
 
     def tensor(self, picture: np.ndarray) -> torch.Tensor:
         """Returns a picture (1, h, w, 3) as (1, 3, h, w), in the layout chosen."""
@@ -71,13 +58,22 @@ class Objective:
     def loss(self, picture: torch.Tensor) -> torch.Tensor:
         """Returns the weighted total: ()."""
         seen = self.features(picture)
-        content = sum(distance(seen[name].float(), target) for name, target in self.content.items())
-        style = sum(distance(self.gram(seen[name]), target, target.shape[-1]) for name, target in self.style.items())
+        content = sum(
+            self.distance(seen[name].float(), target, target.numel()) for name, target in self.content.items()
+        )
+        style = sum(
+            self.distance(self.gram(seen[name]), target, target.shape[-1]) for name, target in self.style.items()
+        )
         return (
             self.config.content_weight * content / len(self.content)
             + self.config.style_weight * style / len(self.style)
             + self.config.variation_weight * squared_variation(picture) / self.variation_scale
         )
+
+    def distance(self, values: torch.Tensor, target: torch.Tensor, faint: int) -> torch.Tensor:
+        """Returns the squared distance relative to the target, which is taken for so faint at least."""
+        scale = target.square().sum() + self.constants.faintest * faint
+        return (values - target).square().sum() / scale
 
     def _convolution(self, kernel: np.ndarray, bias: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         weights = torch.from_numpy(kernel).permute(3, 2, 0, 1).to(self.precision)
@@ -88,22 +84,16 @@ class Objective:
         return values.contiguous(memory_format=layout)
 
 
-def distance(values: torch.Tensor, target: torch.Tensor, faint: int = 0) -> torch.Tensor:
-    """Returns the squared distance relative to the target; `faint` counts what FAINTEST is for, by default all."""
-    scale = target.square().sum() + FAINTEST * (faint or target.numel())
-    return (values - target).square().sum() / scale
-
-
 def squared_variation(picture: torch.Tensor) -> torch.Tensor:
     """Returns sum dx^2 + dy^2: ()."""
     return picture.diff(dim=2).square().sum() + picture.diff(dim=3).square().sum()
 
 
-def pytorch_steps(first: np.ndarray, objective: Objective) -> Take:
-    """Returns what takes Adam's steps from the first picture, (1, h, w, 3), on all cores."""
+def pytorch_steps(problem: Problem, precision: str = "float32", channels_last: bool = False) -> Take:
+    """Returns what takes Adam's steps from the first picture, on all cores."""
     torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    config = objective.config
-    picture = objective.tensor(first).requires_grad_()
+    config, objective = problem.config, Objective(problem, precision, channels_last)
+    picture = objective.tensor(problem.first).requires_grad_()
     betas = (config.beta_1, config.beta_2)
     optimizer = torch.optim.Adam([picture], config.learning_rate, betas, config.epsilon, fused=True)
     decay = config.decay_rate ** (1 / (config.decay_steps or DECAYING // 3))

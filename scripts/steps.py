@@ -1,26 +1,21 @@
-"""Our own optimization steps, to be timed, and a matrix product to time them against.
-
-Whatever takes steps is a function `take`: it takes so many of them, waits until they are done and returns the loss
-before the last one.
-"""
-
-from collections.abc import Callable
+"""Our own optimization steps, to be timed, and a matrix product to time them against."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 from measuring import sample
+from problem import DECAYING, Constants, Kernels, Problem, Take
 
-from keras_nst.config import Config
-from keras_nst.core import transfer
 from keras_nst.core.chunk import LONGEST
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Pictures, Style, first_picture, see
-
-Take = Callable[[int], float]
-Kernels = dict[str, list[np.ndarray]]  # layer: kernel (3, 3, c, d), bias (d,)
-
-DECAYING = 100  # steps, of which the learning rate decays within a third
+from keras_nst.core.features import MEANS_BGR
+from keras_nst.core.network import Network
+from keras_nst.core.pyramid import Scale, Size
+from keras_nst.core.sight import Pictures, Style, first_picture
+from keras_nst.core.stage import stage_for
+from keras_nst.core.stats import FAINTEST
+from keras_nst.core.variation import FLATTEST
+from keras_nst.session.method import method_of
+from keras_nst.settings.config import Resolved
 
 
 def pictures(size: Size) -> Pictures:
@@ -30,18 +25,17 @@ def pictures(size: Size) -> Pictures:
     return Pictures(content, (Style(style),), 0.7 * content + 0.3 * style)
 
 
-def our_steps(shown: Pictures, size: Size, config: Config, features: keras.Model) -> Take:
-    """Returns what takes our steps; the settings say how, and are resolved."""
-    scale = transfer.Scale(1, size, DECAYING, 0)
-    stage = transfer.Stage(scale, first_picture(shown, size, config), config, None)
-    [quickest] = transfer.networks(features, [scale], config)
-    sight = see(shown, stage.picture, stage.mover, stage.watch, features, quickest, config)
+def our_steps(shown: Pictures, size: Size, config: Resolved, features: keras.Model) -> Take:
+    """Returns what takes our steps; the settings say how."""
+    method, scale = method_of(config), Scale(1, size, DECAYING, 0)
+    stage = stage_for(scale, shown.number, method, Network(features))
+    stage.begin(shown, first_picture(shown, size, method.start), None, method, before=0)
 
     def take(count: int) -> float:
         while count > LONGEST:
-            sight.take_steps(LONGEST)
+            stage.take(LONGEST)
             count -= LONGEST
-        return float(sight.take_steps(count).losses[-1].total[0])
+        return float(stage.take(count).losses[-1].total[0])
 
     return take
 
@@ -49,6 +43,13 @@ def our_steps(shown: Pictures, size: Size, config: Config, features: keras.Model
 def kernels(features: keras.Model) -> Kernels:
     """Returns the weights of the network's convolutions."""
     return {layer.name: layer.get_weights() for layer in features.layers if layer.get_weights()}
+
+
+def problem(shown: Pictures, config: Resolved, features: keras.Model) -> Problem:
+    """Returns what our steps optimize, for those who know no TensorFlow."""
+    content, style, first = (of.numpy() for of in (shown.content, shown.styles[0].picture, shown.first))
+    constants = Constants(MEANS_BGR, FAINTEST, FLATTEST)
+    return Problem(content, style, first, kernels(features), config, constants)
 
 
 def product(side: int, precision: str) -> Take:

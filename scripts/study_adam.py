@@ -18,9 +18,10 @@ import measuring
 import numpy as np
 from measuring import Row
 
-from keras_nst import engine
-from keras_nst.config import Config
 from keras_nst.core.pyramid import final_size
+from keras_nst.session import machine
+from keras_nst.session.session import load_features
+from keras_nst.settings.config import Config
 
 if TYPE_CHECKING:
     import keras
@@ -57,14 +58,14 @@ class Case(NamedTuple):
 def main(argv: Sequence[str] | None = None) -> None:
     """Prints the score of each setting, and the best."""
     options = parser().parse_args(argv)
-    base = Config(weights=options.weights, device=options.device).resolved()
-    weights, device = engine.find_weights(base), engine.start(base)
+    base = Config(weights=options.weights, device=options.device)
+    weights, device = machine.find_weights(base), machine.start(base)
     import tensorflow as tf
 
     with tf.device(device.name):
-        config = engine.on_device(base, device).resolved(evaluator="whole")
+        config = machine.on_device(base.completed(), device).resolved(evaluator="whole")
         exact = config.resolved(precision="float32")
-        features = {each.precision: engine.load_features(each, weights) for each in (config, exact)}
+        features = {each.precision: load_features(each, weights) for each in (config, exact)}
         cases = [case(*pair, exact, features["float32"], options) for pair in [SAMPLES, *options.pair]]
         score = scorer(cases, config, features[config.precision], options.evaluations)
         rows = search(score, defaults(config), chosen_grid(options.only), 60 * options.minutes)

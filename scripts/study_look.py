@@ -20,8 +20,10 @@ import measuring
 from measuring import Row
 from PIL import Image, ImageDraw
 
-from keras_nst import engine, flags
-from keras_nst.config import Config
+from keras_nst.runs import request
+from keras_nst.session import machine
+from keras_nst.session.session import load_features
+from keras_nst.settings.config import Config
 
 if TYPE_CHECKING:
     from keras_nst.system.devices import Device
@@ -106,7 +108,7 @@ def study(options: argparse.Namespace) -> None:
     """Makes each picture that is not known yet."""
     done = {(row["pair"], row["way"], row["strength"], row["size"]) for row in known_rows(options.out)}
     pairs = read_pairs(options.pairs) if options.pairs else [Pair("samples", "sample:harbor", "sample:night")]
-    weights, device = engine.find_weights(Config()), engine.start(Config())
+    weights, device = machine.find_weights(Config()), machine.start(Config())
     for pair in pairs:
         for way in options.ways.split(","):
             for strength in map(float, options.strengths.split(",")):
@@ -125,9 +127,9 @@ def read_pairs(path: Path) -> list[Pair]:
 def settings(way: str, strength: float, size: int, device: "Device") -> Config:
     """Returns the settings of one picture, the strength in place of a config's own weights."""
     files = [] if "--flagfile" in WAYS[way] else ["--content=sample:harbor", "--style=sample:night"]  # stand for any
-    config = flags.parse([*WAYS[way].split(), *files, f"--size={size}"])
+    config = request.parse([*WAYS[way].split(), *files, f"--size={size}"])
     config = dataclasses.replace(config, content_weight=None, style_weight=None, style_strength=strength)
-    return engine.on_device(config.resolved(evaluator="whole"), device)
+    return machine.on_device(config.completed(), device).resolved(evaluator="whole")
 
 
 def make(
@@ -145,9 +147,11 @@ def make(
     pictures = read_pair(pair.content, pair.style)
     size = final_size(options.size, pictures.size)
     config = settings(way, strength, options.size, device)
-    features, made = engine.load_features(config, weights), []
+    features, made = load_features(config, weights), []
     seconds = measuring.seconds(lambda: made.append(finished(pictures.pictures(), size, config, features)))
-    judge = Judge(resize(pictures.content, size).numpy(), pictures.style, extractor("vgg19", LAYERS, weights=weights))
+    judge = Judge(
+        resize(pictures.content, size).numpy(), pictures.style, extractor("vgg19", LAYERS, weights=weights or 0)
+    )
     save_picture(options.out / picture_name(pair.name, way, strength), made[0].picture[0], overwrite=True)
     asked = {"pair": pair.name, "way": way, "strength": strength, "size": options.size}
     return asked | {"seconds": seconds, "cpu": measuring.cpu_name(), **judge(made[0].picture)._asdict()}

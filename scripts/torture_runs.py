@@ -15,8 +15,8 @@ import numpy as np
 from measuring import Columns, Row, tell
 from PIL import Image
 
-from keras_nst.monitors.checkpoints import read_checkpoint
-from keras_nst.workdir import PICTURE
+from keras_nst.runs.checkpoints import read_checkpoint
+from keras_nst.runs.workdir import PICTURE
 
 SMALL = (
     *("--content=sample:harbor", "--style=sample:night", "--weights=random", "--size=64", "--scales=2"),

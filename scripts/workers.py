@@ -52,6 +52,43 @@ def answers(work: Work, numbers: Iterable[int], jobs: int, limits: Limits) -> It
             worker.stop()
 
 
+class Partner:
+    """A process that makes what answers, once, and then answers one question after the other.
+
+    What two libraries do to a process that has both of them, it does not see.
+
+    Args:
+        make: makes the function from a question to its answer, in the process, from these arguments.
+
+    Raises:
+        RuntimeError: the process ended in place of an answer.
+    """
+
+    def __init__(self, make: Callable[..., Callable[[Any], Any]], *arguments: Any):
+        self.connection, theirs = CONTEXT.Pipe()
+        self.process = CONTEXT.Process(target=_partner, args=(theirs, make, arguments), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def ask(self, question: Any) -> Any:
+        """Returns the answer."""
+        try:
+            self.connection.send(question)
+            return self.connection.recv()
+        except (EOFError, ConnectionError):
+            self.process.join()
+            ended = _of_death(self.process.exitcode)
+        raise RuntimeError(f"Expected an answer of another process. Received: its end ({ended})")
+
+    def __enter__(self) -> "Partner":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
 class _Worker:
     """A process that gets numbers and gives answers."""
 
@@ -117,6 +154,17 @@ def _serve(connection: Connection, work: Work, megabytes: int) -> None:
         except EOFError:
             return
         connection.send(work(number))
+
+
+def _partner(connection: Connection, make: Callable[..., Callable[[Any], Any]], arguments: tuple) -> None:
+    """Answers questions until the parent has gone."""
+    answer = make(*arguments)
+    while True:
+        try:
+            question = connection.recv()
+        except EOFError:
+            return
+        connection.send(answer(question))
 
 
 def _addresses() -> int:

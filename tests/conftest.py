@@ -1,17 +1,24 @@
 """What tests share: TensorFlow started as the doors start it, small pictures, a small run."""
 
+import gc
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from keras_nst.system.devices import start_tensorflow
+from keras_nst.system.forgetting import gradients_forgotten
 from keras_nst.system.memory import free_memory
 from keras_nst.system.weights import weights_path
+
+if TYPE_CHECKING:
+    from keras_nst.core.events import LossValues
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,12 +42,30 @@ def write_picture(path: Path, height: int = 48, width: int = 64, seed: int = 0, 
     return path
 
 
+def loss_values(
+    content: np.ndarray, style: np.ndarray, variation: np.ndarray, total: np.ndarray, *layers: dict[str, np.ndarray]
+) -> "LossValues":
+    """Returns losses; layers are those of the content and of the style."""
+    from keras_nst.core.events import LossValues
+
+    terms = {"content": content, "style": style, "variation": variation}
+    return LossValues(total, terms, dict(zip(("content", "style"), layers, strict=False)))
+
+
 def steps_of(folder: Path) -> list[int]:
     """Returns the steps in a run's curves."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
     return [event.step for event in events.Tensors("loss/total")]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def traced_programs_are_let_go() -> Iterator[None]:
+    """Keeps the memory of a process that runs many tests flat."""
+    with gradients_forgotten():
+        yield
+    gc.collect()
 
 
 @pytest.fixture

@@ -28,10 +28,9 @@ from steps import kernels, pictures
 from test_benchmarks import run_benchmark
 from weighing import Point, least, passing, shown_share
 
-from keras_nst import engine
-from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
-from keras_nst.core.transfer import plan
+from keras_nst.session.session import load_features, scales_of
+from keras_nst.settings.config import Config
 
 EXACT = objective(Config(weights="random", device="cpu")).resolved(
     precision="float32", xla="off", evaluator="whole", convolution="direct"
@@ -44,7 +43,7 @@ COURSE = [Point(1, 0.5, 9.0), Point(2, 1.0, 4.0), Point(3, 1.5, float("nan")), P
 
 def test_evaluations_count_by_pixels() -> None:
     """Scales of a quarter, about half and all of the pixels."""
-    scales = plan(Size(64, 96), Config(scales=3, steps=(8, 4, 10)).resolved())
+    scales = scales_of(Config(scales=3, steps=(8, 4, 10)), Size(64, 96))
     half = 45 * 68 / (64 * 96)
     assert [evaluations(scales, steps) for steps in (0, 3, 8, 10, 22)] == pytest.approx(
         [0, 0.75, 2, 2 + 2 * half, 2 + 4 * half + 10]
@@ -55,7 +54,7 @@ def test_equal_evaluations() -> None:
     size, config = Size(64, 96), Config(scales=2, steps=(120, 80)).resolved()
     steps = steps_worth(70, size, config)
     assert steps == (60, 40)
-    scales = plan(size, dataclasses.replace(config, steps=steps))
+    scales = scales_of(dataclasses.replace(config, steps=steps), size)
     assert evaluations(scales, 100) == pytest.approx(70, abs=0.5)
     assert steps_worth(50, size, config.resolved(scales=1)) == (50,)
 
@@ -90,8 +89,8 @@ def test_the_objective_is_the_examples() -> None:
     """Of a picture within [0, 1], ours in float32 and the example's own are the same number."""
     shown, size = pictures(Size(32, 48)), Size(32, 48)
     content, style = shown.content.numpy(), shown.styles[0].picture.numpy()
-    network = engine.load_features(EXACT, None)
-    example = KerasExample(content, style, kernels(engine.load_features(LAYERS.resolved(weights="random"), None)))
+    network = load_features(EXACT, None)
+    example = KerasExample(content, style, kernels(load_features(LAYERS.resolved(weights="random"), None)))
     example.combination.assign(example.combination + 3.0 * np.sin(np.arange(48, dtype=np.float32))[:, None])
     example.combination.assign(tf.constant(np.float32(as_units(example.picture()))))
     assert (EXACT.content_weight, EXACT.style_weight) == (CONTENT_WEIGHT, STYLE_WEIGHT)
@@ -111,8 +110,8 @@ def test_the_shortcut_makes_the_examples_pictures() -> None:
     """Steps of a fixed rate each, not clipped on the way."""
     shown = pictures(Size(48, 64))
     content, style = shown.content.numpy(), shown.styles[0].picture.numpy()
-    exact = KerasExample(content, style, kernels(engine.load_features(LAYERS.resolved(weights="random"), None)))
-    network, direct = engine.load_features(EXACT, None), EXACT.resolved(convolution="direct")
+    exact = KerasExample(content, style, kernels(load_features(LAYERS.resolved(weights="random"), None)))
+    network, direct = load_features(EXACT, None), EXACT.resolved(convolution="direct")
     given = Pair(content, style).pictures()
     quick = Shortcut(content, quick_evaluator(given, Size(48, 64), direct, network))
     for example in (exact, quick):

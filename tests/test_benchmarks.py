@@ -1,7 +1,10 @@
 """The benchmarks run and measure what they say. No time is asserted."""
 
+import dataclasses
+import functools
 import json
 import math
+import os
 from pathlib import Path
 from types import ModuleType
 
@@ -15,12 +18,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras_example import LAYERS, KerasExample
-from steps import Kernels, kernels, our_steps, pictures
+from problem import PLAIN, Kernels
+from steps import kernels, our_steps, pictures, problem
+from workers import Partner
 
-from keras_nst import engine
-from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
-from keras_nst.terms import Layer, layer_names
+from keras_nst.session.session import load_features
+from keras_nst.settings.config import Config
+from keras_nst.settings.networks import Layer, layer_names
 
 DEFAULTS = Config(precision="float32", xla="off", evaluator="whole", weights="random", device="cpu").resolved()
 TINY = Size(32, 48)
@@ -29,7 +34,7 @@ TINY = Size(32, 48)
 @pytest.fixture(scope="module")
 def network() -> keras.Model:
     """The network that the defaults need, with random weights."""
-    return engine.load_features(DEFAULTS, None)
+    return load_features(DEFAULTS, None)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +47,7 @@ def example() -> KerasExample:
 
 
 def random_kernels() -> Kernels:
-    return kernels(engine.load_features(LAYERS, None))
+    return kernels(load_features(LAYERS, None))
 
 
 # --- What is shared ---
@@ -166,18 +171,39 @@ def test_a_picture_of_one_tile_is_not_tiled(network: keras.Model) -> None:
 
 
 @pytest.mark.parametrize("channels_last", [False, True])
-def test_pytorch_takes_the_same_steps(channels_last: bool, network: keras.Model) -> None:
+def test_pytorch_takes_the_same_steps(channels_last: bool) -> None:
     pytest.importorskip("torch")
-    from pytorch_steps import Objective, pytorch_steps
-
-    shown = pictures(TINY)
-    content, style, first = (of.numpy() for of in (shown.content, shown.styles[0].picture, shown.first))
-    theirs = pytorch_steps(first, Objective(content, style, kernels(network), DEFAULTS, "float32", channels_last))
-    ours = our_steps(shown, TINY, DEFAULTS, network)
-    losses = np.array([(theirs(1), ours(1)) for _ in range(4)])
+    config = dataclasses.replace(DEFAULTS, **PLAIN)
+    network = load_features(config, None)
+    shown, which = pictures(TINY), ("float32", channels_last)
+    ours = our_steps(shown, TINY, config, network)
+    with Partner(benchmark_step.pytorch_answers, problem(shown, config, network), ["float32"]) as partner:
+        losses = np.array([(partner.ask((which, 1)), ours(1)) for _ in range(4)])
     np.testing.assert_allclose(losses[0, 0], losses[0, 1], rtol=1e-5)
     np.testing.assert_allclose(losses[1:, 0], losses[1:, 1], rtol=1e-3)
     assert losses[3, 0] < 0.9 * losses[0, 0]
+
+
+def test_a_partner_answers_in_a_process_of_its_own() -> None:
+    with Partner(functools.partial, eval) as partner:
+        theirs = partner.ask("__import__('os').getpid()")
+        assert theirs == partner.ask("__import__('os').getpid()") != os.getpid()
+        assert not partner.ask("'tensorflow' in __import__('sys').modules")
+    assert not partner.process.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("end", "told"), [("os._exit(3)", "exit code 3"), ("os.kill(os.getpid(), 11)", "Segmentation fault")]
+)
+def test_a_partner_that_ends_is_told(end: str, told: str) -> None:
+    with Partner(functools.partial, eval) as partner, pytest.raises(RuntimeError, match=f"Received: its end .{told}"):
+        partner.ask(f"exec('import os; {end}')")
+
+
+def test_pytorchs_process_is_without_tensorflow() -> None:
+    pytest.importorskip("torch")
+    brief = "import sys; sys.path.append('scripts'); import pytorch_steps; print(int('tensorflow' in sys.modules))"
+    assert measuring.answer_of_a_process("-c", brief) == 0
 
 
 # --- The Keras example ---
@@ -310,7 +336,7 @@ def test_start(tmp_path: Path) -> None:
     total = seconds.pop("process start to first step")
     assert sum(seconds.values()) == pytest.approx(total)
     assert min(seconds.values()) > 0
-    phases = {"TensorFlow imported", "network built, weights read", "targets computed", "step traced", "first step"}
+    phases = {"TensorFlow imported", "network built, weights read", "aims computed", "step traced", "first step"}
     assert phases < set(seconds)
 
 

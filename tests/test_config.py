@@ -2,21 +2,24 @@
 
 import pytest
 
-from keras_nst.config import RECIPES, Config, SettingError, fields, read_setting
-from keras_nst.terms import Layer, parse_size
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import SettingError, fields, read_setting
+from keras_nst.settings.networks import Layer
+from keras_nst.settings.recipes import RECIPES
+from keras_nst.settings.values import parse_size
 
 
 def test_every_setting_is_read_back_from_what_it_shows() -> None:
     config = Config(
         content="a b.png", style_layers=(Layer("block1_conv1", 0.25), Layer("block2_conv1")), steps=(7, 5), scales=3
     )
-    for name in fields():
-        assert read_setting(name, config.shown(name)) == getattr(config, name)
+    for name in fields(Config):
+        assert read_setting(Config, name, config.shown(name)) == getattr(config, name)
 
 
 def test_numbers_are_shown_exactly_enough() -> None:
     for rate in (100 / 255**2, 1 / 3, 1e-300, 0.1):
-        assert read_setting("learning_rate", Config(learning_rate=rate).shown("learning_rate")) == rate
+        assert read_setting(Config, "learning_rate", Config(learning_rate=rate).shown("learning_rate")) == rate
     assert Config(learning_rate=0.5).shown("learning_rate") == "0.5"
 
 
@@ -83,10 +86,10 @@ def test_sizes() -> None:
 def test_sizes_as_people_write_them(written: str) -> None:
     """They are one setting, whatever the sign."""
     assert parse_size(written) == (64, 160)
-    assert read_setting("size", written) == "64x160"
+    assert read_setting(Config, "size", written) == "64x160"
 
 
 def test_every_setting_explains_itself() -> None:
-    for name, field in fields().items():
+    for name, field in fields(Config).items():
         assert field.metadata["help"].endswith("."), name
         assert len(field.metadata["help"]) > 15, name

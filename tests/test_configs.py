@@ -7,10 +7,11 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
-from keras_nst import flags
-from keras_nst.config import RECIPES, Config
 from keras_nst.run import main
-from keras_nst.workdir import PICTURE
+from keras_nst.runs import request
+from keras_nst.runs.workdir import PICTURE
+from keras_nst.settings.config import Config
+from keras_nst.settings.recipes import RECIPES
 
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
 
@@ -21,7 +22,7 @@ def test_a_config_says_what_it_makes_and_is_valid(path: Path) -> None:
     assert f"python -m keras_nst.run --flagfile=configs/{path.name}" in head
     assert re.search(r"[Tt]ime|seconds|minutes", head) and "emory" in head or " GB" in head
     assert "loss" in head and not re.search("TIME|MEMORY|LOSS", head)
-    assert flags.parse([f"--flagfile={path}"]) != Config()
+    assert request.parse([f"--flagfile={path}"]) != Config()
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_a_config_says_what_it_makes_and_is_valid(path: Path) -> None:
     ],
 )
 def test_the_published_recipes(name: str, expected: dict[str, object]) -> None:
-    config = flags.parse([f"--flagfile={name}.cfg"])
+    config = request.parse([f"--flagfile={name}.cfg"])
     assert {key: getattr(config, key) for key in expected} == expected
     assert config.scales == 1
     recipe = RECIPES[config.normalization]
@@ -46,7 +47,7 @@ def test_the_published_recipes(name: str, expected: dict[str, object]) -> None:
 
 
 def test_the_keras_example_s_rate_is_converted() -> None:
-    assert flags.parse(["--flagfile=keras_example.cfg"]).learning_rate == pytest.approx(100 / 255**2, rel=1e-9)
+    assert request.parse(["--flagfile=keras_example.cfg"]).learning_rate == pytest.approx(100 / 255**2, rel=1e-9)
 
 
 @pytest.mark.weights

@@ -31,7 +31,7 @@ print(keras.backend.backend(), keras.config.image_data_format(), keras.config.fl
 print("heard", file=sys.stderr)
 """
 CLOSED = """
-from keras_nst.quiet import quiet_stderr
+from keras_nst.system.quiet import quiet_stderr
 with quiet_stderr():
     pass
 with open("picture", "wb") as file:

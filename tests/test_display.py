@@ -12,8 +12,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import loss_values
 
-from keras_nst.core.events import LossValues, Progress
+from keras_nst.core.events import Progress
 from keras_nst.monitors import display as module
 from keras_nst.monitors.display import Forecast, Speed, display
 
@@ -46,9 +47,9 @@ def run(chunks: tuple[int, ...] = (1, 1, 3, 5), stop_after: int = 99) -> Iterato
 
 
 def progress(scale: int, scale_step: int, shape: tuple[int, ...], final: bool = False) -> Progress:
-    step = 10 * (scale - 1) + scale_step + final
+    step = 10 * (scale - 1) + scale_step
     loss = np.full(2, 100.0 / step)
-    losses = LossValues(loss, loss, loss, loss, {}, {})
+    losses = loss_values(loss, loss, loss, loss, {}, {})
     return Progress(step, 30, scale, 3, scale_step, 10, losses, 0.1, lambda: np.zeros(shape), final)
 
 
@@ -116,7 +117,7 @@ def test_a_pipe_gets_lines_without_control_characters() -> None:
     lines = text.splitlines()
     assert len(lines) == 8  # first and last step of three scales, the final loss, and what comes next
     assert re.fullmatch(r"scale 1/3  step 1/10  loss 100  [\d.e+]+ steps/s  \? left", lines[0])
-    assert re.fullmatch(r"scale 3/3  step 10/10  final loss 3.226", lines[6])
+    assert re.fullmatch(r"scale 3/3  step 10/10  final loss 3.333", lines[6])
     assert lines[7] == "next"
 
 
@@ -131,7 +132,7 @@ def test_no_standard_error_at_all(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 def test_a_line_every_five_seconds(clock: SimpleNamespace) -> None:
     stream = io.StringIO()
-    listener = display(WORK, stream)
+    listener = display(WORK, stream=stream)
     for step in range(1, 10):
         clock.now += 2
         listener(progress(1, step, (1, 2, 2, 3)))
@@ -161,7 +162,7 @@ def test_the_time_left_comes_true(compilation: float, clock: SimpleNamespace) ->
 def test_the_picture_is_looked_at_once_a_scale() -> None:
     """To look copies it, and it may be large."""
     looks: list[int] = []
-    listener = display(WORK, io.StringIO())
+    listener = display(WORK, stream=io.StringIO())
     for event in run():
 
         def look(event: Progress = event) -> np.ndarray:

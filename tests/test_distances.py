@@ -9,12 +9,14 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_nst.config import Config
-from keras_nst.core import distances, losses
+from keras_nst.core import distances
+from keras_nst.core.definitions import DEFINITIONS
 from keras_nst.core.distances import distance
 from keras_nst.core.features import extractor
+from keras_nst.core.method import Objective
+from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import Moments, moments
-from keras_nst.terms import STYLE_LOSSES
+from keras_nst.settings.values import STYLE_LOSSES
 
 FROM_MOMENTS = [name for name, kind in STYLE_LOSSES.items() if kind == "moments"]
 
@@ -62,10 +64,9 @@ def value_and_gradient(name: str, picture: tf.Tensor, style: tf.Tensor) -> tuple
 
 
 def test_gram_is_the_balanced_style_loss() -> None:
-    settings = Config(style_loss=(("gram", 1.0),)).resolved()
     seen, style = (moments(tf.constant(feature_map(seed))) for seed in (0, 1))
-    expected = losses.style_loss(seen, style, 42, settings)
-    assert distance("gram")(seen, style)[:, 0].numpy() == expected.numpy()
+    expected = DEFINITIONS["balanced"].style(seen, style, None, Size(6, 7), Objective(()))
+    assert distance("gram")(seen, style).numpy() == expected.numpy()
 
 
 def test_mean_std() -> None:
@@ -153,10 +154,11 @@ def test_w2(channels: int, condition: float, positions: int, known: bool, by_pro
     seen, style = cloud(channels, positions, condition, 0), cloud(channels, positions * 2, condition, 1)
     x, y = rows(seen), rows(style)
     of, target = whole(tf.constant(seen)), whole(tf.constant(style))
-    root = distances.leading_root(target) if known else None
+    gaussian = distances.gaussian(target) if known else None
     if known:
-        assert root.shape[:2] == [1, channels] and root.shape[2] <= min(channels, 2 * positions - 1)
-    found = distances.w2(of, target, root, by_products)[0] * (y.var(0).sum() + 1e-6 * channels)
+        most = -(-(2 * positions - 1) // distances.COLUMNS) * distances.COLUMNS
+        assert gaussian.root.shape[:2] == [1, channels] and gaussian.root.shape[2] <= min(channels, most)
+    found = distances.w2(of, target, gaussian, by_products)[0] * (y.var(0).sum() + 1e-6 * channels)
     np.testing.assert_allclose(found, gaussian_w2(x, y), rtol=2e-3 if by_products else 1e-4)
 
 
@@ -211,7 +213,7 @@ def brute_force_neighbor(x: np.ndarray, y: np.ndarray) -> float:
 
 @pytest.mark.parametrize("strip", [1024, 42, 10])
 def test_neighbor(strip: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distances, "STRIP", strip)
+    monkeypatch.setattr(distances, "POSITIONS_AT_ONCE", strip)
     seen, style = feature_map(0), feature_map(1, (1, 3, 4, 5))
     np.testing.assert_allclose(
         value("neighbor", seen, style), [brute_force_neighbor(rows(seen), rows(style))], rtol=1e-3
@@ -314,7 +316,7 @@ def test_compiled_by_xla(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("styles", [1, 2])
 @pytest.mark.parametrize("name", STYLE_LOSSES)
 def test_pictures_together_equal_singles(name: str, styles: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distances, "STRIP", 10)
+    monkeypatch.setattr(distances, "POSITIONS_AT_ONCE", 10)
     seen, style = feature_map(0, (2, 6, 7, 5)), feature_map(1, (styles, 5, 6, 5))
     values, gradient = value_and_gradient(name, tf.constant(seen), tf.constant(style))
     assert values.shape == [2]

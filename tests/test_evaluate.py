@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, run_process, write_picture
 
-from keras_nst.evaluate import FLAGS, main, parse
+from keras_nst.evaluate import Request, main
+from keras_nst.settings import flags
+from keras_nst.settings.declared import fields
 
 FIGURES = ["content", "structure", "gram", "w2", "sliced", "color"]
 FIGURES += ["sharpness", "sharpness_to_style", "grain", "grain_to_content", "borders"]
@@ -68,7 +70,7 @@ BAD = [
     (["{none.png}"], 1, "none.png: .*no such file"),
     (["{text.png}"], 1, "text.png: "),
     (["{.}"], 1, ": "),
-    (["two\nlines.png"], 1, "two lines.png: Expected a name in Unicode without line breaks"),
+    (["two\nlines.png"], 1, r"two\\nlines.png: Expected a name in Unicode without line breaks"),
     (["{wide.png}"], 1, "wide.png: Expected the proportions of the content, 64 x 48. Received: 64 x 40"),
     (["{tiny.png}"], 1, "tiny.png: Expected at least 16 pixels a side to compare. Received: 16 x 12"),
     (["--size=15"], 1, "--size=15: Expected a whole number at least 16"),
@@ -115,14 +117,14 @@ def test_no_results_and_no_arguments(capsys: pytest.CaptureFixture[str]) -> None
 def test_help_tells_every_flag_and_figure(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
-    assert all(f"--{flag}=" in said for flag in FLAGS) and all(figure in said for figure in FIGURES)
+    assert all(f"--{flag}=" in said for flag in fields(Request)) and all(figure in said for figure in FIGURES)
     documented = (ROOT / "docs" / "quality.md").read_text(encoding="utf8")
     assert all(f"`{figure}`" in documented for figure in FIGURES)
 
 
 def test_flags_may_stand_anywhere() -> None:
-    request = parse(["a.png", "--content=c.jpg", "b.png", "--style=s.jpg"])
-    assert (request.results, request.content, request.style) == (["a.png", "b.png"], "c.jpg", "s.jpg")
+    given = flags.read(["a.png", "--content=c.jpg", "b.png", "--style=s.jpg"], Request, {})
+    assert given.rest == ["a.png", "b.png"] and given.settings == {"content": "c.jpg", "style": "s.jpg"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--stile=a.jpg", "b.jpg"], ["--content=none.jpg", "none.png"]])

@@ -1,10 +1,11 @@
 """When listeners are called."""
 
 import numpy as np
+from conftest import loss_values
 
-from keras_nst.core.events import LossValues, Progress, every
+from keras_nst.core.events import Progress, every
 
-NOTHING = LossValues(*[np.zeros(1)] * 4, {}, {})
+NOTHING = loss_values(*[np.zeros(1)] * 4, {}, {})
 
 
 def progress(step: int, final: bool = False) -> Progress:
@@ -16,13 +17,31 @@ def test_every_period_whatever_the_chunks_and_at_the_end() -> None:
     listen = every(10, lambda event: seen.append(event.step))
     for step in (1, 4, 9, 11, 19, 20, 21, 45, 49):
         listen(progress(step))
-    listen(progress(50, final=True))
-    assert seen == [11, 20, 45, 50]
+    listen(progress(49, final=True))
+    assert seen == [11, 20, 45, 49]
 
 
 def test_the_finished_picture_is_not_passed_on_twice() -> None:
     seen: list[int] = []
     listen = every(10, lambda event: seen.append(event.step))
     listen(progress(20))
-    listen(progress(21, final=True))
+    listen(progress(20, final=True))
     assert seen == [20]
+
+
+def test_of_a_run_that_goes_on() -> None:
+    for start, expected in ((20, [31, 33]), (23, [31, 33]), (30, [33])):
+        seen: list[int] = []
+        listen = every(10, lambda event, seen=seen: seen.append(event.step), start)
+        for step in (31, 33):
+            listen(progress(step))
+        listen(progress(33, final=True))
+        assert seen == expected
+
+
+def test_the_finished_picture_of_a_run_with_nothing_left_to_do() -> None:
+    """Stopped at step 20 it was passed on already, at 23 it was not."""
+    for start, expected in ((20, []), (23, [23])):
+        seen: list[int] = []
+        every(10, lambda event, seen=seen: seen.append(event.step), start)(progress(start, final=True))
+        assert seen == expected

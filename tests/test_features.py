@@ -9,9 +9,9 @@ import tensorflow as tf
 from conftest import smooth_picture
 
 from keras_nst.core.features import AVERAGE_POOLING_GAINS, NETWORKS, extractor, reaches
-from keras_nst.inputs import SAMPLES
 from keras_nst.pictures.files import read_picture
-from keras_nst.terms import CONVOLUTIONS, layer_names
+from keras_nst.pictures.sources import SAMPLES
+from keras_nst.settings.networks import CONVOLUTIONS, layer_names
 
 PICTURE = np.random.default_rng(0).random((1, 37, 50, 3)).astype(np.float32)
 
@@ -56,7 +56,7 @@ def test_weights_of_another_extractor(plain_vgg: tuple[keras.Model, Path], how: 
 
 
 def test_cut_after_the_deepest_layer() -> None:
-    model = extractor("vgg16", ["block2_conv1", "block1_conv1"], weights=None)
+    model = extractor("vgg16", ["block2_conv1", "block1_conv1"], weights=0)
     assert [layer.name for layer in model.layers if "conv" in layer.name] == [
         *("block1_conv1", "block1_conv2", "block2_conv1")
     ]
@@ -65,9 +65,7 @@ def test_cut_after_the_deepest_layer() -> None:
 
 def test_random_weights_repeat_and_keep_magnitude() -> None:
     names = ["block1_conv1", "block5_conv1"]
-    first, again, other = (
-        extractor("vgg19", names, weights=None, seed=seed)(tf.constant(PICTURE)) for seed in (1, 1, 2)
-    )
+    first, again, other = (extractor("vgg19", names, weights=seed)(tf.constant(PICTURE)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first["block5_conv1"], again["block5_conv1"])
     assert np.any(first["block5_conv1"] != other["block5_conv1"])
     magnitude = [float(tf.sqrt(tf.reduce_mean(tf.square(first[name])))) for name in names]
@@ -128,22 +126,22 @@ def test_wrong_weights(tmp_path: Path) -> None:
 def test_the_frame_of_the_first_layer(padding: str, mode: str) -> None:
     """The same as the network without padding of a picture with the frame, by hand."""
     picture = smooth_picture(20, 24)[None]
-    ours = extractor("vgg19", ["block1_conv1"], weights=None, padding=padding)(tf.constant(picture))["block1_conv1"]
+    ours = extractor("vgg19", ["block1_conv1"], weights=0, padding=padding)(tf.constant(picture))["block1_conv1"]
     framed = np.pad(picture, [(0, 0), (1, 1), (1, 1), (0, 0)], mode=mode)
-    plain = extractor("vgg19", ["block1_conv1"], weights=None)(tf.constant(framed))["block1_conv1"]
+    plain = extractor("vgg19", ["block1_conv1"], weights=0)(tf.constant(framed))["block1_conv1"]
     np.testing.assert_allclose(ours, plain[:, 1:-1, 1:-1], rtol=1e-5, atol=1e-4)
 
 
 def test_a_flat_picture_has_no_frame_when_its_border_is_repeated() -> None:
     flat = tf.fill((1, 16, 16, 3), 0.7)
-    features = extractor("vgg19", ["block1_conv1"], weights=None, padding="replicate")(flat)["block1_conv1"]
+    features = extractor("vgg19", ["block1_conv1"], weights=0, padding="replicate")(flat)["block1_conv1"]
     np.testing.assert_allclose(features, features[:, 8:9, 8:9] + tf.zeros_like(features), rtol=1e-4, atol=1e-3)
 
 
 def test_seamless_features_turn_with_the_picture() -> None:
     """Rolled by what the poolings step, the picture gives the same features, rolled: also their gradient."""
     picture = tf.constant(smooth_picture(48, 64)[None].astype(np.float64))
-    features = extractor("vgg19", ["block3_conv1"], weights=None, padding="wrap", precision="float64")
+    features = extractor("vgg19", ["block3_conv1"], weights=0, padding="wrap", precision="float64")
 
     def seen(shown: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:

@@ -5,28 +5,31 @@ from pathlib import Path
 
 import pytest
 
-from keras_nst import flags
-from keras_nst.config import Config, SettingError, fields, read_setting
-from keras_nst.settings import OF_ONE_RUN
+from keras_nst.runs import request
+from keras_nst.settings import flags
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import SettingError, fields, read_setting
+from keras_nst.settings.text import OF_ONE_RUN
 
 
 def test_values_of_all_kinds(tmp_path: Path) -> None:
-    config = flags.parse(["--content=a.jpg", "--style", "b.jpg", "--steps=3,2", "--overwrite", "--learning_rate=auto"])
+    given = ["--content=a.jpg", "--style", "b.jpg", "--steps=3,2", "--overwrite", "--learning_rate=auto"]
+    config = request.parse(given)
     assert config == Config(content="a.jpg", style="b.jpg", steps=(3, 2), overwrite=True)
-    assert flags.parse(["--nooverwrite", "--decay_staircase=true"]) == Config(decay_staircase=True)
+    assert request.parse(["--nooverwrite", "--decay_staircase=true"]) == Config(decay_staircase=True)
 
 
 def test_flag_files_and_what_overrules_them(tmp_path: Path) -> None:
     (tmp_path / "a.cfg").write_text("# a comment\n--size=99\n--seed=4\n")
-    assert flags.parse([f"--flagfile={tmp_path / 'a.cfg'}", "--size=77"]) == Config(size="77", seed=4)
+    assert request.parse([f"--flagfile={tmp_path / 'a.cfg'}", "--size=77"]) == Config(size="77", seed=4)
     (tmp_path / "b.cfg").write_text(f"--flagfile={tmp_path / 'a.cfg'}\n--seed=5\n")
-    assert flags.parse(["--flagfile", str(tmp_path / "b.cfg")]) == Config(size="99", seed=5)
+    assert request.parse(["--flagfile", str(tmp_path / "b.cfg")]) == Config(size="99", seed=5)
 
 
 @pytest.mark.parametrize("written", ["configs/starry.cfg", "starry.cfg"])
 def test_configs_are_found_from_any_folder(written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert flags.parse([f"--flagfile={written}"]).content == "sample:harbor"
+    assert request.parse([f"--flagfile={written}"]).content == "sample:harbor"
 
 
 @pytest.mark.parametrize(
@@ -42,20 +45,20 @@ def test_configs_are_found_from_any_folder(written: str, tmp_path: Path, monkeyp
 )
 def test_wrong_usage(arguments: list[str], message: str) -> None:
     with pytest.raises(flags.UsageError, match=message) as caught:
-        flags.parse(arguments)
+        request.parse(arguments)
     assert "\n" not in str(caught.value)
 
 
 def test_a_wrong_value_names_flag_and_value() -> None:
     with pytest.raises(SettingError, match="--steps=many: Expected a whole number at least 0. Received: many"):
-        flags.parse(["--steps=many"])
+        request.parse(["--steps=many"])
 
 
 def test_help_has_every_flag_in_its_group_with_its_default() -> None:
-    shown = flags.help_text("keras-nst")
-    assert all(f"  --{name}=" in shown for name in fields())
+    shown = flags.help_text(Config, request.OWN_FLAGS)
+    assert all(f"  --{name}=" in shown for name in fields(Config))
     assert shown.index("\nPictures:") < shown.index("\n  --content=") < shown.index("\nObjective:")
-    assert "[balanced]" in shown and shown.startswith("usage: keras-nst")
+    assert "[balanced]" in shown
     assert max(map(len, shown.splitlines())) <= 125
 
 
@@ -69,12 +72,12 @@ def test_settings_of_pictures_are_data(monkeypatch: pytest.MonkeyPatch) -> None:
         "flagfile": "x",
         "tensorflow": "2.21",
     }
-    monkeypatch.setattr(flags, "read_settings", lambda path: carried)
-    assert flags.parse(["--from_image=a.png", "--size=80"]) == Config(seed=7, size="80")
+    monkeypatch.setattr(request, "read_settings", lambda path: carried)
+    assert request.parse(["--from_image=a.png", "--size=80"]) == Config(seed=7, size="80")
 
 
 def carrying(monkeypatch: pytest.MonkeyPatch, **carried: str) -> None:
-    monkeypatch.setattr(flags, "read_settings", lambda path: carried)
+    monkeypatch.setattr(request, "read_settings", lambda path: carried)
 
 
 @pytest.mark.parametrize(
@@ -100,10 +103,14 @@ def test_what_a_picture_refers_to_is_not_followed(name: str, value: str, monkeyp
     carrying(monkeypatch, seed="7", **{name: value})
     line = f"--from_image=a.png: Expected flags of your own .* or --follow .* Received: --{name}={value}"
     with pytest.raises(SettingError, match=line.replace("+", "[+]")):
-        flags.parse(["--from_image=a.png"])
-    followed = flags.parse(["--from_image=a.png", "--follow"])
-    assert followed.shown(name) == Config(**{name: read_setting(name, value)}).shown(name) and followed.seed == 7
-    assert flags.parse(["--from_image=a.png", f"--{name}=12"]) == Config(seed=7, **{name: read_setting(name, "12")})
+        request.parse(["--from_image=a.png"])
+    followed = request.parse(["--from_image=a.png", "--follow"])
+    assert (
+        followed.shown(name) == Config(**{name: read_setting(Config, name, value)}).shown(name) and followed.seed == 7
+    )
+    assert request.parse(["--from_image=a.png", f"--{name}=12"]) == Config(
+        seed=7, **{name: read_setting(Config, name, "12")}
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,7 +129,7 @@ def test_what_a_picture_refers_to_is_not_followed(name: str, value: str, monkeyp
 )
 def test_what_refers_to_nothing_outside_is_taken(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     carrying(monkeypatch, **{name: value})
-    assert flags.parse(["--from_image=a.png"]).shown(name) == value
+    assert request.parse(["--from_image=a.png"]).shown(name) == value
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\x85b", "a\u2028b", "\x1b[2J", "a\0b", "a\tb", "\udc80", "\ud800"])
@@ -132,39 +139,41 @@ def test_settings_of_more_than_plain_text(name: str, value: str, monkeypatch: py
     carrying(monkeypatch, **{name: value})
     for given in ([], ["--follow"]):
         with pytest.raises(SettingError, match="Expected settings of plain text. Received: ") as caught:
-            flags.parse(["--from_image=a.png", *given])
+            request.parse(["--from_image=a.png", *given])
         assert str(caught.value).isprintable()
     plain = {"content": "a.png", "network": "vgg16", "steps": "3"}[name]
-    assert flags.parse(["--from_image=a.png", f"--{name}={plain}"]) == flags.parse([f"--{name}={plain}"])
+    assert request.parse(["--from_image=a.png", f"--{name}={plain}"]) == request.parse([f"--{name}={plain}"])
 
 
 def test_thousands_of_settings_of_which_none_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     carrying(monkeypatch, **{f"setting{n}": "x" * 50 for n in range(10_000)}, follow="true", flagfile="x", seed="3")
-    assert flags.parse(["--from_image=a.png"]) == Config(seed=3)
+    assert request.parse(["--from_image=a.png"]) == Config(seed=3)
 
 
 def test_what_a_machine_chose_is_taken_only_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     carrying(monkeypatch, device="auto", xla="off", exactly="--device=gpu --tile_size=64 --xla=off --overwrite=true")
-    assert flags.parse(["--from_image=a.png"]) == Config(xla="off")
-    assert flags.parse(["--from_image=a.png", "--exactly"]) == Config(device="gpu", tile_size=64, xla="off")
-    assert flags.parse(["--from_image=a.png", "--exactly", "--device=cpu"]).device == "cpu"
+    assert request.parse(["--from_image=a.png"]) == Config(xla="off")
+    assert request.parse(["--from_image=a.png", "--exactly"]) == Config(device="gpu", tile_size=64, xla="off")
+    assert request.parse(["--from_image=a.png", "--exactly", "--device=cpu"]).device == "cpu"
     carrying(monkeypatch, exactly="--device=\x1b[2J")
     with pytest.raises(SettingError, match="--device=.*: Expected one of auto, cpu, gpu, tpu"):
-        flags.parse(["--from_image=a.png", "--exactly"])
+        request.parse(["--from_image=a.png", "--exactly"])
 
 
 def test_every_setting_that_can_name_a_file_is_guarded() -> None:
     """Whoever adds one is reminded here; what is of one run is never taken from a picture."""
     free = {
-        name for name, field in fields().items() if re.search("PICTURE|PATH|FOLDER|FILE", field.metadata["kind"].takes)
+        name
+        for name, field in fields(Config).items()
+        if re.search("PICTURE|PATH|FOLDER|FILE", field.metadata["kind"].takes)
     }
-    assert free <= {*flags.GUARDED, *OF_ONE_RUN}
+    assert free <= {*request.GUARDED, *OF_ONE_RUN}
 
 
 def test_a_picture_without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path) -> dict[str, str]:
         raise ValueError("Expected a picture made by keras_nst.")
 
-    monkeypatch.setattr(flags, "read_settings", refuse)
+    monkeypatch.setattr(request, "read_settings", refuse)
     with pytest.raises(SettingError, match="--from_image=a.png: Expected a picture made by keras_nst"):
-        flags.parse(["--from_image=a.png"])
+        request.parse(["--from_image=a.png"])

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from keras_nst.config import Config
 from keras_nst.core.guides import at_stride, away_from_the_border, guides, receptive
+from keras_nst.core.method import Seeing
 from keras_nst.core.pyramid import Size
-from keras_nst.terms import Layer
+from keras_nst.settings.networks import Layer
+from keras_nst.settings.recipes import STYLE_LAYERS
 
 SHARES = np.random.default_rng(0).dirichlet([0.3, 0.3, 0.3], (17, 23)).transpose(2, 0, 1).astype(np.float32)
 
@@ -43,7 +44,7 @@ def two_halves(height: int, width: int) -> np.ndarray:
 
 
 def test_regions_at_each_layer_are_a_partition_of_its_positions() -> None:
-    told = guides(two_halves(60, 80), Size(97, 131), Config().resolved())
+    told = guides(two_halves(60, 80), Size(97, 131), STYLE_LAYERS, Seeing("vgg19"))
     shapes = {name: shares.shape for name, shares in told.items()}
     assert shapes["block1_conv1"] == (2, 97, 131) and shapes["block5_conv1"] == (2, 6, 8)
     for shares in told.values():
@@ -52,22 +53,22 @@ def test_regions_at_each_layer_are_a_partition_of_its_positions() -> None:
 
 def test_a_region_too_narrow_for_a_layer_is_taken_as_it_is() -> None:
     """Half of 64 pixels is wide enough for what the first layer sees, 3, and not for what the last one does, 156."""
-    config = Config(mask_reach="inside").resolved()
     inside, simple = (
-        guides(two_halves(64, 64), Size(64, 64), chosen) for chosen in (config, config.resolved(mask_reach="simple"))
+        guides(two_halves(64, 64), Size(64, 64), STYLE_LAYERS, Seeing("vgg19", mask_reach=reach))
+        for reach in ("inside", "simple")
     )
     assert inside["block1_conv1"].sum() < simple["block1_conv1"].sum()
     np.testing.assert_array_equal(inside["block5_conv1"], simple["block5_conv1"])
 
 
 def test_no_regions() -> None:
-    assert guides(None, Size(64, 64), Config().resolved()) is None
+    assert guides(None, Size(64, 64), STYLE_LAYERS, Seeing("vgg19")) == {}
 
 
 def test_away_from_the_border() -> None:
     """A layer's positions that see nothing beyond it: the third layer of a picture of 64 x 96 sees 5 pixels."""
-    told = away_from_the_border(Size(64, 96), Config(style_layers=(Layer("block2_conv1"),)).resolved())
+    told = away_from_the_border(Size(64, 96), (Layer("block2_conv1"),), "vgg19")
     (inner,) = told["block2_conv1"]
     assert inner.shape == (32, 48) and inner[2:-2, 2:-2].min() > 0 and inner[0].max() == inner[:, -1].max() == 0
-    deep = away_from_the_border(Size(64, 96), Config(style_layers=(Layer("block5_conv1"),)).resolved())
+    deep = away_from_the_border(Size(64, 96), (Layer("block5_conv1"),), "vgg19")
     assert deep["block5_conv1"].min() == 1  # all of it sees beyond: better that than nothing

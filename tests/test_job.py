@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import keras
@@ -12,19 +13,20 @@ import tensorflow as tf
 from conftest import ROOT
 
 import keras_nst
-from keras_nst import flags, job
-from keras_nst.config import SettingError
-from keras_nst.inputs import prepare
 from keras_nst.pictures.files import read_picture
-from keras_nst.workdir import PICTURE
+from keras_nst.runs import perform, request
+from keras_nst.runs.job import prepare
+from keras_nst.runs.workdir import PICTURE
+from keras_nst.session.session import Session
+from keras_nst.settings.declared import SettingError
 
 
 def test_bad_weights_leave_no_folder(quick: list[str], tmp_path: Path) -> None:
     other = tmp_path / "other.weights.h5"
     keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save_weights(other)
-    ready = prepare(flags.parse([*quick, f"--weights={other}"]), print)
+    ready = prepare(request.parse([*quick, f"--weights={other}"]), print)
     with pytest.raises(SettingError, match="--weights=.*Expected weights of vgg19"):
-        job.perform(ready, threading.Event(), print)
+        perform.perform(ready, Session, threading.Event(), print, time.monotonic())
     assert not (tmp_path / "run").exists()
 
 
@@ -45,9 +47,9 @@ def test_public_names_can_be_completed() -> None:
 
 
 def test_a_failure_before_the_first_step_leaves_no_folder(quick: list[str], tmp_path: Path) -> None:
-    ready = prepare(flags.parse([*quick, "--device=tpu"]), print)
+    ready = prepare(request.parse([*quick, "--device=tpu"]), print)
     with pytest.raises(SettingError, match="--device=tpu: Expected a device"):
-        job.perform(ready, threading.Event(), print)
+        perform.perform(ready, Session, threading.Event(), print, time.monotonic())
     assert not (tmp_path / "run").exists()
 
 
@@ -56,20 +58,20 @@ def test_a_picture_that_cannot_be_saved_where_asked_is_saved_elsewhere(
 ) -> None:
     """The folder of --output disappears while the run goes on."""
     (tmp_path / "album").mkdir()
-    ready = prepare(flags.parse([*quick, "--steps=0", f"--output={tmp_path / 'album' / 'a.png'}"]), print)
+    ready = prepare(request.parse([*quick, "--steps=0", f"--output={tmp_path / 'album' / 'a.png'}"]), print)
     (tmp_path / "album").rmdir()
     said: list[str] = []
-    job.perform(ready, threading.Event(), said.append)
+    perform.perform(ready, Session, threading.Event(), said.append, time.monotonic())
     assert read_picture(tmp_path / "run" / PICTURE).pixels.shape == (36, 48, 3)
     assert any("a.png" in line and "cannot be saved" in line for line in said)
     assert f"Picture: {tmp_path / 'run' / PICTURE}" in said
 
 
 def test_out_of_memory_is_one_line(quick: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def exhausted(*arguments: object) -> None:
+    def exhausted(*arguments: object, **more: object) -> None:
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\nmany lines")
 
-    monkeypatch.setattr(job, "render", exhausted)
-    ready = prepare(flags.parse(quick), print)
+    monkeypatch.setattr(Session, "paint", exhausted)
+    ready = prepare(request.parse(quick), print)
     with pytest.raises(SettingError, match="--size=48: Not enough memory, even in small tiles"):
-        job.perform(ready, threading.Event(), print)
+        perform.perform(ready, Session, threading.Event(), print, time.monotonic())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_nst import kinds
+from keras_nst.settings import kinds
 
 
 @pytest.mark.parametrize("written", ["nan", "inf", "-inf", "-1", "1e999", "one"])

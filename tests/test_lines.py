@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_nst.lines import one_line
+from keras_nst.settings.lines import one_line
 
 
 @pytest.mark.parametrize("text", ["", "a  town, 50%.jpg", "Küche 猫 🐈", "C:\\new"])

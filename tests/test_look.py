@@ -10,8 +10,8 @@ import study_look
 from conftest import ROOT
 from PIL import Image
 
-from keras_nst import flags
-from keras_nst.config import Config
+from keras_nst.runs import request
+from keras_nst.settings.config import Config
 from keras_nst.system.devices import Device
 
 DEVICE = Device("cpu", "/CPU:0", "CPU", bfloat16=False)
@@ -27,7 +27,7 @@ def test_each_way_is_the_default_but_for_what_it_names(way: str, monkeypatch: py
 
 
 def test_weights_that_fall() -> None:
-    layers = flags.parse(["--content=a", "--style=b", study_look.falling(4)]).style_layers
+    layers = request.parse(["--content=a", "--style=b", study_look.falling(4)]).style_layers
     assert [layer.weight for layer in layers] == [256, 64, 16, 4, 1]
 
 
@@ -73,8 +73,10 @@ def test_a_study_goes_on(tmp_path: Path, vgg19_weights: Path, capsys: pytest.Cap
 @pytest.mark.parametrize("path", paint_docs.PICTURES)
 def test_the_pictures_of_the_docs_are_there_and_can_be_made(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert flags.parse(paint_docs.PICTURES[path].split()) != Config()
+    assert request.parse(paint_docs.PICTURES[path].split()) != Config()
     assert (ROOT / "docs" / f"{path}.jpg").exists()
-    if path.startswith("control/"):
-        told = (ROOT / "docs" / "control.md").read_text(encoding="utf8")
+    page = path.split("/")[0]
+    if page in ("control", "look"):
+        told = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf8")
         assert f"python -m keras_nst.run {paint_docs.PICTURES[path]}\n" in told or path == "control/plain"
+        assert f"({path}.jpg)" in told

@@ -1,18 +1,24 @@
 """The published definitions, against NumPy written as the sources write them, from the same feature maps."""
 
-import dataclasses
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.config import RECIPES, Config
-from keras_nst.core import losses
+from keras_nst.core import definitions, losses
+from keras_nst.core.definitions import DEFINITIONS
+from keras_nst.core.events import LossValues
+from keras_nst.core.method import Objective
 from keras_nst.core.pyramid import Size
-from keras_nst.core.stats import moments
+from keras_nst.core.stats import Moments, moments
+from keras_nst.core.terms import Seen
 from keras_nst.core.variation import whole_picture
-from keras_nst.terms import Layer
+from keras_nst.session.method import objective_of
+from keras_nst.settings.config import Config
+from keras_nst.settings.networks import Layer
+from keras_nst.settings.recipes import RECIPES
 
 SHAPES = {"block1_conv1": (12, 14, 4), "block2_conv1": (6, 7, 8), "block3_conv1": (3, 3, 6)}
 CONTENT = "block2_conv1"
@@ -27,24 +33,35 @@ def picture(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).random((1, 12, 14, 3), np.float32)
 
 
-def config(normalization: str, layers: tuple[Layer, ...] | None = None) -> Config:
+def objective(normalization: str, layers: tuple[Layer, ...] | None = None, **given: object) -> Objective:
     style = layers or tuple(Layer(name) for name in SHAPES)
-    return Config(normalization=normalization, content_layers=(Layer(CONTENT),), style_layers=style).resolved(
-        variation_weight=RECIPES[normalization].variation_weight or 0.5
-    )
+    own = {"variation_weight": RECIPES[normalization].variation_weight or 0.5, **given}
+    layers_of = {"content_layers": (Layer(CONTENT),), "style_layers": style}
+    return objective_of(Config(normalization=normalization, **layers_of, **own).resolved())
 
 
-def ours(settings: Config, seen: dict[str, np.ndarray], content: dict, style: dict, shown: np.ndarray) -> losses.Losses:
+class Inputs(NamedTuple):
+    """Features in place of the network's."""
+
+    smooth: tf.Tensor
+    features: dict[str, tf.Tensor]
+    moments: dict[str, Moments]
+
+    def content(self, layers: list[str]) -> dict[str, tf.Tensor]:
+        return {name: self.features[name] for name in layers}
+
+    def style(self, layers: list[str]) -> tuple[dict[str, Moments], dict]:
+        return {name: self.moments[name] for name in layers}, {}
+
+
+def ours(asked: Objective, seen: dict[str, np.ndarray], content: dict, style: dict, shown: np.ndarray) -> LossValues:
     tensors = {name: tf.constant(value) for name, value in seen.items()}
-    targets = losses.make_targets(
-        {CONTENT: tf.constant(content[CONTENT])},
-        {name: moments(tf.constant(style[name])) for name in SHAPES},
-        {},
-        tf.constant(picture(2)),
-        settings,
-    )
-    total = losses.part(whole_picture(tf.constant(shown)), tensors, targets, settings)
-    return losses.evaluate(total, targets, Size(*shown.shape[1:3]), settings)
+    of_style = {name: moments(tf.constant(style[name])) for name in SHAPES}
+    inputs = Inputs(tf.constant(picture(2)), {CONTENT: tf.constant(content[CONTENT])}, of_style)
+    aims = {name: term.aim(inputs, asked) for name, term in losses.terms_of(asked).items()}
+    aim = losses.Aim(aims, {name: tf.constant(weight) for name, weight in asked.weights}, {}, ())
+    total = losses.measure(Seen(whole_picture(tf.constant(shown)), tensors, {}, {}), aim, asked)
+    return losses.evaluate(total, aim, Size(*shown.shape[1:3]), asked)
 
 
 # --- What the sources say, in float64, one picture, as their own texts write it ---
@@ -131,25 +148,25 @@ SOURCES = {"balanced": balanced, "gatys": gatys, "keras": keras, "tensorflow": t
 
 @pytest.mark.parametrize("normalization", SOURCES)
 def test_every_term_is_the_published_one(normalization: str) -> None:
-    settings = config(normalization)
+    settings = objective(normalization)
     seen, content, style, shown = feature_maps(0), feature_maps(1), feature_maps(2), picture(1)
     values = ours(settings, seen, content, style, shown)
     expected = SOURCES[normalization](seen, content, style, shown, picture(2))
     near = 1e-4 if normalization == "balanced" else 1e-5  # roots make more of rounding
     for term, number in zip(("content", "style", "variation"), expected, strict=True):
         np.testing.assert_allclose(getattr(values, term), [number], rtol=near, err_msg=term)
-    weights = (settings.content_weight, settings.style_weight, settings.variation_weight)
+    weights = [settings.weight(term) for term in ("content", "style", "variation")]
     np.testing.assert_allclose(values.total, [np.dot(weights, expected)], rtol=near)
 
 
 def test_every_normalization_is_tested() -> None:
-    assert set(SOURCES) == set(losses.DEFINITIONS) == set(RECIPES)
+    assert set(SOURCES) == set(DEFINITIONS) == set(RECIPES)
 
 
 def test_the_lecture_notes_are_gatys() -> None:
     """J_style = sum_l lambda_l / (2 H W C)^2 sum (G_S - G_G)^2 with lambda as given."""
     weights = {"block1_conv1": 0.5, "block2_conv1": 1.0, "block3_conv1": 1.5}
-    settings = config("gatys", tuple(Layer(name, weight) for name, weight in weights.items()))
+    settings = objective("gatys", tuple(Layer(name, weight) for name, weight in weights.items()))
     seen, style = feature_maps(0), feature_maps(2)
     expected = 0.0
     for name, weight in weights.items():
@@ -175,14 +192,14 @@ def test_hand_computed() -> None:
         "balanced": (10 / 4) / (16 / 4),
     }
     for name, number in expected.items():
-        settings = dataclasses.replace(config(name), style_loss=(("gram", 1.0),))
-        value = losses.style_loss(seen, style, 32, settings)
+        asked = objective(name, style_loss=(("gram", 1.0),))
+        value = DEFINITIONS[name].style(seen, style, None, Size(4, 8), asked)[:, 0]
         np.testing.assert_allclose(value, [number], rtol=1e-5, err_msg=name)
 
 
 def test_balanced_does_not_depend_on_size() -> None:
     """The same picture tiled twice each way has the same terms (up to the seams of the variation)."""
-    settings = config("balanced")
+    settings = objective("balanced")
     once = feature_maps(0), feature_maps(1), feature_maps(2)
     twice = [{name: np.tile(value, (1, 2, 2, 1)) for name, value in maps.items()} for maps in once]
     small = ours(settings, *once, picture(1))
@@ -197,7 +214,7 @@ def test_losses_are_per_picture() -> None:
     content, style = feature_maps(1), feature_maps(2)
     shown = np.concatenate([picture(0), picture(3)])
     for normalization in SOURCES:
-        settings = config(normalization)
+        settings = objective(normalization)
         together = ours(settings, both, content, style, shown)
         for index in (0, 1):
             alone = ours(settings, seen[index], content, style, shown[index : index + 1])
@@ -207,7 +224,7 @@ def test_losses_are_per_picture() -> None:
 @pytest.mark.parametrize("normalization", SOURCES)
 def test_a_flat_black_target_stays_finite(normalization: str) -> None:
     nothing = {name: np.zeros((1, *shape), np.float32) for name, shape in SHAPES.items()}
-    settings = config(normalization)
+    settings = objective(normalization)
     values = ours(settings, feature_maps(0), nothing, nothing, np.zeros((1, 12, 14, 3), np.float32))
     assert math.isfinite(values.total[0])
 
@@ -215,13 +232,13 @@ def test_a_flat_black_target_stays_finite(normalization: str) -> None:
 def test_layer_weights() -> None:
     given = (Layer("a", 2.0), Layer("b", 6.0))
     plain = (Layer("a"), Layer("b"))
-    assert losses.shares(given) == [0.25, 0.75]
-    assert losses.weights_as_given(given) == [2.0, 6.0] and losses.weights_as_given(plain) == [1.0, 1.0]
-    assert losses.weights_over_count(given) == [1.0, 3.0]
-    assert losses.weights_or_equal(given) == [2.0, 6.0] and losses.weights_or_equal(plain) == [0.5, 0.5]
+    assert definitions.shares(given) == [0.25, 0.75]
+    assert definitions.weights_as_given(given) == [2.0, 6.0] and definitions.weights_as_given(plain) == [1.0, 1.0]
+    assert definitions.weights_over_count(given) == [1.0, 3.0]
+    assert definitions.weights_or_equal(given) == [2.0, 6.0] and definitions.weights_or_equal(plain) == [0.5, 0.5]
 
 
 def test_no_losses_has_the_shape_of_losses() -> None:
-    settings = config("balanced")
+    settings = objective("balanced")
     values = ours(settings, feature_maps(0), feature_maps(1), feature_maps(2), picture(1))
     tf.nest.assert_same_structure(values, losses.no_losses(tf.constant(picture(1)), settings))

@@ -5,13 +5,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.config import LEARNING_RATES, OPTIMIZERS, Config
 from keras_nst.core import optimizers
+from keras_nst.core.method import Movement
 from keras_nst.core.pyramid import Size
+from keras_nst.session.method import movement_of
+from keras_nst.settings.config import Config
+from keras_nst.settings.recipes import LEARNING_RATES, OPTIMIZERS
 
 
-def settings(**given: object) -> Config:
-    return Config(**{"decay_steps": 4, "decay_rate": 0.5, **given}).resolved()
+def settings(**given: object) -> Movement:
+    return movement_of(Config(**{"decay_steps": 4, "decay_rate": 0.5, **given}).resolved())
 
 
 def variable(value: float = 0.5, size: tuple[int, int] = (4, 6)) -> tf.Variable:
@@ -21,7 +24,7 @@ def variable(value: float = 0.5, size: tuple[int, int] = (4, 6)) -> tf.Variable:
 def test_adam_is_the_textbook_s() -> None:
     """Kingma and Ba's update with the bias corrections drawn into the rate (end of their section 2), in NumPy."""
     picture, config = variable(), settings(learning_rate=0.1, beta_1=0.8, beta_2=0.9, epsilon=1e-3)
-    optimizer = optimizers.make_optimizer(config, 12, picture, None)
+    optimizer = optimizers.make_optimizer(config, 12, picture)
     x, m, v = np.full(picture.shape, 0.5), 0.0, 0.0
     for step in range(1, 7):
         gradient = np.random.default_rng(step).normal(size=picture.shape)
@@ -35,7 +38,7 @@ def test_adam_is_the_textbook_s() -> None:
 @pytest.mark.parametrize(("staircase", "expected"), [(False, 0.1 * 0.5**0.75), (True, 0.1)])
 def test_decay(staircase: bool, expected: float) -> None:
     picture = variable()
-    optimizer = optimizers.make_optimizer(settings(learning_rate=0.1, decay_staircase=staircase), 12, picture, None)
+    optimizer = optimizers.make_optimizer(settings(learning_rate=0.1, decay_staircase=staircase), 12, picture)
     for _ in range(3):
         optimizer.optimizer.apply([tf.ones_like(picture)], [picture])
     assert float(optimizer.learning_rate) == pytest.approx(expected, rel=1e-5)
@@ -43,7 +46,7 @@ def test_decay(staircase: bool, expected: float) -> None:
 
 def test_decay_by_default_thrice_a_scale() -> None:
     picture = variable()
-    optimizer = optimizers.make_optimizer(Config(learning_rate=1.0, decay_rate=0.5).resolved(), 6, picture, None)
+    optimizer = optimizers.make_optimizer(settings(learning_rate=1.0, decay_steps=None), 6, picture)
     for _ in range(6):
         optimizer.optimizer.apply([tf.ones_like(picture)], [picture])
     assert float(optimizer.learning_rate) == pytest.approx(0.5**3, rel=1e-5)
@@ -51,13 +54,14 @@ def test_decay_by_default_thrice_a_scale() -> None:
 
 def test_the_next_scale_goes_on_with_moments_and_a_fresh_schedule() -> None:
     config, picture = settings(learning_rate=0.1), variable()
-    optimizer = optimizers.make_optimizer(config, 12, picture, None)
+    optimizer = optimizers.make_optimizer(config, 12, picture)
     for _ in range(5):
         optimizer.optimizer.apply([tf.ones_like(picture)], [picture])
     state = optimizer.state()
     assert state.step == 5 and len(state.moments) == 2
     larger = variable(size=(8, 12))
-    following = optimizers.make_optimizer(config, 12, larger, optimizers.resized(state, Size(8, 12)))
+    following = optimizers.make_optimizer(config, 12, larger)
+    following.begin(optimizers.resized(state, Size(8, 12)))
     assert float(following.learning_rate) == pytest.approx(0.1, rel=1e-5)
     # Four times the pixels: a gradient of the same direction is four times smaller, and Adam's step stays what it was.
     larger.assign(tf.fill(larger.shape, 0.5))

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from keras_nst.system import pace as module
-from keras_nst.system.pace import Pace, seconds_for_steps
+from keras_nst.system.pace import Pace
 
 
 class Clock:
@@ -52,26 +52,22 @@ def test_a_lucky_measurement_makes_no_long_chunk(clock: Clock) -> None:
     assert lengths == [1, 1, 2, 4, 8, 16, 32, 36]
 
 
-@pytest.mark.parametrize(("limit", "left"), [(0, 0), (60, 50), (20, 11), (7, 0.001)])
-def test_the_start_and_the_end_take_their_part(clock: Clock, limit: float, left: float) -> None:
-    assert seconds_for_steps(limit, begun=clock.now - 7) == pytest.approx(left)
-
-
 @pytest.mark.parametrize("seconds", [0.03, 0.4, 3.0])
-def test_the_deadline_is_passed_by_less_than_a_step(clock: Clock, seconds: float) -> None:
-    pace = Pace(threading.Event(), max_seconds=10)
+def test_the_deadline_leaves_time_for_the_end(clock: Clock, seconds: float) -> None:
+    """The finished picture's losses, half a step, and saving it; less than a step more is left."""
+    pace = Pace(threading.Event(), clock.now + 10)
     counts = chunks(pace, clock, 1, 100_000, lambda step: seconds)
-    # Half a step is left for the losses of the finished picture.
-    assert 1010 - 1.5 * seconds <= clock.now <= 1010 + 0.5 * seconds
-    assert sum(counts) == pytest.approx(10 / seconds, abs=2)
+    assert 1010 - 1.6 * seconds <= clock.now <= 1010 - 0.5 * seconds
+    assert sum(counts) == pytest.approx(10 / seconds, abs=2) and pace.cut
     clock.now = 1010
-    assert pace(2, 5) is None  # nor does the next scale begin
+    assert pace(2, 5) == 0  # nor does the next scale begin
 
 
 def test_steps_that_grow_slower_pass_the_deadline_by_one_chunk(clock: Clock) -> None:
-    counts = chunks(Pace(threading.Event(), max_seconds=10), clock, 1, 1000, lambda step: 0.01 if step < 99 else 0.5)
+    pace = Pace(threading.Event(), clock.now + 10)
+    counts = chunks(pace, clock, 1, 1000, lambda step: 0.01 if step < 99 else 0.5)
     longest = 100 * 0.5
-    assert 1010 <= clock.now < 1010 + longest
+    assert 1008 <= clock.now < 1010 + longest
     assert max(counts) <= 100
 
 
@@ -83,28 +79,103 @@ def test_nothing_more_once_stopped(clock: Clock) -> None:
     assert pace(1, 8) is None and pace(2, 9) is None
 
 
-def test_time_is_shared_out_by_work(clock: Clock) -> None:
-    """Four scales of 10, 20, 40, 80 units of work at 0.1 s a unit would take 15 s; there are 8."""
-    pixels = (1, 2, 4, 8)
-    pace = Pace(threading.Event(), max_seconds=8, work=[(count, 10) for count in pixels])
-    done = [sum(chunks(pace, clock, scale, 10, lambda step, n=n: 0.1 * n)) for scale, n in enumerate(pixels, 1)]
-    assert clock.now == pytest.approx(1008 - 0.4, abs=0.6)
-    assert min(done) >= 4 and max(done) <= 7
+class Machine:
+    """Takes steps by the pace: at each scale first a setup, longer at finer ones; steps are as long as their pixels."""
+
+    def __init__(self, clock: Clock, setup: float, per_pixel: float, pixels: tuple[int, ...], steps: int) -> None:
+        self.clock, self.setup, self.per_pixel = clock, setup, per_pixel
+        self.work = {number: (count, steps) for number, count in enumerate(pixels, 1)}
+
+    def within(self, seconds: float) -> tuple[list[int], Pace]:
+        """Returns the steps taken at each scale in so many seconds."""
+        self.clock.now = 1000.0
+        pace, taken = Pace(threading.Event(), self.clock.now + seconds, self.work), []
+        for scale, (pixels, steps) in self.work.items():
+            step = self.per_pixel * pixels
+            setup = self.setup_of(scale)
+            done = sum(chunks(pace, self.clock, scale, steps, lambda k, step=step, setup=setup: step + setup * (not k)))
+            if not done:
+                break
+            taken.append(done)
+        return taken, pace
+
+    def takes(self, counts: list[int]) -> float:
+        """Returns the seconds of so many steps at each scale, and of judging the last picture."""
+        steps = {scale: self.per_pixel * self.work[scale][0] for scale in range(1, len(counts) + 1)}
+        saved = 0.05 * self.per_pixel * max(self.work.values())[0]
+        taken = sum(self.setup_of(scale) + counts[scale - 1] * step for scale, step in steps.items())
+        return taken + 0.5 * steps[len(counts)] + saved
+
+    def setup_of(self, scale: int) -> float:
+        return self.setup + self.per_pixel * (self.work[scale][0] - self.work[1][0])
 
 
-def test_nothing_is_saved_where_there_is_time_for_all(clock: Clock) -> None:
-    """The first scale's share, a fiftieth of 10 s, is less than its compilation; yet 9.1 s do for all."""
-    pace = Pace(threading.Event(), max_seconds=10, work=[(1, 10), (10, 50)])
-    for scale, (unit, steps) in enumerate(((0.01, 10), (0.1, 50)), 1):
-        taken = chunks(pace, clock, scale, steps, lambda step, unit=unit: unit + 2.0 * (step == 0))
-        assert sum(taken) == steps
-    assert not pace.cut
+@pytest.fixture
+def machine(clock: Clock) -> Machine:
+    """Four scales of 40 steps: 2 s of setup and a step in 0.1 s at the coarsest."""
+    return Machine(clock, setup=2.0, per_pixel=0.1, pixels=(1, 2, 4, 8), steps=40)
 
 
-def test_a_scale_that_could_not_even_begin_is_left_out(clock: Clock) -> None:
-    pace = Pace(threading.Event(), max_seconds=10, work=[(1, 100), (2, 10), (4, 300)])
-    chunks(pace, clock, 1, 100, lambda step: 2.0 if step == 0 else 0.01)
-    assert pace(2, 10) == 0 and pace(3, 300) == 1
+def test_all_steps_where_there_is_time(machine: Machine) -> None:
+    """Also where the first setup alone takes more than the first scale's share of the time."""
+    taken, pace = machine.within(machine.takes([40] * 4) + 0.01)
+    assert taken == [40] * 4 and not pace.cut
+
+
+def test_the_same_share_of_the_steps_of_each_scale(machine: Machine) -> None:
+    for share in (0.4, 0.5, 0.8):
+        seconds = machine.takes([round(share * 40)] * 4)
+        taken, pace = machine.within(seconds)
+        assert taken == pytest.approx([share * 40] * 4, abs=2) and pace.cut
+        assert 1000 + seconds - 1.5 * 0.8 <= machine.clock.now <= 1000 + seconds
+
+
+def test_scales_that_could_not_have_a_worthwhile_number_of_steps_are_left_out(machine: Machine) -> None:
+    """Of the finest that is begun there are enough steps, and of the coarsest more."""
+    reached = []
+    for seconds in (3, 4, 6, 8, 10, 12, 16, 20, 25, 30):
+        taken, pace = machine.within(seconds)
+        assert pace.cut and machine.clock.now <= 1000 + seconds
+        assert len(taken) == 1 or (taken[0] >= 15 and min(taken) >= 5)
+        reached.append(len(taken))
+    assert reached == sorted(reached) and {reached[0], reached[-1]} == {1, 4} and len(set(reached)) == 4
+
+
+def test_no_time_is_kept_for_a_scale_that_is_left_out(machine: Machine) -> None:
+    """6 s: after the setup 4 are left, of which the second scale would need 2 + 6 * 0.2 + 0.1, and the first 1.5."""
+    taken, _ = machine.within(6)
+    assert taken == [pytest.approx(39, abs=1)]
+
+
+def test_a_scale_is_begun_with_less_where_the_one_before_took_longer_than_expected(machine: Machine) -> None:
+    seconds = machine.takes([15, 8])
+    pace = Pace(threading.Event(), machine.clock.now + seconds, machine.work)
+    taken = sum(chunks(pace, machine.clock, 1, 40, lambda step: 0.1 + 2.0 * (step == 0)))
+    assert taken >= 15
+    machine.clock.now += 0.7  # of 1.6 for eight steps
+    assert pace(2, 40) == 1
+    pace = Pace(threading.Event(), machine.clock.now + seconds, machine.work)
+    chunks(pace, machine.clock, 1, 40, lambda step: 0.1 + 2.0 * (step == 0))
+    machine.clock.now += 1.4
+    assert pace(2, 40) == 0
+
+
+def test_a_run_that_goes_on_at_a_scale_counts_the_steps_taken_there(machine: Machine) -> None:
+    """20 of 40 were taken at the second scale: what time there is goes to the others."""
+    pace = Pace(threading.Event(), machine.clock.now + 4 + 20 * 0.4 + 20 * 0.8 + 2 * 2, machine.work)
+    again = chunks(pace, machine.clock, 2, 20, lambda step: 0.2 + 2.0 * (step == 0))
+    assert sum(again) <= 3
+    third = chunks(pace, machine.clock, 3, 40, lambda step: 0.4 + 2.0 * (step == 0))
+    assert sum(third) == pytest.approx(22, abs=3)
+
+
+def test_figures_are_had_where_there_is_time(machine: Machine) -> None:
+    whole = machine.takes([40] * 4)
+    for seconds, expected in ((whole + 0.5, False), (whole + 4 * machine.setup_of(4) + 0.5, True)):
+        taken, pace = machine.within(seconds)
+        assert taken == [40] * 4
+        assert pace.has_time_for_figures() == expected
+    assert Pace(threading.Event()).has_time_for_figures()
 
 
 def test_no_limit_unless_asked_for(clock: Clock) -> None:

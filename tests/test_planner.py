@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, run_process
 
-from keras_nst.config import Config
 from keras_nst.core.pyramid import Size
-from keras_nst.system.planner import choose_sight, predicted_bytes
-from keras_nst.terms import Layer
+from keras_nst.session.planner import choose_sight, predicted_bytes
+from keras_nst.settings.config import Config
+from keras_nst.settings.networks import Layer
 
 
 def config(**given: object) -> Config:
-    return Config(**{"precision": "float32", "convolution": "direct", **given}).resolved()
+    return Config(**{"precision": "float32", "convolution": "direct", **given}).completed()
 
 
 def test_whole_where_it_fits_and_the_largest_tiles_where_not() -> None:

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import smooth_picture
+from conftest import loss_values, smooth_picture
 from PIL import Image
 
-from keras_nst.core.events import LossValues, Progress
+from keras_nst.core.events import Progress
 from keras_nst.core.pyramid import Size
 from keras_nst.monitors.preview import previews
 
 
 def progress(scale: int, step: int, picture: np.ndarray) -> Progress:
     zero = np.zeros(1)
-    losses = LossValues(zero, zero, zero, zero, {}, {})
+    losses = loss_values(zero, zero, zero, zero, {}, {})
     return Progress(step, 30, scale, 3, step, 10, losses, 0.1, lambda: picture[None])
 
 

@@ -14,10 +14,10 @@ from keras_nst.core.features import extractor
 from keras_nst.core.oklab import from_oklab
 from keras_nst.core.pyramid import Size
 from keras_nst.core.quality import LAYERS, Figures, Gaussian, Judge, figures, gaussian, w2
+from keras_nst.core.sight import resize
 from keras_nst.core.stats import moments
-from keras_nst.core.transfer import resize
-from keras_nst.inputs import SAMPLES
 from keras_nst.pictures.files import read_picture
+from keras_nst.pictures.sources import SAMPLES
 
 HIGHEST = Figures(
     content=2,
@@ -39,7 +39,7 @@ CONTENT, STYLE = smooth_picture(48, 64)[None], np.random.default_rng(1).random(S
 
 @pytest.fixture(scope="module")
 def random_network() -> keras.Model:
-    return extractor("vgg19", LAYERS, weights=None)
+    return extractor("vgg19", LAYERS, weights=0)
 
 
 def of_points(points: np.ndarray) -> Gaussian:
@@ -264,7 +264,7 @@ def test_other_proportions_are_refused(random_network: keras.Model) -> None:
 
 def test_content_and_style_are_looked_at_once_per_size() -> None:
     seen = []
-    network = extractor("vgg19", LAYERS, weights=None)
+    network = extractor("vgg19", LAYERS, weights=0)
     judge = Judge(CONTENT, STYLE, lambda picture: seen.append(1) or network(picture))
     first = judge(CONTENT)
     assert judge(CONTENT) == first and len(seen) == 4

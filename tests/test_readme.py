@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +12,17 @@ import pytest
 from conftest import ROOT, smooth_picture, write_picture
 from PIL import Image
 
-from keras_nst import evaluate, flags
-from keras_nst.config import RECIPES, fields
-from keras_nst.core.losses import DEFINITIONS
+from keras_nst import evaluate
+from keras_nst.batch import main as batch
+from keras_nst.core.definitions import DEFINITIONS
+from keras_nst.fleet.settings import BatchConfig
 from keras_nst.pictures.files import save_picture
 from keras_nst.run import main
-from keras_nst.terms import STYLE_LOSSES
+from keras_nst.runs import request
+from keras_nst.settings import flags
+from keras_nst.settings.declared import fields
+from keras_nst.settings.recipes import RECIPES
+from keras_nst.settings.values import STYLE_LOSSES
 
 README = (ROOT / "README.md").read_text(encoding="utf8")
 DOCS = {name: (ROOT / "docs" / name).read_text(encoding="utf8") for name in ("control.md", "styles.md", "robust.md")}
@@ -48,7 +54,8 @@ def test_every_command_is_known() -> None:
     elsewhere |= {". .venv/bin/activate", "python -m keras_nst"}
     runs = {command for command in commands() if command.startswith("python -m keras_nst.run")}
     figures = {command for command in commands() if command.startswith("python -m keras_nst.evaluate")}
-    others = set(commands()) - runs - figures - elsewhere
+    batches = {command for command in commands() if command.startswith("python -m keras_nst.batch")}
+    others = set(commands()) - runs - figures - batches - elsewhere
     assert {other.split()[0] for other in others} <= {"tensorboard"}
     of_docs = {command for text in DOCS.values() for command in commands(text)} - set(every_run())
     assert of_docs == {"python scripts/paint_masks.py --out=."}
@@ -87,12 +94,12 @@ def test_the_commands_run(
 ) -> None:
     """With small pictures of the names they have, random weights and few steps."""
     monkeypatch.chdir(named_files)
-    longer = ["--steps=2"] if "--resume" in command else []
+    longer = ["--steps=1,2"] if "--resume" in command else []
     if "runs/FOLDER" in command:
         assert main(["--content=photo.jpg", "--style=painting.jpg", "--workdir=runs/FOLDER", *SMALL]) == 0
     assert main([*shlex.split(command)[3:], *SMALL, *longer]) == 0
     assert "--help" in command or len(list(named_files.glob("**/run.log"))) == 1 + ("runs/FOLDER/" in command)
-    assert not longer or "Goes on behind step 2." in capsys.readouterr().out
+    assert not longer or "Resuming after step 2." in capsys.readouterr().out
 
 
 def test_figures_can_be_asked_for(
@@ -108,6 +115,18 @@ def test_the_masks_are_painted(tmp_path: Path) -> None:
     script = [sys.executable, str(ROOT / "scripts" / "paint_masks.py"), f"--out={tmp_path}"]
     subprocess.run(script, check=True, timeout=60)
     assert {path.name for path in tmp_path.iterdir()} == {"glass.png", "sky.png", "town.png"}
+
+
+@pytest.mark.parametrize("command", [one for one in commands() if one.startswith("python -m keras_nst.batch")])
+def test_the_batches_run(command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a folder of two photographs and one of a painting."""
+    monkeypatch.chdir(named_files)
+    for name, folder in (("photo.jpg", "photos"), ("a.jpg", "photos"), ("painting.jpg", "paintings")):
+        Path(folder).mkdir(exist_ok=True)
+        shutil.copy(name, folder)
+    assert batch([*shlex.split(command)[3:], *SMALL]) == 0
+    (sheet,) = named_files.glob("*/sheet.jpg")
+    assert len(list((sheet.parent / "pictures").iterdir())) in (2, 3)
 
 
 @pytest.mark.weights
@@ -143,10 +162,11 @@ def test_links_lead_somewhere(name: str) -> None:
 def test_flags_and_values_exist(name: str) -> None:
     text = TEXTS[name]
     for flag in set(re.findall(r"`--(\w+)", text)):
-        assert flag in fields() or flag in flags.DOOR_HELP or flag in evaluate.FLAGS, flag
+        assert flag in {*fields(BatchConfig), *fields(evaluate.Request), *request.OWN_FLAGS, "flagfile", "help"}, flag
     for flag in re.findall(r"`(--\w+=[^`]*?)`", text):
         if not re.search(r"\.\.\.|from_image|resume", flag):
-            flags.parse(shlex.split(flag))
+            given = flags.read(shlex.split(flag), BatchConfig, request.OWN_FLAGS).settings
+            BatchConfig.written(**given)
 
 
 def test_files_import_from_further_down() -> None:

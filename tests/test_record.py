@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_nst.record import Record, differences
+from keras_nst.runs.record import Record, differences
 
 EARLIER = Record(
     given={"style_weight": "auto", "scales": "auto", "seed": "0", "content_mask": "m.png"},

@@ -5,9 +5,10 @@ import re
 import pytest
 from conftest import ROOT
 
-from keras_nst.config import LEARNING_RATES, OPTIMIZERS, Config
-from keras_nst.remarks import OWN, remarks
 from keras_nst.run import main
+from keras_nst.settings.config import Config
+from keras_nst.settings.recipes import LEARNING_RATES, OPTIMIZERS
+from keras_nst.settings.remarks import OWN, remarks
 
 
 @pytest.mark.parametrize(

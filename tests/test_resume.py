@@ -1,13 +1,17 @@
 """A run that goes on is the run that was never interrupted, bit for bit."""
 
 import contextlib
+import json
 import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -18,16 +22,23 @@ import tensorflow as tf
 from conftest import ROOT, smooth_picture, steps_of
 from PIL import Image
 
-from keras_nst.config import Config
 from keras_nst.core import transfer as core
+from keras_nst.core.descent import Audience
 from keras_nst.core.events import Progress, Standing
 from keras_nst.core.features import extractor
+from keras_nst.core.network import Network
 from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import Pictures, Style
-from keras_nst.monitors.checkpoints import Checkpoints, read_checkpoint, write_checkpoint
 from keras_nst.run import main
-from keras_nst.terms import Layer
-from keras_nst.workdir import CHECKPOINT, PICTURE, SETTINGS
+from keras_nst.runs import perform
+from keras_nst.runs.checkpoints import Checkpoints, read_checkpoint, write_checkpoint
+from keras_nst.runs.job import prepare
+from keras_nst.runs.request import parse
+from keras_nst.runs.workdir import CHECKPOINT, PICTURE, SETTINGS
+from keras_nst.session.method import method_of
+from keras_nst.session.session import Session
+from keras_nst.settings.config import Config
+from keras_nst.settings.networks import Layer
 
 LAYERS = {
     "content_layers": (Layer("block2_conv2"),),
@@ -54,7 +65,7 @@ def settings(**given: object) -> Config:
 def features(config: Config) -> keras.Model:
     names = [layer.name for layers in LAYERS.values() for layer in layers]
     precision = "float32" if config.precision == "auto" else config.precision
-    return extractor("vgg19", names, weights=None, precision=precision)
+    return extractor("vgg19", names, weights=0, precision=precision)
 
 
 def pair() -> Pictures:
@@ -70,11 +81,13 @@ def run(config: Config, chunk: int, resumed: Standing | None = None) -> tuple[np
     def listen(progress: Progress) -> None:
         if not progress.final:
             standing = progress.standing()
+            assert standing.step == progress.step and standing.scale_step == progress.scale_step
             stood[progress.step] = standing._replace(arrays=[array.copy() for array in standing.arrays])
         losses.extend((step.number, float(step.losses.total[0])) for step in progress.taken)
 
     network = features(config)
-    result = core.transfer(pair(), SIZE, config, network, lambda *left: chunk, [listen], resumed=resumed)
+    audience = Audience(lambda *left: chunk, [listen])
+    result = core.transfer(pair(), SIZE, method_of(config), Network(network), audience, resumed)
     return result.picture, stood, losses
 
 
@@ -83,9 +96,9 @@ def test_from_any_step_of_any_scale(given: dict, tmp_path: Path) -> None:
     picture, stood, losses = run(settings(**given), chunk=1)
     assert len({step for step, _ in losses}) == len(losses) >= 13
     for step in (1, 4, 6, 7, 12, 13):
-        write_checkpoint(tmp_path / CHECKPOINT, stood[step], step)
-        resumed = read_checkpoint(tmp_path)
-        again, _, more = run(settings(**given), chunk=3, resumed=resumed.standing)
+        write_checkpoint(tmp_path / CHECKPOINT, stood[step], settings(**given))
+        resumed = read_checkpoint(tmp_path).standing
+        again, _, more = run(settings(**given), chunk=3, resumed=resumed)
         assert resumed.step == step
         np.testing.assert_array_equal(again, picture)
         assert more == losses[-len(more) :] if more else step == 13
@@ -95,7 +108,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_is_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, stood, _ = run(settings(), chunk=1)
-    write_checkpoint(tmp_path / CHECKPOINT, stood[3], 3)
+    write_checkpoint(tmp_path / CHECKPOINT, stood[3], settings())
     kept = (tmp_path / CHECKPOINT).read_bytes()
 
     def fills_the_disk(file: IO[bytes], *arguments: object, **more: object) -> None:
@@ -103,7 +116,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_is_told_once(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np.lib.format, "write_array", fills_the_disk)
-    keeping = Checkpoints(tmp_path, 0.0)
+    keeping = Checkpoints(tmp_path, settings(checkpoint_secs=0.0))
     for step in (4, 5):
         keeping(Progress(step, 9, 1, 1, step, 9, None, 0.1, lambda: None, standing=lambda: stood[4]))
     assert (tmp_path / CHECKPOINT).read_bytes() == kept and len(list(tmp_path.iterdir())) == 1
@@ -140,7 +153,172 @@ def test_a_finished_run_may_get_more_steps(quick: list[str], tmp_path: Path) -> 
     longer = [*quick, "--steps=3,6", f"--workdir={tmp_path / 'longer'}"]
     # The same as one of so many steps where nothing else depends on their number.
     assert main([*longer, "--decay_rate=1"]) == 0
-    assert steps_of(tmp_path / "run") == steps_of(tmp_path / "longer") == list(range(1, 11))
+    assert steps_of(tmp_path / "run") == steps_of(tmp_path / "longer") == [*range(1, 10), 9]
+
+
+# --- Other steps ---
+
+
+class Stopping:
+    """A pace of single steps that stops the run after so many, or ends it as if there were no more time."""
+
+    def __init__(self, steps: int, timed: bool = False) -> None:
+        self.left, self.cut = steps, False
+        self.timed = timed
+
+    def __call__(self, scale: int, left: int) -> int | None:
+        self.left -= 1
+        if self.left >= 0:
+            return 1
+        self.cut = self.timed
+        return 0 if self.timed else None
+
+
+@pytest.fixture
+def stopping(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Runs until so many steps are taken in it; returns the exit code."""
+
+    def run_until(flags: list[str], steps: int, timed: bool = False) -> int:
+        with monkeypatch.context() as patched:
+            patched.setattr(perform, "paced", lambda *arguments: Stopping(steps, timed))
+            return main(flags)
+
+    return run_until
+
+
+def three_scales(quick: list[str]) -> list[str]:
+    return [*quick, "--size=64", "--scales=3", "--steps=4,4,4"]
+
+
+def test_steps_that_cannot_be_taken_any_more_are_refused(
+    quick: list[str], stopping: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line, and the run goes on as if it had not been asked."""
+    assert stopping(three_scales(quick), 10) == 0
+    resume = f"--resume={tmp_path / 'run'}"
+    capsys.readouterr()
+    for steps in ("0,4,4", "0,0,4", "4,4,1"):
+        assert main([resume, f"--steps={steps}"]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"keras_nst: --steps={steps}: ") and line.endswith("Expected 4,4,N with N >= 2.")
+    assert main([resume]) == 0
+    assert "Steps: 12, " in capsys.readouterr().out
+    assert main([resume, "--steps=4,4,0"]) == 1 and main([resume]) == 0
+    assert "This run is finished" in capsys.readouterr().out
+
+
+def test_steps_to_come_may_be_others(
+    quick: list[str], stopping: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stopping(three_scales(quick), 6) == 0
+    assert main([f"--resume={tmp_path / 'run'}", "--steps=4,3,0"]) == 0
+    out = capsys.readouterr().out
+    assert "Resuming after step 6." in out and "Steps: 7, " in out
+    assert steps_of(tmp_path / "run") == [*range(1, 8), 7]
+
+
+def test_sizes_without_steps(quick: list[str], stopping: Callable[..., int], tmp_path: Path) -> None:
+    whole, cut = ([*three_scales(quick), "--steps=0,4,4", f"--workdir={tmp_path / name}"] for name in ("whole", "cut"))
+    assert main(whole) == 0 and stopping(cut, 6) == 0 and main(cut) == 0
+    np.testing.assert_array_equal(picture_in(tmp_path / "cut"), picture_in(tmp_path / "whole"))
+
+
+def test_a_checkpoint_of_an_earlier_version(quick: list[str], stopping: Callable[..., int], tmp_path: Path) -> None:
+    """It numbered the scales that had steps."""
+    flags = [*three_scales(quick), "--steps=4,0,4"]
+    whole, cut = ([*flags, f"--workdir={tmp_path / name}"] for name in ("whole", "cut"))
+    assert main(whole) == 0 and stopping(cut, 6) == 0
+    as_earlier(tmp_path / "cut", scale=2, step=6)
+    assert main(cut) == 0
+    np.testing.assert_array_equal(picture_in(tmp_path / "cut"), picture_in(tmp_path / "whole"))
+    assert steps_of(tmp_path / "cut") == steps_of(tmp_path / "whole")
+
+
+def as_earlier(folder: Path, **about: int) -> None:
+    """Rewrites a checkpoint as earlier versions wrote them."""
+    with zipfile.ZipFile(folder / CHECKPOINT) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    settings = json.loads(members["about.json"])["settings"]
+    members["about.json"] = json.dumps({**about, "settings": settings}).encode()
+    with zipfile.ZipFile(folder / CHECKPOINT, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+@pytest.mark.parametrize(
+    ("steps", "scale", "step", "there"),
+    [
+        ((0, 4, 4), 1, 3, 3),
+        ((0, 4, 4), 2, 6, 2),
+        ((4, 4, 4), 3, 9, 1),
+        ((4, 0, 4), 2, 6, 2),
+        ((4, 4, 0), 3, 8, 0),
+        ((7,), 5, 30, 2),
+    ],
+)
+def test_how_earlier_versions_counted(
+    steps: tuple[int, ...], scale: int, step: int, there: int, tmp_path: Path
+) -> None:
+    arrays = [np.zeros((1, 30, 44, 3), np.float32), np.zeros(3)]
+    config = Config(steps=steps).resolved()
+    write_checkpoint(tmp_path / CHECKPOINT, Standing((30, 44), 0, 0, method_of(config), arrays), config)
+    as_earlier(tmp_path, scale=scale, step=step)
+    standing = read_checkpoint(tmp_path).standing
+    assert (standing.size, standing.step, standing.scale_step) == ((30, 44), step, there)
+    assert [array.shape for array in standing.arrays] == [(1, 30, 44, 3), (3,)]
+
+
+# --- Short of time ---
+
+
+def test_a_run_short_of_time_goes_on_to_the_picture_of_one_that_is_not(
+    quick: list[str], stopping: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its steps are counted as they were taken, and it is not finished."""
+    whole, short = ([*three_scales(quick), f"--workdir={tmp_path / name}"] for name in ("whole", "short"))
+    assert main(whole) == 0
+    capsys.readouterr()
+    assert stopping(short, 6, timed=True) == 0
+    out = capsys.readouterr().out
+    assert "Final loss" in out and "Steps: 6 of 12, " in out
+    assert "Time allowed 45 x 34 only; the picture is enlarged from that to 64 x 48." in out
+    assert "More time or --size=45 gives a sharper one." in out
+    resume = f"--resume={tmp_path / 'short'}"
+    assert f"To go on without a limit of time: python -m keras_nst.run {resume} --max_seconds=0" in out
+    assert main([resume, "--max_seconds=0"]) == 0
+    out = capsys.readouterr().out
+    assert "Resuming after step 6." in out and "Steps: 12, " in out and "To go on" not in out
+    np.testing.assert_array_equal(picture_in(tmp_path / "short"), picture_in(tmp_path / "whole"))
+    assert steps_of(tmp_path / "short") == [*range(1, 13), 12]
+
+
+def test_nothing_is_shown_beyond_the_last_step(quick: list[str], tmp_path: Path) -> None:
+    assert main([*quick, "--snapshot_steps=2"]) == 0
+    names = sorted(path.name for path in (tmp_path / "run" / "snapshots").iterdir())
+    assert names == ["step-00002.jpg", "step-00004.jpg", "step-00005.jpg"]
+    assert steps_of(tmp_path / "run") == [1, 2, 3, 4, 5, 5]
+
+
+def test_stopped_before_the_first_step_nothing_is_kept(
+    quick: list[str], stopping: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    stop = threading.Event()
+    stop.set()
+    told: list[str] = []
+    perform.perform(prepare(parse(quick), print), Session, stop, told.append, time.monotonic())
+    assert told[-1] == "Stopped before the first step: nothing was kept. The same command begins again."
+    assert not (tmp_path / "run").exists()
+    assert main(quick) == 0
+
+
+def test_stopped_before_a_further_step_the_run_goes_on_from_where_it_was(
+    quick: list[str], stopping: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stopping(quick, 4) == 0 and stopping(quick, 0) == 0
+    out = capsys.readouterr().out
+    assert out.count("Steps: 4 of 5, ") == 2 and out.count("To go on: python -m keras_nst.run --resume=") == 2
+    assert main(quick) == 0
+    assert "Resuming after step 4." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -215,7 +393,7 @@ def test_killed_at_any_moment(quick: list[str], tmp_path: Path) -> None:
         output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     np.testing.assert_array_equal(picture_in(tmp_path / "killed"), picture_in(tmp_path / "whole"))
-    assert steps_of(tmp_path / "killed") == steps_of(tmp_path / "whole") == list(range(1, 252))
+    assert steps_of(tmp_path / "killed") == steps_of(tmp_path / "whole") == [*range(1, 251), 250]
 
 
 @pytest.mark.slow
@@ -230,10 +408,10 @@ def test_interrupted_and_gone_on_with_in_a_copy(number: int, code: int, quick: l
         output, _ = process.communicate(timeout=60)
     assert process.returncode == code
     assert f"To go on: python -m keras_nst.run --resume={tmp_path / 'cut'}" in output
-    done = read_checkpoint(tmp_path / "cut").step
+    done = read_checkpoint(tmp_path / "cut").standing
     shutil.copytree(tmp_path / "cut", tmp_path / "copy")
-    assert main([f"--resume={tmp_path / 'copy'}", f"--steps=40,{done + 20}"]) == 0
-    assert steps_of(tmp_path / "copy")[-1] == done + 61
+    assert main([f"--resume={tmp_path / 'copy'}", f"--steps=40,{done.scale_step + 20}"]) == 0
+    assert steps_of(tmp_path / "copy")[-1] == done.step + 20
     assert (tmp_path / "cut" / PICTURE).exists()
 
 
@@ -256,7 +434,7 @@ def test_the_log_has_what_the_terminal_points_to(
     def broken(*arguments: object, **more: object) -> None:
         raise RuntimeError("a fault of ours\nin two lines")
 
-    monkeypatch.setattr(core, "plan", broken)
+    monkeypatch.setattr(perform, "scales_of", broken)
     assert main(quick) == 1
     message = capsys.readouterr().err.strip().splitlines()[-1]
     log = (tmp_path / "run" / "run.log").read_text()
@@ -282,12 +460,12 @@ def test_a_folder_that_is_removed_takes_no_picture_along(quick: list[str], tmp_p
 
 @pytest.mark.slow
 def test_a_thousand_steps_leak_nothing(quick: list[str], tmp_path: Path) -> None:
-    """Resident memory is flat within 2 % behind the first third; the curves are of every step and small."""
+    """Resident memory is flat within 2 % after the first third; the curves are of every step and small."""
     resident = []
     with start([*quick, "--scales=1", "--steps=1000", "--snapshot_steps=100"]) as process:
         statm = Path(f"/proc/{process.pid}/statm")
         while process.poll() is None:
-            if (tmp_path / "run" / "snapshots").exists():  # behind step 100
+            if (tmp_path / "run" / "snapshots").exists():  # after step 100
                 with contextlib.suppress(OSError, IndexError):
                     resident.append(int(statm.read_text().split()[1]))
             time.sleep(0.05)
@@ -296,5 +474,5 @@ def test_a_thousand_steps_leak_nothing(quick: list[str], tmp_path: Path) -> None
     assert process.returncode == 0 and len(resident) > 10
     early, late = resident[len(resident) // 3], max(resident[len(resident) // 3 : -2])
     assert late < 1.02 * early
-    assert steps_of(tmp_path / "run") == list(range(1, 1002))
+    assert steps_of(tmp_path / "run") == [*range(1, 1001), 1000]
     assert sum(path.stat().st_size for path in (tmp_path / "run").glob("events*")) < 3e6

@@ -15,11 +15,11 @@ import pytest
 from conftest import ROOT, run_process, write_picture
 from PIL import Image
 
-from keras_nst import flags
 from keras_nst.pictures.files import read_picture, save_picture
 from keras_nst.pictures.metadata import read_settings
 from keras_nst.run import main
-from keras_nst.workdir import PICTURE, SETTINGS
+from keras_nst.runs import job, request
+from keras_nst.runs.workdir import PICTURE, SETTINGS
 
 
 @pytest.fixture(autouse=True)
@@ -57,10 +57,10 @@ def test_settings_repeat_the_run(quick: list[str], tmp_path: Path) -> None:
     expected = read_picture(first / PICTURE).pixels
     for folder in ("again", "third"):
         np.testing.assert_array_equal(read_picture(tmp_path / folder / PICTURE).pixels, expected)
-    left, exact = flags.parse(again[:1]), flags.parse([*again[:1], "--exactly"])
+    left, exact = request.parse(again[:1]), request.parse([*again[:1], "--exactly"])
     assert (left.precision, left.device, left.evaluator) == ("float32", "auto", "auto")
     assert (exact.precision, exact.device, exact.evaluator) == ("float32", "cpu", "whole")
-    assert flags.parse([f"--from_image={first / PICTURE}", "--follow", "--exactly"]).device == "cpu"
+    assert request.parse([f"--from_image={first / PICTURE}", "--follow", "--exactly"]).device == "cpu"
 
 
 def test_a_picture_tells_how_it_was_made(quick: list[str], tmp_path: Path) -> None:
@@ -148,9 +148,27 @@ def test_the_time_limit_ends_the_run_with_a_whole_picture(
         assert picture.size == (48, 36)
 
 
-def test_a_time_too_short_for_a_single_step(quick: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_time_too_short_for_a_single_step(
+    quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([*quick, "--max_seconds=0.001"]) == 0
-    assert "Stopped before the first step: the picture is saved as it stood." in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "No time was left for a single step: the picture is the first one, without any style." in out
+    assert (
+        f"To go on without a limit of time: python -m keras_nst.run --resume={tmp_path / 'run'} --max_seconds=0" in out
+    )
+
+
+def test_ctrl_c_while_the_pictures_are_read(
+    quick: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job, "prepare", interrupted)
+    assert main(quick) == 130
+    line = "keras_nst: Interrupted before the first step: nothing was kept. The same command begins again.\n"
+    assert capsys.readouterr().err == line and not (tmp_path / "run").exists()
 
 
 def test_a_run_that_diverges_keeps_the_last_sound_picture(

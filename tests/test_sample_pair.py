@@ -11,9 +11,9 @@ import tensorflow as tf
 import keras_nst
 from keras_nst.core.events import Progress
 from keras_nst.core.pyramid import Size, same_area
-from keras_nst.core.transfer import resize
-from keras_nst.inputs import SAMPLES
+from keras_nst.core.sight import resize
 from keras_nst.pictures.files import read_picture
+from keras_nst.pictures.sources import SAMPLES
 
 pytestmark = pytest.mark.weights
 

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from keras_nst import flags
-from keras_nst.config import Config, fields
-from keras_nst.settings import OF_ONE_RUN, absolute, choices, flag_file, read_choices, repeatable, settings_of
-from keras_nst.terms import Layer
+from keras_nst.runs import request
+from keras_nst.settings import flags
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import fields
+from keras_nst.settings.networks import Layer
+from keras_nst.settings.text import OF_ONE_RUN, absolute, choices, flag_file, read_choices, repeatable, settings_of
 
 UNUSUAL = Config(
     content="my town, 50% = #1.jpg",
@@ -33,14 +35,14 @@ UNUSUAL = Config(
 def test_a_flag_file_gives_the_settings_back(config: Config, tmp_path: Path) -> None:
     path = tmp_path / "settings.cfg"
     path.write_text(flag_file(settings_of(config)), encoding="utf8")
-    assert flags.parse([f"--flagfile={path}"]) == config
+    assert vars(request.parse([f"--flagfile={path}"])) == vars(config)
 
 
 def test_what_belongs_to_one_run_is_left_out() -> None:
     config = Config(content="a.png", workdir="mine", output="b.png", overwrite=True)
     settings = settings_of(config)
     assert settings == settings_of(Config(content="a.png"))
-    assert set(OF_ONE_RUN) == set(fields()) - set(
+    assert set(OF_ONE_RUN) == set(fields(Config)) - set(
         settings_of(Config(content="a", style="b", content_mask="c", style_mask="d", background="white"))
     )
     assert "--content=a.png\n" in flag_file(settings) and "mine" not in flag_file(settings)
@@ -102,10 +104,10 @@ def test_a_flag_file_with_choices(tmp_path: Path) -> None:
     path = tmp_path / "settings.cfg"
     repeated = repeatable(settings_of(GIVEN), settings_of(RESOLVED))
     path.write_text(flag_file(repeated, choices(settings_of(RESOLVED))))
-    assert flags.parse([f"--flagfile={path}"]) == GIVEN.resolved()
-    assert flags.parse([f"--flagfile={path}", "--exactly"]) == RESOLVED
-    assert flags.parse(["--exactly", "--flagfile", str(path)]) == RESOLVED
-    overruled = flags.parse([f"--flagfile={path}", "--exactly", "--device=cpu", "--steps=3"])
+    assert vars(request.parse([f"--flagfile={path}"])) == vars(GIVEN.completed())
+    assert request.parse([f"--flagfile={path}", "--exactly"]) == Config(**vars(RESOLVED))
+    assert request.parse(["--exactly", "--flagfile", str(path)]) == Config(**vars(RESOLVED))
+    overruled = request.parse([f"--flagfile={path}", "--exactly", "--device=cpu", "--steps=3"])
     assert (overruled.device, overruled.xla, overruled.steps) == ("cpu", "on", (3,))
     assert read_choices("# --device=cpu --overwrite=true --tile_size=64") == {"device": "cpu", "tile_size": "64"}
 
@@ -113,4 +115,4 @@ def test_a_flag_file_with_choices(tmp_path: Path) -> None:
 @pytest.mark.parametrize("other", ["--size=99", "--flagfile=starry.cfg"])
 def test_exactly_what(other: str) -> None:
     with pytest.raises(flags.UsageError, match="--exactly: Expected the settings.cfg of a run as --flagfile, or"):
-        flags.parse(["--exactly", other])
+        request.parse(["--exactly", other])

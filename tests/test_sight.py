@@ -6,13 +6,17 @@ import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.config import Config
 from keras_nst.core import sight
 from keras_nst.core.features import extractor
+from keras_nst.core.losses import Aim
+from keras_nst.core.method import Method
+from keras_nst.core.network import Network
 from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import Pictures, Style
 from keras_nst.core.stats import blended, moments
-from keras_nst.terms import Layer
+from keras_nst.session.method import method_of
+from keras_nst.settings.config import Config
+from keras_nst.settings.networks import Layer
 
 LAYERS = {
     "content_layers": (Layer("block2_conv2"),),
@@ -23,11 +27,11 @@ SIZE = Size(48, 70)
 
 @pytest.fixture(scope="module")
 def features() -> keras.Model:
-    return extractor("vgg19", ["block1_conv1", "block2_conv1", "block2_conv2"], weights=None, precision="float64")
+    return extractor("vgg19", ["block1_conv1", "block2_conv1", "block2_conv2"], weights=0, precision="float64")
 
 
-def settings(**given: object) -> Config:
-    return Config(**{**LAYERS, **given}).resolved()
+def settings(**given: object) -> Method:
+    return method_of(Config(**{**LAYERS, **given}).resolved())
 
 
 def tensor(seed: int, size: Size = SIZE) -> tf.Tensor:
@@ -41,12 +45,10 @@ def halves(size: Size = SIZE) -> np.ndarray:
     return np.stack([1 - right, right])
 
 
-def judged(pictures: Pictures, shown: tf.Tensor, features: keras.Model, config: Config):
-    size = Size(*shown.shape[1:3])
-    told = sight.guides(pictures.regions, size, config)
-    look = sight.look_at(size, features, config, told)
-    targets = sight.make_targets(pictures, sight.look_at(size, features, config), features, config)
-    return look.evaluator(targets)(shown), look.judge(shown, targets)
+def judged(pictures: Pictures, shown: tf.Tensor, features: keras.Model, method: Method):
+    look = sight.look_at(Size(*shown.shape[1:3]), features, method.objective, method.seeing)
+    aim = sight.aim_at(pictures, look.size, Network(features), method)
+    return look.evaluate(shown, aim), look.judge(shown, aim)
 
 
 def test_a_blend_of_one_style_with_itself_is_that_style(features: keras.Model) -> None:
@@ -70,16 +72,16 @@ def test_moments_are_blended_per_position_by_weight() -> None:
 def test_a_style_serves_its_blocks_only(features: keras.Model) -> None:
     fine, coarse = tensor(1), tensor(5)
     both = Pictures(tensor(0), (Style(fine, blocks=(1, 1)), Style(coarse, blocks=(2, 5))))
-    values = judged(both, tensor(2), features, settings())[0][0].style_layers
+    values = judged(both, tensor(2), features, settings())[0][0].layers["style"]
     for style, layer in ((fine, "block1_conv1"), (coarse, "block2_conv1")):
-        alone = judged(Pictures(tensor(0), (Style(style),)), tensor(2), features, settings())[0][0].style_layers
+        alone = judged(Pictures(tensor(0), (Style(style),)), tensor(2), features, settings())[0][0].layers["style"]
         np.testing.assert_allclose(values[layer], alone[layer], rtol=1e-12)
 
 
 def test_the_scale_of_a_style_is_that_of_its_picture() -> None:
     style = Style(tensor(1, Size(60, 60)), scale=0.5)
-    full = sight.style_at(style._replace(scale=1.0), SIZE, settings()).shape[1:3]
-    half = sight.style_at(style, SIZE, settings()).shape[1:3]
+    full = sight.style_at(style._replace(scale=1.0), SIZE, settings().seeing).shape[1:3]
+    half = sight.style_at(style, SIZE, settings().seeing).shape[1:3]
     assert [2 * side for side in half] == pytest.approx(list(full), abs=2)
 
 
@@ -97,7 +99,7 @@ def test_each_region_is_compared_with_its_own_style() -> None:
     """Hard halves of a picture, by hand: the loss is the mean of those of the halves, seen by the first layer."""
     alone = {"style_layers": (Layer("block1_conv1"),), "style_loss": (("gram", 1.0),)}
     config = settings(**alone, content_weight=0.0, variation_weight=0.0)
-    features = extractor("vgg19", ["block1_conv1"], weights=None, precision="float64")
+    features = extractor("vgg19", ["block1_conv1"], weights=0, precision="float64")
     hard = np.float32([np.arange(64) < 32, np.arange(64) >= 32])[:, None, :] * np.ones((1, 40, 1), np.float32)
     shown, styles = tensor(2, Size(40, 64)), [tensor(1, Size(40, 64)), tensor(5, Size(40, 64))]
     ones = np.ones((40, 64), np.float32)
@@ -123,8 +125,9 @@ def test_regions_and_every_distance_of_moments_in_tiles(features: keras.Model, l
     styles = (Style(tensor(1), 2.0, 0.8, None, halves()), Style(tensor(5), 1.0, 1.3, (1, 1), halves()))
     pictures = Pictures(tensor(0), styles, regions=regions)
     config = settings(style_loss=((loss, 1.0),), mask_reach=reach)
+    tiled = config.seeing._replace(evaluator="tiles", tile_size=32)
     whole = judged(pictures, tensor(2), features, config)
-    tiles = judged(pictures, tensor(2), features, config.resolved(evaluator="tiles", tile_size=32))
+    tiles = judged(pictures, tensor(2), features, config._replace(seeing=tiled))
     for ours, theirs in zip(tf.nest.flatten(tiles), tf.nest.flatten(whole), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-10)
 
@@ -147,8 +150,13 @@ def test_what_is_kept_is_the_content_and_has_no_gradient() -> None:
     free = halves()[1]
     content, shown = (tf.cast(tensor(seed), tf.float32) for seed in (0, 2))
     pictures = Pictures(content, (Style(tensor(1)),), free=free)
-    compose = sight.composer(pictures, SIZE)
-    evaluator = sight.composed(lambda seen: (None, tf.ones_like(seen)), compose)
-    np.testing.assert_allclose(evaluator(shown)[1][0, :, :, 0], free, atol=1e-6)
-    np.testing.assert_array_equal(compose(shown)[:, :, :20], content[:, :, :20])
-    np.testing.assert_array_equal(compose(shown)[:, :, -20:], shown[:, :, -20:])
+    aim = Aim({}, {}, {}, sight.kept_of(pictures, SIZE))
+
+    class Plain:
+        def evaluate(self, seen: tf.Tensor, aim: Aim) -> tuple[None, tf.Tensor]:
+            return None, tf.ones_like(seen)
+
+    np.testing.assert_allclose(sight.evaluator_of(Plain())(shown, aim)[1][0, :, :, 0], free, atol=1e-6)
+    composed = sight.composed(shown, aim.kept)
+    np.testing.assert_array_equal(composed[:, :, :20], content[:, :, :20])
+    np.testing.assert_array_equal(composed[:, :, -20:], shown[:, :, -20:])

@@ -5,17 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import smooth_picture
+from conftest import loss_values, smooth_picture
 from PIL import Image
 
-from keras_nst.core.events import LossValues, Progress
+from keras_nst.core.events import Progress
 from keras_nst.monitors.snapshots import snapshots
 
 
 def progress(step: int, picture: np.ndarray) -> Progress:
     zero = np.zeros(1)
-    losses = LossValues(zero, zero, zero, zero, {}, {})
-    return Progress(step, 100, 1, 1, step, 100, losses, 0.1, lambda: picture[None])
+    return Progress(step, 100, 1, 1, step, 100, loss_values(zero, zero, zero, zero), 0.1, lambda: picture[None])
 
 
 def test_pictures_are_named_by_their_step(tmp_path: Path) -> None:

@@ -7,15 +7,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.config import SUM_OF_WEIGHTS, Config
+from keras_nst.core.descent import Audience
 from keras_nst.core.features import extractor
+from keras_nst.core.method import Method
+from keras_nst.core.network import Network
 from keras_nst.core.pyramid import Size
 from keras_nst.core.quality import LAYERS, Judge
 from keras_nst.core.sight import Pictures, Style, resize
-from keras_nst.core.strength import calibrated
+from keras_nst.core.strength import SUM_OF_WEIGHTS, calibrated
 from keras_nst.core.transfer import transfer
-from keras_nst.inputs import SAMPLES
 from keras_nst.pictures.files import read_picture
+from keras_nst.pictures.sources import SAMPLES
+from keras_nst.session.method import method_of
+from keras_nst.settings.config import Config
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SIZE = Size(64, 96)
@@ -31,6 +35,10 @@ def features(vgg19_weights: Path) -> keras.Model:
 @pytest.fixture(scope="module")
 def judging(vgg19_weights: Path) -> keras.Model:
     return extractor("vgg19", LAYERS, weights=vgg19_weights)
+
+
+def asked(**given: object) -> Method:
+    return method_of(Config(**given).resolved())
 
 
 def sample(name: str, size: Size = SIZE) -> tf.Tensor:
@@ -54,8 +62,8 @@ def test_more_strength_is_more_style_and_less_content(pair: str, features: keras
     judge = Judge(pictures.content.numpy(), pictures.styles[0].picture.numpy(), judging)
     figures = []
     for strength in STRENGTHS:
-        config = Config(style_strength=strength, steps=(40,), scales=1).resolved()
-        result = transfer(pictures, SIZE, config, features, lambda *left: 40, [])
+        method = asked(style_strength=strength, steps=(40,), scales=1)
+        result = transfer(pictures, SIZE, method, Network(features), Audience(lambda *left: 40))
         figures.append(judge(result.picture))
     content, style = ([getattr(each, name) for each in figures] for name in ("content", "w2"))
     assert content == sorted(content) and style == sorted(style, reverse=True)
@@ -64,32 +72,32 @@ def test_more_strength_is_more_style_and_less_content(pair: str, features: keras
 
 @pytest.mark.weights
 def test_the_weights_do_not_depend_on_the_size(features: keras.Model) -> None:
-    config = Config(style_strength=0.5).resolved()
     found = []
     for factor in (3, 6):
         size = Size(factor * SIZE.height, factor * SIZE.width)
         pictures = Pictures(sample("harbor", size), (Style(sample("night", size)),))
-        found.append(calibrated(pictures, size, features, config))
-    small, large = (each.style_weight / each.content_weight for each in found)
+        found.append(calibrated(pictures, size, Network(features), asked(style_strength=0.5)).objective)
+    small, large = (each.weight("style") / each.weight("content") for each in found)
     assert small == pytest.approx(large, rel=0.1)
     for each in found:
-        assert each.style_strength is None
-        assert each.content_weight + each.style_weight == pytest.approx(SUM_OF_WEIGHTS)
+        assert each.weight("content") + each.weight("style") == pytest.approx(SUM_OF_WEIGHTS)
 
 
 def test_the_ends_need_no_measurement(vgg19_weights: Path) -> None:
     for strength, weights in ((0.0, (SUM_OF_WEIGHTS, 0.0)), (1.0, (0.0, SUM_OF_WEIGHTS))):
-        config = calibrated(None, SIZE, None, Config(style_strength=strength).resolved())
-        assert (config.content_weight, config.style_weight) == weights
-    plain = Config().resolved()
+        found = calibrated(None, SIZE, None, asked(style_strength=strength))
+        assert (found.objective.weight("content"), found.objective.weight("style")) == weights
+        assert found.strength is None
+    plain = asked()
     assert calibrated(None, SIZE, None, plain) is plain
 
 
 def test_one_picture_that_pulls_at_nothing() -> None:
     """A gray content and the same as its style: nothing to divide by, and still weights."""
     gray = np.full((1, 32, 48, 3), 0.5, np.float32)
-    config = Config(style_strength=0.5).resolved()
+    config = Config()
     names = [layer.name for layer in config.content_layers + config.style_layers]
-    random = extractor("vgg19", names, weights=None)
-    found = calibrated(Pictures(gray, (Style(gray),)), Size(32, 48), random, config)
-    assert np.isfinite([found.content_weight, found.style_weight]).all()
+    random = extractor("vgg19", names, weights=0)
+    pictures = Pictures(gray, (Style(gray),))
+    found = calibrated(pictures, Size(32, 48), Network(random), asked(style_strength=0.5)).objective
+    assert np.isfinite([found.weight("content"), found.weight("style")]).all()

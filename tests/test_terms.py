@@ -2,8 +2,9 @@
 
 import pytest
 
-from keras_nst.config import Config, SettingError
-from keras_nst.terms import StyleSource, parse_color, parse_styles
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import SettingError
+from keras_nst.settings.values import StyleSource, parse_color, parse_styles
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,21 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.config import Config
-from keras_nst.core import losses, tiling
+from keras_nst.core import tiling
 from keras_nst.core import transfer as core
+from keras_nst.core.descent import Audience
+from keras_nst.core.events import LossValues
 from keras_nst.core.features import extractor
+from keras_nst.core.network import Network
 from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Pictures, Style, look_at, resize
+from keras_nst.core.sight import Pictures, Style, aim_at, look_at, resize
 from keras_nst.core.tiles import Tiled
 from keras_nst.core.whole import Whole
-from keras_nst.inputs import SAMPLES
 from keras_nst.pictures.files import read_picture
-from keras_nst.terms import Layer
+from keras_nst.pictures.sources import SAMPLES
+from keras_nst.session.method import method_of
+from keras_nst.settings.config import Config
+from keras_nst.settings.networks import Layer
 
 # To block4_conv2, whose halo is 40 pixels: deep enough to see all there is, quick enough to try it often.
 USUAL = {
@@ -37,31 +41,33 @@ def sample(name: str) -> tf.Tensor:
 def both(
     size: Size,
     dtype: str = "float32",
-    weights: Path | None = None,
+    weights: Path | int = 0,
     batch: int = 1,
-    judged: list[losses.Losses] | None = None,
+    judged: list[LossValues] | None = None,
     **given: object,
-) -> list[tuple[losses.Losses, tf.Tensor]]:
+) -> list[tuple[LossValues, tf.Tensor]]:
     """Returns losses and gradient of the same picture, seen as a whole and by tiles; adds the judgments to `judged`."""
     config = Config(**{**USUAL, "evaluator": "tiles", "tile_size": 32, **given}).resolved()
-    names = [layer.name for term in ("content", "style") for layer in config.layers_used(term)]
+    method, names = (
+        method_of(config),
+        [layer.name for term in ("content", "style") for layer in config.layers_used(term)],
+    )
     features = extractor(config.network, names, weights=weights, pooling=config.pooling, precision=dtype)
     content = tf.cast(resize(sample("harbor"), size), dtype)
     style = tf.cast(resize(sample("night"), Size(96, 130)), dtype)
     noise = np.random.default_rng(0).normal(size=(batch, *size, 3))
     shown = tf.clip_by_value(content + tf.constant(0.1 * noise, dtype), 0, 1)
-    answers: list[tuple[losses.Losses, tf.Tensor]] = []
-    for look in (Whole(features, size, config), Tiled(features, size, config)):
-        seen = look.maps(content, [layer.name for layer in config.layers_used("content")])
-        wanted = Whole(features, size, config).moments(style, [layer.name for layer in config.layers_used("style")])
-        targets = losses.make_targets(seen, wanted, {}, content, config)
-        answers.append(look.evaluator(targets)(shown))
+    answers: list[tuple[LossValues, tf.Tensor]] = []
+    for seeing in (method.seeing._replace(evaluator="whole"), method.seeing):
+        look = (Whole if seeing.evaluator == "whole" else Tiled)(features, size, method.objective, seeing)
+        aim = aim_at(Pictures(content, (Style(style),)), size, Network(features), method._replace(seeing=seeing))
+        answers.append(look.evaluate(shown, aim))
         if judged is not None:
-            judged.append(look.judge(shown, targets))
+            judged.append(look.judge(shown, aim))
     return answers
 
 
-def check_equal(answers: list[tuple[losses.Losses, tf.Tensor]], tolerance: float) -> None:
+def check_equal(answers: list[tuple[LossValues, tf.Tensor]], tolerance: float) -> None:
     (values, gradient), (tiled_values, tiled_gradient) = answers
     for ours, expected in zip(tf.nest.flatten(tiled_values), tf.nest.flatten(values), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=tolerance)
@@ -85,7 +91,7 @@ def test_absolute_variation() -> None:
 
 
 def test_the_judgment_is_the_losses_alone() -> None:
-    judged: list[losses.Losses] = []
+    judged: list[LossValues] = []
     answers = both(Size(150, 33), "float64", judged=judged, variation_weight=0.1, **SHALLOW)
     for values, (expected, _) in zip(judged, answers, strict=True):
         for ours, theirs in zip(tf.nest.flatten(values), tf.nest.flatten(expected), strict=True):
@@ -134,29 +140,29 @@ def test_photographs_through_the_real_network(vgg19_weights: Path, loss: str, to
 
 
 def test_programs_are_few_whatever_the_size() -> None:
-    config = Config(evaluator="tiles", tile_size=32, **SHALLOW).resolved()
-    features = extractor("vgg19", ["block1_conv1", "block1_conv2", "block2_conv2", "block3_conv1"], weights=None)
+    method = method_of(Config(evaluator="tiles", tile_size=32, **SHALLOW).resolved())
+    features = extractor("vgg19", ["block1_conv1", "block1_conv2", "block2_conv2", "block3_conv1"], weights=0)
     counts = []
     for size in (Size(203, 203), Size(401, 377)):
-        look = Tiled(features, size, config)
-        look.moments(tf.zeros([1, *size, 3]), ["block3_conv1"])
-        counts.append((len(look.tiles), len(look.programs)))
+        look = Tiled(features, size, method.objective, method.seeing)
+        look.moments(tf.zeros([1, *size, 3]), ["block3_conv1"], {})
+        counts.append((len(look.tiles), len(look.programs.known)))
     assert counts[0][0] < counts[1][0] and counts[0][1] == counts[1][1] == 4
 
 
 def test_a_run_by_tiles_ends_at_the_same_loss() -> None:
     def final(evaluator: str) -> float:
-        config = Config(evaluator=evaluator, tile_size=32, steps=(5,), scales=2, **SHALLOW).resolved()
-        features = extractor("vgg19", ["block1_conv1", "block1_conv2", "block2_conv2", "block3_conv1"], weights=None)
+        method = method_of(Config(evaluator=evaluator, tile_size=32, steps=(5,), scales=2, **SHALLOW).resolved())
+        features = extractor("vgg19", ["block1_conv1", "block1_conv2", "block2_conv2", "block3_conv1"], weights=0)
         pictures = Pictures(sample("harbor"), (Style(sample("night")),))
-        result = core.transfer(pictures, Size(150, 40), config, features, lambda scale, left: 2, [])
+        result = core.transfer(pictures, Size(150, 40), method, Network(features), Audience(lambda scale, left: 2))
         return float(result.losses.total[0])
 
     assert final("tiles") == pytest.approx(final("whole"), rel=1e-3)
 
 
 def test_small_scales_are_seen_as_a_whole() -> None:
-    config = Config(evaluator="tiles", tile_size=64).resolved()
-    features = extractor("vgg19", ["block5_conv1"], weights=None)
-    assert isinstance(look_at(Size(64 + 160, 100), features, config), Whole)
-    assert isinstance(look_at(Size(64 + 161, 100), features, config), Tiled)
+    method = method_of(Config(evaluator="tiles", tile_size=64).resolved())
+    features = extractor("vgg19", ["block5_conv1"], weights=0)
+    assert isinstance(look_at(Size(64 + 160, 100), features, method.objective, method.seeing), Whole)
+    assert isinstance(look_at(Size(64 + 161, 100), features, method.objective, method.seeing), Tiled)

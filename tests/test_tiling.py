@@ -3,8 +3,8 @@
 import pytest
 
 from keras_nst.core.pyramid import Size
-from keras_nst.core.tiling import Span, reach, spans, stride, tiles
-from keras_nst.terms import layer_names
+from keras_nst.core.tiling import Span, spans, tiles
+from keras_nst.settings.networks import layer_names, reach, stride
 
 
 @pytest.mark.parametrize("length", [*range(300, 340), 517, 1024, 3001, 8064])

@@ -10,18 +10,23 @@ import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.config import Config
 from keras_nst.core import sight
 from keras_nst.core import transfer as core
-from keras_nst.core.chunk import Evaluator, Taken, compile_steps
+from keras_nst.core.chunk import Steps, Taken
+from keras_nst.core.definitions import DEFINITIONS
+from keras_nst.core.descent import Audience, Pace
 from keras_nst.core.events import Progress
 from keras_nst.core.features import extractor
-from keras_nst.core.losses import DEFINITIONS
+from keras_nst.core.method import Method
+from keras_nst.core.network import Network
 from keras_nst.core.optimizers import make_optimizer
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Pictures, Style, first_picture, look_at, make_targets, resize, style_at
+from keras_nst.core.pyramid import Size, plan
+from keras_nst.core.sight import Pictures, Style, aim_at, first_picture, look_at, resize, style_at
+from keras_nst.core.stage import Stage
 from keras_nst.core.watch import Watch
-from keras_nst.terms import Layer
+from keras_nst.session.method import method_of
+from keras_nst.settings.config import Config
+from keras_nst.settings.networks import Layer
 
 LAYERS = {
     "content_layers": (Layer("block2_conv2"),),
@@ -33,11 +38,11 @@ SIMPLE = {"style_loss": (("gram", 1.0),), "average": 0.0}
 
 @pytest.fixture(scope="module")
 def features() -> keras.Model:
-    return extractor("vgg19", ["block1_conv1", "block2_conv1", "block2_conv2"], weights=None)
+    return extractor("vgg19", ["block1_conv1", "block2_conv1", "block2_conv2"], weights=0)
 
 
-def settings(**given: object) -> Config:
-    return Config(**{**LAYERS, **SIMPLE, "steps": (4, 3), "scales": 2, **given}).resolved()
+def settings(**given: object) -> Method:
+    return method_of(Config(**{**LAYERS, **SIMPLE, "steps": (4, 3), "scales": 2, **given}).resolved())
 
 
 def tensor(*seeds: int, size: tuple[int, int] = (32, 40)) -> tf.Tensor:
@@ -48,16 +53,16 @@ def pair() -> Pictures:
     return Pictures(tensor(0), (Style(tensor(1, size=(36, 30))),))
 
 
-def evaluator_of(features: keras.Model, config: Config) -> Evaluator:
-    look = look_at(Size(32, 40), features, config)
-    return look.evaluator(make_targets(pair(), look, features, config))
+def evaluator_of(features: keras.Model, method: Method) -> Callable[[tf.Tensor], tuple]:
+    look = look_at(Size(32, 40), features, method.objective, method.seeing)
+    aim = aim_at(pair(), look.size, Network(features), method)
+    return lambda picture: look.evaluate(picture, aim)
 
 
-def run(features: keras.Model, pictures: Pictures, chunk: int = 2, pace: core.Pace | None = None, **given: object):
+def run(features: keras.Model, pictures: Pictures, chunk: int = 2, pace: Pace | None = None, **given: object):
     seen: list[Progress] = []
-    config = settings(**given)
-    result = core.transfer(pictures, Size(32, 40), config, features, pace or (lambda scale, left: chunk), [seen.append])
-    return result, seen
+    audience = Audience(pace or (lambda scale, left: chunk), [seen.append])
+    return core.transfer(pictures, Size(32, 40), settings(**given), Network(features), audience), seen
 
 
 def test_losses_fall_and_the_picture_is_sound(features: keras.Model) -> None:
@@ -69,7 +74,7 @@ def test_losses_fall_and_the_picture_is_sound(features: keras.Model) -> None:
 
 def test_progress_counts_on_over_the_scales(features: keras.Model) -> None:
     _, seen = run(features, pair(), chunk=3)
-    assert [event.step for event in seen] == [3, 4, 7, 8]
+    assert [event.step for event in seen] == [3, 4, 7, 7]
     assert [event.scale for event in seen] == [1, 1, 2, 2]
     assert [event.scale_step for event in seen] == [3, 4, 3, 3]
     assert [event.final for event in seen] == [False, False, False, True]
@@ -79,8 +84,7 @@ def test_progress_counts_on_over_the_scales(features: keras.Model) -> None:
 def test_step_k_has_the_loss_before_its_update(features: keras.Model) -> None:
     """The first loss is that of the first picture; the final one is that of the finished picture."""
     result, seen = run(features, pair(), chunk=1, scales=1, steps=(3,))
-    config = settings(scales=1)
-    evaluator = evaluator_of(features, config)
+    evaluator = evaluator_of(features, settings(scales=1))
     first = resize(pair().content, Size(32, 40))
     np.testing.assert_allclose(seen[0].losses.total, evaluator(first)[0].total, rtol=1e-5)
     np.testing.assert_allclose(result.losses.total, evaluator(tf.constant(result.picture))[0].total, rtol=1e-5)
@@ -93,19 +97,20 @@ def test_a_chunk_of_four_is_four_of_one(features: keras.Model) -> None:
 
 
 def test_one_trace_for_all_chunk_lengths(features: keras.Model) -> None:
-    config, picture = settings(), tf.Variable(tensor(0))
+    method, picture = settings(), tf.Variable(tensor(0))
     traces = 0
-    exact = evaluator_of(features, config)
+    look = look_at(Size(32, 40), features, method.objective, method.seeing)
+    aim = aim_at(pair(), look.size, Network(features), method)
 
-    def counting(seen: tf.Tensor):
+    def counting(*seen: object):
         nonlocal traces
         traces += 1
-        return exact(seen)
+        return look.evaluate(*seen)
 
-    mover, watch = make_optimizer(config, 9, picture), Watch(1, config)
-    steps = compile_steps(picture, counting, mover, watch, config, in_one_graph=True)
+    mover, watch = make_optimizer(method.movement, 9, picture), Watch(1, 0.0)
+    take = Steps(picture, counting, mover, watch, method.objective).compile(aim, in_one_graph=True, by_xla=False)
     for count in (1, 4, 2):
-        steps(count)
+        take(tf.constant(count), aim)
     assert traces == 1
 
 
@@ -132,8 +137,7 @@ def test_a_batch_is_its_pictures(features: keras.Model) -> None:
 @pytest.mark.parametrize("normalization", ["balanced", "gatys", "keras", "tensorflow", "d2l"])
 def test_the_gradient_is_that_of_the_loss(features: keras.Model, normalization: str) -> None:
     """A small move along a random direction changes the loss by gradient times direction."""
-    config = settings(normalization=normalization)
-    evaluator = evaluator_of(features, config)
+    evaluator = evaluator_of(features, settings(normalization=normalization))
     picture = 0.2 + 0.6 * tensor(3)
     direction = evaluator(picture)[1]
     direction = direction / tf.norm(direction) * 0.02
@@ -149,7 +153,7 @@ def test_no_steps_gives_the_first_picture(features: keras.Model) -> None:
 
 
 def test_scales_without_steps_are_left_out() -> None:
-    kept = core.plan(Size(256, 256), Config(steps=(0, 5, 7), scales=3))
+    kept = plan(Size(256, 256), (0, 5, 7), 3)
     assert [(scale.size.width, scale.steps, scale.before) for scale in kept] == [(181, 5, 0), (256, 7, 5)]
 
 
@@ -158,14 +162,14 @@ def test_a_run_that_diverges_ends_with_the_last_sound_picture(features: keras.Mo
     huge = {"normalization": "keras", "variation_weight": 1e30, "style_weight": 1e30}
     result, seen = run(features, pair(), init="blend", scales=1, **huge)
     assert result.diverged and result.losses is None and result.steps == 0 and not seen
-    np.testing.assert_array_equal(result.picture, first_picture(pair(), Size(32, 40), settings(init="blend")))
+    np.testing.assert_array_equal(result.picture, first_picture(pair(), Size(32, 40), settings(init="blend").start))
 
 
 def test_an_absurd_rate_ends_with_the_best_picture(features: keras.Model) -> None:
     """Each step of it makes all pixels black or white."""
     said: list[str] = []
     given = settings(learning_rate=1e6, scales=1, steps=(50,), content_weight=100.0)
-    result = core.transfer(pair(), Size(32, 40), given, features, lambda *left: 8, [], said.append)
+    result = core.transfer(pair(), Size(32, 40), given, Network(features), Audience(lambda *left: 8, [], said.append))
     assert result.diverged and len(said) == 5 and "half the learning rate" in said[0]
     np.testing.assert_array_equal(result.picture, pair().content)
 
@@ -173,7 +177,7 @@ def test_an_absurd_rate_ends_with_the_best_picture(features: keras.Model) -> Non
 def test_a_rate_that_explodes_now_and_then_is_tamed(features: keras.Model) -> None:
     said: list[str] = []
     given = settings(learning_rate=2.0, scales=1, steps=(150,), content_weight=100.0, decay_rate=1.0)
-    result = core.transfer(pair(), Size(32, 40), given, features, lambda *left: 64, [], said.append)
+    result = core.transfer(pair(), Size(32, 40), given, Network(features), Audience(lambda *left: 64, [], said.append))
     assert 1 <= len(said) <= 5 and not result.diverged and np.isfinite(result.losses.total).all()
 
 
@@ -193,7 +197,7 @@ def test_first_pictures() -> None:
     size, pictures = Size(32, 40), pair()
 
     def first(init: str, **given: object) -> np.ndarray:
-        return np.asarray(first_picture(pictures, size, settings(init=init, **given)))
+        return np.asarray(first_picture(pictures, size, settings(init=init, **given).start))
 
     np.testing.assert_array_equal(first("auto"), pictures.content)
     np.testing.assert_array_equal(first("content"), pictures.content)
@@ -203,9 +207,9 @@ def test_first_pictures() -> None:
     np.testing.assert_array_equal(noise, first("noise"))
     assert np.any(noise != first("noise", seed=1))
     np.testing.assert_allclose(first("blend", noise=0.25), 0.25 * noise + 0.75 * pictures.content, atol=1e-6)
-    alone = first_picture(Pictures(None, pictures.styles), size, settings(content_weight=0))
+    alone = first_picture(Pictures(None, pictures.styles), size, settings(content_weight=0).start)
     np.testing.assert_array_equal(alone, noise)
-    given = first_picture(pictures._replace(first=tensor(9)), size, settings(init="my.png"))
+    given = first_picture(pictures._replace(first=tensor(9)), size, settings(init="my.png").start)
     np.testing.assert_array_equal(given, tensor(9))
 
 
@@ -215,8 +219,8 @@ def math_uniform_std() -> float:
 
 def test_style_shapes() -> None:
     size = Size(32, 40)
-    assert style_at(pair().styles[0], size, settings(style_fit="squash")).shape[1:3] == size
-    height, width = style_at(pair().styles[0], size, settings()).shape[1:3]
+    assert style_at(pair().styles[0], size, settings(style_fit="squash").seeing).shape[1:3] == size
+    height, width = style_at(pair().styles[0], size, settings().seeing).shape[1:3]
     assert height / width == pytest.approx(36 / 30, rel=0.05) and height * width == pytest.approx(32 * 40, rel=0.05)
 
 
@@ -230,7 +234,9 @@ def test_compiled_by_xla(features: keras.Model, normalization: str, optimizer: s
     given = {"normalization": normalization, "optimizer": optimizer, "variation_weight": 0.1}
     how = {"evaluator": evaluator, "tile_size": 32, "scales": 1, "steps": (2,)}
     plain, compiled = (
-        core.transfer(pair(), Size(32, 60), settings(**given, **how, xla=xla), features, lambda *left: 2, [])
+        core.transfer(
+            pair(), Size(32, 60), settings(**given, **how, xla=xla), Network(features), Audience(lambda *left: 2)
+        )
         for xla in ("off", "on")
     )
     np.testing.assert_allclose(compiled.losses.total, plain.losses.total, rtol=1e-3)
@@ -253,31 +259,26 @@ def test_the_keras_example_s_rate_stays_finite_on_small_pictures(features: keras
 
 def exhaust(monkeypatch: pytest.MonkeyPatch, chunk: int, shown: list[int | None]) -> None:
     """Lets memory end where the picture is seen whole at that chunk; notes how it is seen at each chunk."""
-    compiled = sight.compile_steps
+    take = Stage.take
 
-    def compile_steps(picture: tf.Variable, *arguments: object) -> Callable[[int], Taken]:
-        take_steps = compiled(picture, *arguments)
-        config = next(argument for argument in arguments if isinstance(argument, Config))
+    def limited(stage: Stage, count: int) -> Taken:
+        seeing = stage.method.seeing
+        shown.append(seeing.tile_size if seeing.evaluator == "tiles" else None)
+        if seeing.evaluator != "tiles" and len(shown) >= chunk:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
+        return take(stage, count)
 
-        def limited(count: int) -> Taken:
-            shown.append(config.tile_size if config.evaluator == "tiles" else None)
-            if config.evaluator != "tiles" and len(shown) >= chunk:
-                raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
-            return take_steps(count)
-
-        return limited
-
-    monkeypatch.setattr(sight, "compile_steps", compile_steps)
+    monkeypatch.setattr(Stage, "take", limited)
 
 
 def test_where_memory_ends_the_run_goes_on_in_tiles(features: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sight, "TILE_SIZES", (64, 32))
-    go = functools.partial(core.transfer, pair(), Size(48, 76), settings(), features, lambda *left: 2, [])
-    plain = go()
+    go = functools.partial(core.transfer, pair(), Size(48, 76), settings(), Network(features))
+    plain = go(Audience(lambda *left: 2))
     shown: list[int | None] = []
     exhaust(monkeypatch, 4, shown)
     said: list[str] = []
-    result = go(tell=said.append)
+    result = go(Audience(lambda *left: 2, [], said.append))
     assert shown == [None, None, None, None, 32] and result.steps == plain.steps
     np.testing.assert_allclose(result.losses.total, plain.losses.total, rtol=1e-3)
     assert said == ["Not enough memory for 76 x 48 pixels: goes on in tiles of 32."]
@@ -307,7 +308,7 @@ def test_lbfgs_falls_faster_and_never_rises(features: keras.Model) -> None:
 def test_lbfgs_compiled_by_xla(features: keras.Model, evaluator: str) -> None:
     how = {"evaluator": evaluator, "tile_size": 32, "scales": 1, "steps": (6,), "optimizer": "lbfgs", "average": 0.0}
     plain, compiled = (
-        core.transfer(pair(), Size(32, 60), settings(**how, xla=xla), features, lambda *left: 6, [])
+        core.transfer(pair(), Size(32, 60), settings(**how, xla=xla), Network(features), Audience(lambda *left: 6))
         for xla in ("off", "on")
     )
     np.testing.assert_allclose(compiled.losses.total, plain.losses.total, rtol=1e-3)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.core.losses import DEFINITIONS
+from keras_nst.core.definitions import DEFINITIONS
 from keras_nst.core.variation import (
     Pixels,
     meeting_borders,

@@ -1,17 +1,20 @@
-"""Losses that are sound, explode, settle."""
+"""LossValues that are sound, explode, settle."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.config import Config
 from keras_nst.core.watch import EXPLODED, RECOVERY, SOONEST, Watch
+from keras_nst.session.method import objective_of
+from keras_nst.settings.config import Config
 
 GRADIENT = tf.zeros([1, 2, 2, 3])
 
 
-def watch(**given: object) -> Watch:
-    return Watch(1, Config(**given).resolved())
+def watch(settle: float = 0.0, count: int = 1, **given: object) -> Watch:
+    watched = Watch(count, settle)
+    watched.begin(objective_of(Config(**given).resolved()))
+    return watched
 
 
 def settled_at(losses: list[float], **given: object) -> int | None:
@@ -36,7 +39,7 @@ def test_a_loss_far_above_the_first_is_not_sound() -> None:
     assert watched.is_sound(tf.constant([5.0 * EXPLODED * 0.99]), GRADIENT)
     assert not watched.is_sound(tf.constant([5.0 * EXPLODED * 1.01]), GRADIENT)
     # One of a batch is enough, and next to nothing is no measure.
-    assert not Watch(2, Config().resolved()).is_sound(tf.constant([1.0, float("nan")]), GRADIENT)
+    assert not watch(count=2).is_sound(tf.constant([1.0, float("nan")]), GRADIENT)
     at_rest = watch(normalization="gatys")
     at_rest.note(tf.constant([0.0]))
     assert at_rest.is_sound(tf.constant([1e9]), GRADIENT)

@@ -5,13 +5,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.config import Config
 from keras_nst.core import transfer
+from keras_nst.core.descent import Audience
 from keras_nst.core.features import extractor
-from keras_nst.core.pyramid import Size
+from keras_nst.core.method import Method
+from keras_nst.core.network import Network
+from keras_nst.core.pyramid import Scale, Size
 from keras_nst.core.sight import Pictures, Style
 from keras_nst.core.winograd import Winograd, faster
-from keras_nst.terms import Layer
+from keras_nst.session.method import method_of
+from keras_nst.settings.config import Config
+from keras_nst.settings.networks import Layer
 
 SHAPES = [(1, 13, 22, 64, 128), (2, 8, 9, 128, 64), (1, 1, 3, 512, 512)]  # n, h, w, c, k
 
@@ -60,12 +64,12 @@ def test_equals_the_direct_convolution(shape: tuple[int, ...]) -> None:
 
 @pytest.fixture(scope="module")
 def features() -> keras.Model:
-    return extractor("vgg19", ["block1_conv1", "block2_conv1"], weights=None)
+    return extractor("vgg19", ["block1_conv1", "block2_conv1"], weights=0)
 
 
-def settings(**given: object) -> Config:
+def settings(**given: object) -> Method:
     layers = {"content_layers": (Layer("block2_conv1"),), "style_layers": (Layer("block1_conv1"),)}
-    return Config(**{**layers, "convolution": "winograd", "steps": (3,), "scales": 1, **given}).resolved()
+    return method_of(Config(**{**layers, "convolution": "winograd", "steps": (3,), "scales": 1, **given}).resolved())
 
 
 def pictures(count: int, height: int, width: int) -> Pictures:
@@ -80,7 +84,11 @@ def test_a_run_goes_the_same_way(features: keras.Model, given: dict[str, object]
     """Two pictures in one loop on the device, and by tiles."""
     ends = [
         transfer.transfer(
-            pictures(2, *size), size, settings(convolution=how, **given), features, lambda scale, left: left, []
+            pictures(2, *size),
+            size,
+            settings(convolution=how, **given),
+            Network(features),
+            Audience(lambda scale, left: left),
         )
         for how in ("direct", "winograd")
     ]
@@ -96,8 +104,12 @@ def test_only_deep_convolutions_are_replaced(features: keras.Model) -> None:
 
 
 def test_only_scales_that_repay_the_compilation(features: keras.Model) -> None:
-    scales = [transfer.Scale(1, Size(100, 200), 50, 0), transfer.Scale(2, Size(400, 600), 50, 50)]
-    small, large = transfer.networks(features, scales, settings(convolution="auto"))
+    scales, network = [Scale(1, Size(100, 200), 50, 0), Scale(2, Size(400, 600), 50, 50)], Network(features)
+
+    def chosen(how: str) -> list[keras.Model]:
+        return [network.that_takes_steps(scale, settings(convolution=how).seeing) for scale in scales]
+
+    small, large = chosen("auto")
     assert small is features and large is not features
-    assert features not in transfer.networks(features, scales, settings())
-    assert transfer.networks(features, scales, settings(convolution="direct")) == [features, features]
+    assert features not in chosen("winograd")
+    assert chosen("direct") == [features, features]

@@ -4,13 +4,15 @@ import re
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, loss_values
 
-from keras_nst.config import Config
 from keras_nst.core.events import LossValues
+from keras_nst.core.method import Objective
 from keras_nst.core.quality import Figures
 from keras_nst.core.words import LADDERS, figures_in_words, loss_in_words
 from keras_nst.run import main
+from keras_nst.session.method import objective_of
+from keras_nst.settings.config import Config
 
 NAMES = ("content", "style", "variation")
 
@@ -18,7 +20,7 @@ NAMES = ("content", "style", "variation")
 def losses(*terms: float, weights: tuple[float, float, float]) -> LossValues:
     arrays = [np.float32([term]) for term in terms]
     total = sum(weight * array for weight, array in zip(weights, arrays, strict=True))
-    return LossValues(*arrays, np.float32(total), {}, {})
+    return loss_values(*arrays, np.float32(total), {}, {})
 
 
 def parsed(line: str) -> tuple[str, list[tuple[float, str, float]]]:
@@ -34,20 +36,20 @@ def test_the_final_loss_adds_up_to_the_digits_shown() -> None:
     for _ in range(2000):
         weights = tuple(float(weight) for weight in 10 ** generator.uniform(-8, 10, 3))
         values = losses(*10 ** generator.uniform(-8, 10, 3), weights=weights)
-        config = Config(**{f"{name}_weight": weight for name, weight in zip(NAMES, weights, strict=True)})
-        total, terms = parsed(loss_in_words(values, config))
+        objective = Objective(tuple(zip(NAMES, weights, strict=True)))
+        total, terms = parsed(loss_in_words(values, objective))
         assert f"{sum(weight * value for weight, _, value in terms):.4g}" == total
         assert float(total) == pytest.approx(float(values.total[0]), rel=6e-4)
         assert [name for _, name, _ in terms] == list(NAMES)
-        for (weight, _, value), exact, term in zip(terms, weights, values, strict=False):
+        for (weight, _, value), exact, term in zip(terms, weights, values.terms.values(), strict=True):
             assert weight == pytest.approx(exact, rel=6e-4) and value == pytest.approx(float(term[0]), rel=6e-4)
 
 
 def test_usual_losses_are_short() -> None:
     values = losses(0.1, 0.02, 0.5, weights=(0.2, 5.8, 0.06))
-    line = loss_in_words(values, Config().resolved())
+    line = loss_in_words(values, objective_of(Config().resolved()))
     assert line == "0.166 = 0.2 x content 0.1 + 5.8 x style 0.02 + 0.06 x variation 0.5"
-    alone = Config(content_weight=0.0, variation_weight=0.0).resolved()
+    alone = objective_of(Config(content_weight=0.0, variation_weight=0.0).resolved())
     assert loss_in_words(values, alone) == "0.116 = 5.8 x style 0.02"
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from keras_nst import workdir
-from keras_nst.config import Config, SettingError
-from keras_nst.workdir import (
+from keras_nst.runs import workdir
+from keras_nst.runs.workdir import (
     LOG,
     PICTURE,
     RECORD,
@@ -20,6 +19,8 @@ from keras_nst.workdir import (
     create_workdir,
     release_workdir,
 )
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import SettingError
 
 
 @pytest.fixture(autouse=True)

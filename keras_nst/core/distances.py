@@ -22,33 +22,44 @@ weight means much the same for all. The style is a constant: the gradient is the
 
 import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from keras_nst.core.roots import root_by_eigenvalues, root_by_products
-from keras_nst.core.stats import FAINTEST, Moments, widened
+from keras_nst.core.stats import FAINTEST, Moments, per_position, widened
 from keras_nst.core.stats import gram as gram_matrix
 
 # mean_std gives each cloud this much more variance in every direction, as a share of its own E |x|^2: where there is
 # none the square root is infinitely steep.
 BLUR = 1e-5
 
+COLUMNS = 64  # of the style's root are kept or left out at once, so that most styles' roots have one shape
 NO_VARIANCE = 3e-7  # w2: what of E |x|^2 comes from rounding
 
 # neighbor: a vector of this length, as a share of the usual one, is halfway from having no direction to having one.
 SHORT = 1e-2
 
 NEIGHBORS = 4096  # positions of the style, at most
-STRIP = 1024  # positions of the picture at a time
+POSITIONS_AT_ONCE = 1024  # of the picture
 
 SEED = 0  # of swd's directions
 
 DOUBLED = 2.0  # mean_std and swd see less of a cloud than the others, and find about half as much
 
 
+class Gaussian(NamedTuple):
+    """The style as w2 sees it."""
+
+    mean: tf.Tensor  # (..., c)
+    root: tf.Tensor  # A (..., c, k) with A A^T = C', the covariance
+    spread: tf.Tensor  # (...), tr C'
+    square: tf.Tensor  # (...), E |y|^2
+
+
 def distance(name: str) -> Callable[..., tf.Tensor]:
-    """Returns the function of this name, one of STYLE_LOSSES in keras_nst/terms.py."""
+    """Returns the function of this name, one of STYLE_LOSSES in keras_nst/settings/values.py."""
     function: Callable[..., tf.Tensor] = globals()[name]
     return function
 
@@ -93,33 +104,41 @@ def mmd(picture: Moments, style: Moments) -> tf.Tensor:
     return _relative(discrepancy, _squared_norm(target), target.shape[-1])
 
 
-def w2(picture: Moments, style: Moments, root: tf.Tensor | None = None, by_products: bool = False) -> tf.Tensor:
+def w2(picture: Moments, style: Moments, known: Gaussian | None = None, by_products: bool = False) -> tf.Tensor:
     """|m - m'|^2 + tr(C + C' - 2 (C'^1/2 C C'^1/2)^1/2), over tr C'.
 
     The squared 2-Wasserstein distance of Gaussians with the means m, m' and the covariances C, C' (Olkin and Pukelsheim
     1982). A picture with the right means and nothing else is 1 away.
 
     Args:
-        root: the style's `leading_root`, where it is known already.
+        known: the style's `gaussian`, where it is known already.
         by_products: takes the root by products of matrices, which XLA compiles to something quick, in place of
             eigenvalues, which are quick on a CPU.
     """
-    if root is None:
-        root = tf.stop_gradient(_root(style))
-    rounding = NO_VARIANCE * sum(tf.linalg.trace(gram_matrix(of)) for of in (picture, style))
-    between = tf.nn.relu(_bures(_covariance(picture), root, by_products) - rounding)
-    return _relative(_squared_shift(picture, style) + between, _spread(style), style.first.shape[-1])
+    if known is None:
+        known = Gaussian(*map(tf.stop_gradient, _gaussian(style)))
+    seen = per_position(picture)
+    rounding = NO_VARIANCE * (tf.linalg.trace(seen.second) + known.square)
+    between = tf.nn.relu(_bures(_centered(seen), known.root, by_products) - rounding)
+    shift = tf.reduce_sum(tf.square(seen.first - known.mean), axis=-1)
+    return _relative(shift + between, known.spread, style.first.shape[-1])
 
 
-def leading_root(style: Moments) -> tf.Tensor:
-    """Returns A (..., c, k) with A A^T = C', the style's covariance, in as few columns as it takes.
+def gaussian(style: Moments) -> Gaussian:
+    """Returns the style as w2 sees it, its root in as few columns as it takes.
 
     Directions in which the style's variance is less than NO_VARIANCE of its mean square are left out: there are many
     where the style has fewer positions than channels.
     """
-    root = _root(style)
-    used = tf.reduce_any(root != 0.0, axis=range(len(root.shape) - 1))
-    return root[..., max(0, root.shape[-1] - max(1, int(tf.reduce_sum(tf.cast(used, tf.int32))))) :]
+    known = _gaussian(style)
+    used = tf.reduce_any(known.root != 0.0, axis=range(len(known.root.shape) - 1))
+    columns = -(-max(1, int(tf.reduce_sum(tf.cast(used, tf.int32)))) // COLUMNS) * COLUMNS
+    return known._replace(root=known.root[..., max(0, known.root.shape[-1] - columns) :])
+
+
+def _gaussian(style: Moments) -> Gaussian:
+    known = per_position(style)
+    return Gaussian(known.first, _root(style), _spread(style), tf.linalg.trace(known.second))
 
 
 def _root(style: Moments) -> tf.Tensor:
@@ -136,8 +155,13 @@ def _mean(of: Moments) -> tf.Tensor:
 
 
 def _covariance(of: Moments) -> tf.Tensor:
-    mean = _mean(of)
-    return gram_matrix(of) - mean[..., :, None] * mean[..., None, :]
+    return _centered(per_position(of))
+
+
+def _centered(of: Moments) -> tf.Tensor:
+    """Returns the covariance from moments per position."""
+    mean = of.first[..., None]
+    return of.second - tf.matmul(mean, mean, transpose_b=True)
 
 
 def _blur(of: Moments) -> tf.Tensor:
@@ -263,7 +287,7 @@ def _thinned(style: tf.Tensor) -> tf.Tensor:
 def _nearest(seen: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
     """Returns for each vector seen which of the known ones is nearest: (n, positions)."""
     n, count, channels = seen.shape
-    strip = min(STRIP, count)
+    strip = min(POSITIONS_AT_ONCE, count)
     strips = -(-count // strip)
     padded = tf.pad(seen, [[0, 0], [0, strips * strip - count], [0, 0]])
     by_strip = tf.transpose(tf.reshape(padded, [n, strips, strip, channels]), [1, 0, 2, 3])

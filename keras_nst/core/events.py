@@ -1,22 +1,37 @@
 """What the loop tells while it runs, and to whom."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_nst.config import Config
+from keras_nst.core.method import Method
 
 
 class LossValues(NamedTuple):
-    """The loss terms of each picture, before weighting, and their weighted total; also layer by layer."""
+    """The weighted total of each picture, (n,), and the terms before weighting, some of them also layer by layer.
 
-    content: np.ndarray  # (n,)
-    style: np.ndarray  # (n,)
-    variation: np.ndarray  # (n,)
-    total: np.ndarray  # (n,)
-    content_layers: dict[str, np.ndarray]  # layer: (n,)
-    style_layers: dict[str, np.ndarray]  # layer: (n,)
+    Tensors on the device, arrays for those who listen.
+    """
+
+    total: Any
+    terms: dict[str, Any]  # (n,), by name: content, style, variation
+    layers: dict[str, dict[str, Any]]  # (n,), by term and layer
+
+    @property
+    def content(self) -> Any:
+        """The content's term."""
+        return self.terms["content"]
+
+    @property
+    def style(self) -> Any:
+        """The style's term."""
+        return self.terms["style"]
+
+    @property
+    def variation(self) -> Any:
+        """The term of the total variation."""
+        return self.terms["variation"]
 
 
 class Step(NamedTuple):
@@ -28,23 +43,25 @@ class Step(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """All that a run needs to go on from between two chunks."""
+    """All that a run needs to resume between two chunks."""
 
-    scale: int  # 1, 2, ...
-    config: Config  # with every choice that was left open, and all that was decided on the way
+    size: tuple[int, int]  # rows and columns of the picture, which tell the scale whatever --steps there are
+    step: int  # steps taken, over all scales
+    scale_step: int  # of these, at this scale
+    method: Method  # with what was decided on the way: the weights, how the network is shown the picture
     arrays: Iterable[np.ndarray]  # the picture, what moves it, what watches the losses: one at a time
 
 
 class Progress(NamedTuple):
     """Where the run is after a chunk of steps.
 
-    The losses of step k are those of the picture before its k-th update; `final` marks the last evaluation, of the
-    finished picture, which stands at one step more than there were updates.
+    The losses of step k are those of the picture before its k-th update; `final` marks one more evaluation, of the
+    finished picture, which belongs to the last step.
     """
 
-    step: int  # over all scales
-    steps: int  # planned, over all scales
-    scale: int  # 1, 2, ...
+    step: int  # steps taken, over all scales
+    steps: int  # those, and what is planned to come
+    scale: int  # 1, 2, ... of all sizes, also where some have no steps
     scales: int
     scale_step: int
     scale_steps: int
@@ -64,14 +81,13 @@ def every(period: int, listener: Listener, start: int = 0) -> Listener:
 
     `start` is the number of steps already taken.
     """
-    last = start
+    last = start - start % period
 
     def listen(progress: Progress) -> None:
         nonlocal last
-        updates = progress.step - progress.final
-        finished_anew = progress.final and updates != last
-        if updates // period > last // period or finished_anew:
-            last = updates
+        finished_anew = progress.final and progress.step != last
+        if progress.step // period > last // period or finished_anew:
+            last = progress.step
             listener(progress)
 
     return listen

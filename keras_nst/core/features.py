@@ -32,23 +32,22 @@ def extractor(
     network: str,
     layers: Iterable[str],
     *,
-    weights: Path | keras.Model | None,
+    weights: Path | keras.Model | int,
     pooling: str = "max",
     padding: str = "zero",
     precision: str = "float32",
-    seed: int = 0,
 ) -> keras.Model:
     """Returns a model from pictures (n, h, w, 3), RGB in [0, 1], to {layer: features (n, h', w', c)}.
 
-    The network is cut after the deepest layer named. `weights` may be another extractor, which reaches as far; None
-    draws them at random from `seed`. `padding` is what it sees beyond the border: zero, replicate or reflect before its
-    first layer, wrap before each.
+    The network is cut after the deepest layer named. `weights` are a file, another extractor, which reaches as far, or
+    the seed of random ones. `padding` is what it sees beyond the border: zero, replicate or reflect before its first
+    layer, wrap before each.
     """
     wanted = set(layers)
     if isinstance(weights, keras.Model):
         layers_of_network = list(_layers_of(weights))
     else:
-        layers_of_network = _network(network, weights, seed).layers[1:]
+        layers_of_network = _network(network, weights).layers[1:]
     picture = keras.Input((None, None, 3), dtype=_exact(precision))
     features = _preprocessed(picture, padding, precision)
     borders = {"block1_conv1": "none"} if padding in FRAMES else {}
@@ -80,10 +79,10 @@ def _layers_of(features: keras.Model) -> Iterator[keras.layers.Layer]:
             yield keras.layers.MaxPooling2D(2, name=layer.name)
 
 
-def _network(network: str, weights: Path | None, seed: int) -> keras.Model:
+def _network(network: str, weights: Path | int) -> keras.Model:
     vgg = NETWORKS[network](include_top=False, weights=None, input_shape=(None, None, 3))
-    if weights is None:
-        _draw_weights(vgg, seed)
+    if isinstance(weights, int):
+        _draw_weights(vgg, weights)
     else:
         _load_weights(vgg, weights)
     return vgg

@@ -5,43 +5,43 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from keras_nst.config import Config
 from keras_nst.core.extremes import extremes
+from keras_nst.core.method import Seeing
 from keras_nst.core.pyramid import Size
-from keras_nst.core.tiling import reach, stride
+from keras_nst.settings.networks import Layer, reach, stride
 
-Guides = dict[str, np.ndarray]  # layer: (r, h, w), shares in [0, 1] of its positions in each region
+Shares = dict[str, np.ndarray]  # layer: (r, h, w), in [0, 1], of its positions in each region
 
 FEWEST = 16.0  # positions: a style picture with fewer away from its border is taken as a whole
 EMPTY = 1e-3  # of a position: a region with less is none
 EXTREMES: dict[str, Callable[..., np.ndarray]] = {"inside": np.minimum, "all": np.maximum}
 
 
-def guides(regions: np.ndarray | None, size: Size, config: Config) -> Guides | None:
-    """Returns the regions (r, h', w') at the style layers of a picture of this size; None where there are none."""
+def guides(regions: np.ndarray | None, size: Size, layers: tuple[Layer, ...], seeing: Seeing) -> Shares:
+    """Returns the regions (r, h', w') at these layers of a picture of this size; nothing where there are none."""
     if regions is None:
-        return None
+        return {}
     shares = tf.image.resize(regions[..., None], size, antialias=True).numpy()[..., 0]
-    return {layer.name: _at_layer(shares, layer.name, config) for layer in config.layers_used("style")}
+    return {layer.name: _at_layer(shares, layer.name, seeing) for layer in layers}
 
 
-def away_from_the_border(size: Size, config: Config) -> Guides:
-    """Returns the positions of the style layers that see nothing beyond the border of a picture of this size."""
+def away_from_the_border(size: Size, layers: tuple[Layer, ...], network: str) -> Shares:
+    """Returns the positions of these layers that see nothing beyond the border of a picture of this size."""
     whole = np.ones((1, *size), np.float32)
-    told = {}
-    for layer in config.layers_used("style"):
+    inside = {}
+    for layer in layers:
         inner = whole.copy()
-        seen = reach(config.network, layer.name)
+        seen = reach(network, layer.name)
         inner[:, :seen], inner[:, -seen:], inner[:, :, :seen], inner[:, :, -seen:] = 0.0, 0.0, 0.0, 0.0
         plain, narrow = at_stride(whole, stride(layer.name)), at_stride(inner, stride(layer.name))
-        told[layer.name] = narrow if narrow.sum() >= FEWEST else plain
-    return told
+        inside[layer.name] = narrow if narrow.sum() >= FEWEST else plain
+    return inside
 
 
-def _at_layer(shares: np.ndarray, layer: str, config: Config) -> np.ndarray:
+def _at_layer(shares: np.ndarray, layer: str, seeing: Seeing) -> np.ndarray:
     """Returns the shares of a layer's positions; a region too narrow for what they see is taken as it is."""
     plain = at_stride(shares, stride(layer))
-    seen = at_stride(receptive(shares, reach(config.network, layer), config.mask_reach), stride(layer))
+    seen = at_stride(receptive(shares, reach(seeing.network, layer), seeing.mask_reach), stride(layer))
     narrow = seen.sum(axis=(1, 2), keepdims=True) < EMPTY
     return np.where(narrow, plain, seen)
 

@@ -73,6 +73,16 @@ class Lbfgs:
             self.failures,
         ]
 
+    def search_anew(self) -> None:
+        """Begins at the picture as it is, without a history."""
+        self.best.assign(self.picture)
+        for pictures in (self.gradient, self.path, *self.moves, *self.changes):
+            pictures.assign(tf.zeros_like(pictures))
+        for values, first in ((self.loss, float("inf")), (self.share, 1.0), (self.reach, FIRST)):
+            values.assign(tf.fill(values.shape, tf.constant(first, values.dtype)))
+        for count in (self.remembered, self.failures):
+            count.assign(tf.zeros_like(count))
+
     def accepted(self) -> tf.Tensor:
         """Returns the best pictures so far, (n, h, w, 3)."""
         return self.best.value()

@@ -5,8 +5,8 @@ from typing import NamedTuple, Protocol
 import keras
 import tensorflow as tf
 
-from keras_nst.config import Config
 from keras_nst.core.lbfgs import Lbfgs
+from keras_nst.core.method import Movement
 from keras_nst.core.pyramid import Size
 
 
@@ -32,6 +32,9 @@ class Mover(Protocol):
     def searches(self) -> bool:
         """Whether it tries pictures and takes back those that are worse, or no numbers."""
 
+    def begin(self, state: State | None) -> None:
+        """Begins from the pictures as they are, with what another scale has left, of their size."""
+
     def move(self, loss: tf.Tensor, gradient: tf.Tensor) -> None:
         """Moves the pictures by their loss (n,) and its gradient (n, h, w, 3)."""
 
@@ -45,11 +48,11 @@ class Mover(Protocol):
         """Returns what the next scale goes on with."""
 
 
-def make_optimizer(config: Config, steps: int, picture: tf.Variable, state: State | None = None) -> Mover:
-    """Returns what moves the pictures of one scale, going on from `state` (of their size); `config` is resolved."""
-    if config.optimizer == "lbfgs":
-        return Quasinewton(picture, config.history)
-    return Descent(config, steps, picture, state)
+def make_optimizer(movement: Movement, steps: int, picture: tf.Variable) -> Mover:
+    """Returns what moves the pictures of one scale of so many steps."""
+    if movement.optimizer == "lbfgs":
+        return Quasinewton(picture, movement.history)
+    return Descent(movement, steps, picture)
 
 
 class RestartedSchedule(keras.optimizers.schedules.LearningRateSchedule):
@@ -70,26 +73,38 @@ class Descent:
 
     searches = False
 
-    def __init__(self, config: Config, steps: int, picture: tf.Variable, state: State | None = None):
-        self.config, self.picture = config, picture
-        self.start = tf.Variable(state.step if state else 0)
+    def __init__(self, movement: Movement, steps: int, picture: tf.Variable):
+        self.movement, self.picture = movement, picture
+        self.start = tf.Variable(0)
         self.caution = tf.Variable(1.0)  # halved by each retreat
         self.sound = tf.Variable(picture)
         decay = keras.optimizers.schedules.ExponentialDecay(
-            config.learning_rate, config.decay_steps or max(1, steps // 3), config.decay_rate, config.decay_staircase
+            movement.learning_rate,
+            movement.decay_steps or max(1, steps // 3),
+            movement.decay_rate,
+            movement.decay_staircase,
         )
         schedule = RestartedSchedule(decay, self.start, self.caution)
-        if config.optimizer == "adam":
-            self.optimizer = keras.optimizers.Adam(schedule, config.beta_1, config.beta_2, config.epsilon)
+        if movement.optimizer == "adam":
+            self.optimizer = keras.optimizers.Adam(schedule, movement.beta_1, movement.beta_2, movement.epsilon)
         else:
             self.optimizer = keras.optimizers.SGD(schedule)
         self.optimizer.build([picture])
-        self.share = config.average or 0.0  # of the average that stays, from picture to picture
+        self.share = movement.average  # of the average that stays, from picture to picture
         self.average = tf.Variable(tf.zeros_like(picture)) if self.share else None
-        if state:
-            self.optimizer.iterations.assign(state.step)
-            for variable, moment in zip(self._moments(), state.moments, strict=True):
-                variable.assign(moment)
+
+    def begin(self, state: State | None) -> None:
+        """Begins from the pictures as they are, with what another scale has left, of their size."""
+        step = state.step if state else 0
+        self.start.assign(step)
+        self.caution.assign(1.0)
+        self.sound.assign(self.picture)
+        self.optimizer.iterations.assign(step)
+        moments = self._moments()
+        for variable, moment in zip(moments, state.moments if state else map(tf.zeros_like, moments), strict=True):
+            variable.assign(moment)
+        if self.average is not None:
+            self.average.assign(tf.zeros_like(self.picture))
 
     @property
     def variables(self) -> list[tf.Variable]:
@@ -105,7 +120,7 @@ class Descent:
     def move(self, loss: tf.Tensor, gradient: tf.Tensor) -> None:
         """Takes a step of the optimizer and cuts the pictures off at [0, 1]."""
         self.sound.assign(self.picture)
-        self.optimizer.apply([bounded(gradient, self.config)], [self.picture])
+        self.optimizer.apply([bounded(gradient, self.movement)], [self.picture])
         self.picture.assign(tf.clip_by_value(self.picture, 0.0, 1.0))
         if self.average is not None:
             self.average.assign(self.share * self.average + (1.0 - self.share) * self.picture)
@@ -146,6 +161,10 @@ class Quasinewton(Lbfgs):
     searches = True
     learning_rate = tf.constant(1.0)
 
+    def begin(self, state: State | None) -> None:
+        """Begins a new search: gradients of another size tell little of curvature."""
+        self.search_anew()
+
     def shown(self) -> tf.Tensor:
         """Returns the best pictures so far."""
         return self.accepted()
@@ -155,19 +174,19 @@ class Quasinewton(Lbfgs):
         self.picture.assign(self.accepted())
 
     def state(self) -> None:
-        """Each scale begins anew: gradients of another size tell little of curvature."""
+        """Leaves nothing to the next scale."""
 
 
-def bounded(gradient: tf.Tensor, config: Config) -> tf.Tensor:
+def bounded(gradient: tf.Tensor, movement: Movement) -> tf.Tensor:
     """Returns the gradients (n, h, w, 3), shortened where SGD's step would move a picture by more than `max_step`.
 
     The Keras example's learning rate suits its 400 rows; the gradient per pixel of a smaller picture is so much larger
     that the example's own steps overshoot until the loss is not a number. Adam's steps are bounded by themselves.
     """
-    if config.optimizer != "sgd":
+    if movement.optimizer != "sgd":
         return gradient
-    step = config.learning_rate * tf.sqrt(tf.reduce_mean(tf.square(gradient), axis=[1, 2, 3], keepdims=True))
-    return gradient * tf.minimum(1.0, tf.math.divide_no_nan(config.max_step, step))
+    step = movement.learning_rate * tf.sqrt(tf.reduce_mean(tf.square(gradient), axis=[1, 2, 3], keepdims=True))
+    return gradient * tf.minimum(1.0, tf.math.divide_no_nan(movement.max_step, step))
 
 
 def resized(state: State, size: Size) -> State:

@@ -1,9 +1,10 @@
 """The sizes of a run, coarse to fine. Plain arithmetic."""
 
+import itertools
 import math
 from typing import NamedTuple
 
-from keras_nst.terms import SMALLEST_SIDE
+from keras_nst.settings.networks import SMALLEST_SIDE
 
 COARSEST = 128  # the longer side of the first scale, about
 
@@ -18,6 +19,15 @@ class Size(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.width} x {self.height}"
+
+
+class Scale(NamedTuple):
+    """One size of the pyramid."""
+
+    number: int  # 1, 2, ... of all sizes
+    size: Size
+    steps: int
+    before: int  # steps planned at the scales before it
 
 
 def final_size(request: int | tuple[int, int] | None, source: Size) -> Size:
@@ -76,6 +86,15 @@ def sizes(final: Size, scales: int | None) -> list[Size]:
         scales = 1 + max(0, round(2 * math.log2(max(final) / COARSEST)))
     coarser = [_scaled(final, 2 ** (-k / 2)) for k in range(scales - 1, 0, -1)]
     return [size for size in coarser if min(size) >= SMALLEST_SIDE] + [final]
+
+
+def plan(final: Size, steps: tuple[int, ...], scales: int | None) -> list[Scale]:
+    """Returns the scales coarse to fine; those without steps are left out before the last."""
+    pyramid = sizes(final, scales)
+    counts = steps_per_scale(steps, len(pyramid))
+    before = itertools.accumulate(counts, initial=0)
+    scales_of_all = map(Scale, itertools.count(1), pyramid, counts, before)
+    return [scale for scale in scales_of_all if scale.steps or scale.number == len(pyramid)]
 
 
 def steps_per_scale(steps: tuple[int, ...], scales: int) -> list[int]:

@@ -1,24 +1,23 @@
-"""What the network is shown and asked at one scale: the inputs, the targets they set, the objective."""
+"""What the network is shown and asked at one scale: the inputs, the aims they set, the objective."""
 
+import hashlib
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_nst.config import Config
 from keras_nst.core import losses
-from keras_nst.core.chunk import Evaluator, Taken, compile_steps
-from keras_nst.core.guides import Guides, away_from_the_border, guides
-from keras_nst.core.optimizers import Mover
+from keras_nst.core.guides import Shares, away_from_the_border, guides
+from keras_nst.core.method import Method, Objective, Seeing, Start
+from keras_nst.core.network import Network
 from keras_nst.core.pyramid import Size, same_area
-from keras_nst.core.stats import Moments, blended
+from keras_nst.core.stats import Moments, blended, widened
+from keras_nst.core.terms import Features, StyleMaps
 from keras_nst.core.tiles import Tiled
 from keras_nst.core.tiling import TILE_SIZES, shown_at_once
-from keras_nst.core.watch import Watch
 from keras_nst.core.whole import Whole
-from keras_nst.terms import block_of
+from keras_nst.settings.networks import block_of
 
 Images: TypeAlias = tf.Tensor | np.ndarray  # (n, h, w, 3), RGB in [0, 1]
 
@@ -42,87 +41,127 @@ class Pictures(NamedTuple):
     regions: np.ndarray | None = None  # (r, h, w), shares of the result's positions in each region; None: one region
     free: np.ndarray | None = None  # (h, w), 1 where the picture may change, 0 where it stays the content
 
-
-class Sight(NamedTuple):
-    """The objective at one scale, seen as the settings say."""
-
-    take_steps: Callable[[int], Taken]
-    judge: Callable[[tf.Tensor], losses.Losses]
+    @property
+    def number(self) -> int:
+        """How many pictures are made at once."""
+        return len(self.styles[0].picture if self.content is None else self.content)
 
 
-def see(
-    pictures: Pictures,
-    variable: tf.Variable,
-    mover: Mover,
-    watch: Watch,
-    features: keras.Model,
-    quickest: keras.Model,
-    config: Config,
-) -> Sight:
-    """Returns the objective for the picture in `variable`; `quickest` is the network that takes the steps."""
-    size = Size(*variable.shape[1:3])
-    told = guides(pictures.regions, size, config)
-    targets = make_targets(pictures, look_at(size, features, config), features, config)
-    look = look_at(size, quickest, config, told)
-    compose = composer(pictures, size)
-    evaluator = composed(look.evaluator(targets), compose)
-    take_steps = compile_steps(variable, evaluator, mover, watch, config, look.in_one_graph)
-    return Sight(take_steps, lambda picture: look.judge(compose(picture), targets))
+class Originals:
+    """The inputs as a picture of one size is compared with them."""
+
+    def __init__(self, pictures: Pictures, size: Size, network: Network, method: Method):
+        self.pictures, self.size, self.network, self.method = pictures, size, network, method
+        self.smooth = resize(pictures.styles[0].picture if pictures.content is None else pictures.content, size)
+
+    def content(self, layers: list[str]) -> Features:
+        """Returns the content's features."""
+        return self._look(self.size).maps(self.smooth, layers)
+
+    def style(self, layers: list[str]) -> tuple[dict[str, Moments], StyleMaps]:
+        """Returns the styles' moments, blended, and where a distance needs them their feature maps."""
+        key = tuple(map(digest, self.pictures.styles)) if self.network.styles.most else ()
+        asked = self.method.objective._replace(weights=()), self.method.seeing, tuple(layers)
+        return self.network.styles.get((key, self.size, *asked), lambda: self._style(layers))
+
+    def _style(self, layers: list[str]) -> tuple[dict[str, Moments], StyleMaps]:
+        moments: dict[str, list[tuple[float, Moments]]] = {}
+        maps: dict[str, list[tuple[float, tf.Tensor]]] = {}
+        for style in self.pictures.styles:
+            shown = style_at(style, self.size, self.method.seeing)
+            look, names = self._look(Size(*shown.shape[1:3])), [name for name in layers if serves(style, name)]
+            for name, seen in look.moments(shown, names, self._guides(style, look.size)).items():
+                moments.setdefault(name, []).append((style.weight, seen))
+            for name, seen in (look.maps(shown, names) if self.method.objective.map_distances else {}).items():
+                maps.setdefault(name, []).append((style.weight, seen))
+        return {name: blended(parts) for name, parts in moments.items()}, with_shares(maps)
+
+    def _guides(self, style: Style, shape: Size) -> dict[str, tf.Tensor]:
+        layers, seeing = self.method.objective.style_layers, self.method.seeing
+        told = guides(style.regions, shape, layers, seeing)
+        if seeing.seamless and not told:  # the style picture's own borders do not meet
+            told = away_from_the_border(shape, layers, seeing.network)
+        return as_tensors(told, self.network)
+
+    def _look(self, size: Size) -> Whole | Tiled:
+        return look_at(size, self.network.features, self.method.objective, self.method.seeing)
 
 
-def look_at(size: Size, features: keras.Model, config: Config, told: Guides | None = None) -> Whole | Tiled:
+def with_shares(maps: dict[str, list[tuple[float, tf.Tensor]]]) -> StyleMaps:
+    """Returns the styles' feature maps with their shares in place of their weights."""
+
+    def share(weight: float, of: list[tuple[float, tf.Tensor]], seen: tf.Tensor) -> tf.Tensor:
+        return tf.constant(weight / sum(other for other, _ in of), widened(seen).dtype)
+
+    return {name: [(share(weight, of, seen), seen) for weight, seen in of] for name, of in maps.items()}
+
+
+def aim_at(pictures: Pictures, size: Size, network: Network, method: Method) -> losses.Aim:
+    """Returns what the inputs ask of a picture of this size."""
+    objective, originals = method.objective, Originals(pictures, size, network, method)
+    aims = {name: term.aim(originals, objective) for name, term in losses.terms_of(objective).items()}
+    weights = {name: tf.constant(weight, originals.smooth.dtype) for name, weight in objective.weights}
+    told = guides(pictures.regions, size, objective.style_layers, method.seeing)
+    return losses.Aim(aims, weights, as_tensors(told, network), kept_of(pictures, size))
+
+
+def kept_of(pictures: Pictures, size: Size) -> tuple[tf.Tensor, ...]:
+    """Returns what `composed` takes where a part of the picture stays the content; else nothing."""
+    if pictures.free is None:
+        return ()
+    return resize(pictures.free[None, :, :, None], size), resize(pictures.content, size)
+
+
+def as_tensors(shares: Shares, network: Network) -> dict[str, tf.Tensor]:
+    """Returns the shares of regions in the network's exact precision."""
+    return {name: tf.constant(of, network.features.input.dtype) for name, of in shares.items()}
+
+
+def look_at(size: Size, features: object, objective: Objective, seeing: Seeing) -> Whole | Tiled:
     """Returns what shows pictures of this size to the network: by tiles if so set and if there is more than one."""
-    if config.evaluator == "tiles":
-        tiled = Tiled(features, size, config, told)
+    if seeing.evaluator == "tiles":
+        tiled = Tiled(features, size, objective, seeing)
         if len(tiled.tiles) > 1:
             return tiled
-    return Whole(features, size, config, told)
+    return Whole(features, size, objective, seeing)
 
 
-def in_smaller_tiles(config: Config, size: Size, features: keras.Model) -> Config | None:
-    """Returns the settings by which the network is shown clearly less at once; None where it cannot be."""
-    layers = list(features.output)
-    tile_size = config.tile_size if config.evaluator == "tiles" else None
-    shown = shown_at_once(size, tile_size, config.network, layers)
+def in_smaller_tiles(seeing: Seeing, size: Size, layers: list[str]) -> Seeing | None:
+    """Returns how the network is shown clearly less at once; None where it cannot be."""
+    tile_size = seeing.tile_size if seeing.evaluator == "tiles" else None
+    shown = shown_at_once(size, tile_size, seeing.network, layers)
     for smaller in TILE_SIZES:
-        if shown_at_once(size, smaller, config.network, layers) < 0.8 * shown:
-            return config.resolved(evaluator="tiles", tile_size=smaller)
+        if shown_at_once(size, smaller, seeing.network, layers) < 0.8 * shown:
+            return seeing._replace(evaluator="tiles", tile_size=smaller)
     return None
 
 
-def make_targets(pictures: Pictures, look: Whole | Tiled, features: keras.Model, config: Config) -> losses.Targets:
-    """Returns what the content and the style pictures ask of a picture of the size looked at."""
-    content: losses.Features = {}
-    style: dict[str, Moments] = {}
-    style_maps: losses.StyleMaps = {}
-    smoothness = resize(pictures.styles[0].picture if pictures.content is None else pictures.content, look.size)
-    if config.content_weight:
-        content = look.maps(smoothness, [layer.name for layer in config.layers_used("content")])
-    if config.style_weight:
-        style, style_maps = _style_targets(pictures.styles, look.size, features, config)
-    return losses.make_targets(content, style, style_maps, smoothness, config)
+def evaluator_of(look: Whole | Tiled) -> Callable[[tf.Tensor, losses.Aim], tuple]:
+    """Returns the losses of what is composed of a picture, and their gradient by the picture itself."""
+
+    def evaluate(picture: tf.Tensor, aim: losses.Aim) -> tuple:
+        with tf.GradientTape() as tape:
+            tape.watch(picture)
+            seen = composed(picture, aim.kept)
+        values, gradient = look.evaluate(seen, aim)
+        return values, tape.gradient(seen, picture, gradient)
+
+    return evaluate
 
 
-def _style_targets(
-    styles: tuple[Style, ...], size: Size, features: keras.Model, config: Config
-) -> tuple[dict[str, Moments], losses.StyleMaps]:
-    """Returns the styles' moments, blended, and where a distance needs them their weights and feature maps."""
-    moments: dict[str, list[tuple[float, Moments]]] = {}
-    maps: losses.StyleMaps = {}
-    for style in styles:
-        shown = style_at(style, size, config)
-        shape = Size(*shown.shape[1:3])
-        told = guides(style.regions, shape, config)
-        if config.seamless and told is None:  # the style picture's own borders do not meet
-            told = away_from_the_border(shape, config)
-        look = look_at(shape, features, config, told)
-        names = [layer.name for layer in config.layers_used("style") if serves(style, layer.name)]
-        for name, seen in look.moments(shown, names).items():
-            moments.setdefault(name, []).append((style.weight, seen))
-        if config.needs_maps():
-            for name, seen in look.maps(shown, names).items():
-                maps.setdefault(name, []).append((style.weight, seen))
-    return {name: blended(parts) for name, parts in moments.items()}, maps
+def composed(picture: tf.Tensor, kept: tuple[tf.Tensor, ...]) -> tf.Tensor:
+    """Returns the picture with the content put back where it may not change."""
+    if not kept:
+        return picture
+    free, content = kept
+    return free * picture + (1.0 - free) * content
+
+
+def digest(style: Style) -> tuple[str, ...]:
+    """Returns what tells a style from others."""
+    arrays = (np.ascontiguousarray(of) for of in (style.picture, style.regions) if of is not None)
+    hashes = (f"{of.shape} {hashlib.sha256(of.tobytes()).hexdigest()}" for of in arrays)
+    return *hashes, str((style.weight, style.scale, style.blocks))
 
 
 def serves(style: Style, layer: str) -> bool:
@@ -130,46 +169,24 @@ def serves(style: Style, layer: str) -> bool:
     return style.blocks is None or style.blocks[0] <= block_of(layer) <= style.blocks[1]
 
 
-def style_at(style: Style, size: Size, config: Config) -> tf.Tensor:
+def style_at(style: Style, size: Size, seeing: Seeing) -> tf.Tensor:
     """Returns the style picture for a picture of this size: of its shape, or of as many pixels; times its scale."""
-    if config.style_fit == "squash":
+    if seeing.style_fit == "squash":
         shape = size
     else:
         shape = same_area(Size(*style.picture.shape[1:3]), size.height * size.width)
     return resize(style.picture, same_area(shape, round(shape.height * shape.width * style.scale**2)))
 
 
-def composer(pictures: Pictures, size: Size) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Returns the function that puts the content back where the picture may not change."""
-    if pictures.free is None:
-        return lambda picture: picture
-    content, free = resize(pictures.content, size), resize(pictures.free[None, :, :, None], size)
-    return lambda picture: free * picture + (1.0 - free) * content
-
-
-def composed(evaluator: Evaluator, compose: Callable[[tf.Tensor], tf.Tensor]) -> Evaluator:
-    """Returns the evaluator of what `compose` makes of a picture, with the gradient by the picture itself."""
-
-    def evaluate(picture: tf.Tensor) -> tuple[losses.Losses, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            tape.watch(picture)
-            seen = compose(picture)
-        values, gradient = evaluator(seen)
-        return values, tape.gradient(seen, picture, gradient)
-
-    return evaluate
-
-
-def first_picture(pictures: Pictures, size: Size, config: Config) -> tf.Tensor:
+def first_picture(pictures: Pictures, size: Size, start: Start) -> tf.Tensor:
     """Returns the picture the first step starts from, (n, h, w, 3)."""
     if pictures.first is not None:
         return resize(pictures.first, size)
-    source = pictures.styles[0].picture if config.init == "style" else pictures.content
-    share = {"noise": 1.0, "blend": config.noise}.get(config.init, 0.0 if source is not None else 1.0)
+    source = pictures.styles[0].picture if start.source == "style" else pictures.content
+    share = {"noise": 1.0, "blend": start.noise}.get(start.source, 0.0 if source is not None else 1.0)
     picture = 0.0 if source is None else (1.0 - share) * resize(source, size)
-    count = len(pictures.styles[0].picture if pictures.content is None else pictures.content)
-    noise = np.random.default_rng(config.seed).random((1, *size, 3), np.float32)
-    return picture + share * tf.repeat(noise, count, axis=0)
+    noise = np.random.default_rng(start.seed).random((1, *size, 3), np.float32)
+    return picture + share * tf.repeat(noise, pictures.number, axis=0)
 
 
 def resize(picture: Images, size: Size) -> tf.Tensor:

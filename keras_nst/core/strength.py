@@ -1,49 +1,49 @@
 """--style_strength: the weights of content and style by how hard each of them pulls."""
 
-import dataclasses
-
-import keras
 import tensorflow as tf
 
-from keras_nst.config import SUM_OF_WEIGHTS, Config
-from keras_nst.core.guides import guides
+from keras_nst.core.method import Method
+from keras_nst.core.network import Network
+from keras_nst.core.programs import run_once
 from keras_nst.core.pyramid import Size, same_area
-from keras_nst.core.sight import Pictures, first_picture, look_at, make_targets
+from keras_nst.core.sight import Pictures, aim_at, first_picture, look_at
 
+SUM_OF_WEIGHTS = 6.0  # the content's and the style's, as balanced has them
 LOOKED_AT = 192 * 256  # pixels: whatever the size of the result, so that a preview means the same
 NOISE = 0.1  # the content itself would not pull at all
 STEEPNESS = 2.0  # of the ratio of pulls, as a power of strength / (1 - strength)
-WITHOUT_THE_REST = {"style_strength": None, "variation_weight": 0.0, "evaluator": "whole"}
 
 
-def calibrated(pictures: Pictures, final: Size, features: keras.Model, config: Config) -> Config:
-    """Returns the settings with the weights that --style_strength stands for; others as they are."""
-    strength = config.style_strength
+def calibrated(pictures: Pictures, final: Size, network: Network, method: Method) -> Method:
+    """Returns the method with the weights that its strength stands for; without one as it is."""
+    strength = method.strength
     if strength is None:
-        return config
+        return method
     if strength in (0.0, 1.0):
         style = strength * SUM_OF_WEIGHTS
     else:
         pulls = (strength / (1.0 - strength)) ** STEEPNESS  # the style's over the content's, with these weights
-        ratio = pulls * _pull_of_content_over_style(pictures, final, features, config)
+        ratio = pulls * _pull_of_content_over_style(pictures, final, network, method)
         style = SUM_OF_WEIGHTS * ratio / (1.0 + ratio)
-    return dataclasses.replace(config, style_strength=None, content_weight=SUM_OF_WEIGHTS - style, style_weight=style)
+    objective = method.objective.weighted(content=SUM_OF_WEIGHTS - style, style=style)
+    return method._replace(strength=None, objective=objective)
 
 
-def _pull_of_content_over_style(pictures: Pictures, final: Size, features: keras.Model, config: Config) -> float:
+def _pull_of_content_over_style(pictures: Pictures, final: Size, network: Network, method: Method) -> float:
     """Returns |gradient of the content term| / |gradient of the style term|, each with weight 1, at the start."""
     size = same_area(final, min(LOOKED_AT, final.height * final.width))
-    start = first_picture(pictures, size, dataclasses.replace(config, init="blend", noise=NOISE))
-    content, style = (
-        _pull(pictures, tf.convert_to_tensor(start), features, config.resolved(**alone, **WITHOUT_THE_REST))
-        for alone in ({"content_weight": 1.0, "style_weight": 0.0}, {"content_weight": 0.0, "style_weight": 1.0})
-    )
+    blend = method.start._replace(source="blend", noise=NOISE)
+    start = tf.convert_to_tensor(first_picture(pictures, size, blend))
+    content, style = (_pull(pictures, start, network, method, term) for term in ("content", "style"))
     return content / max(style, 1e-30)
 
 
-def _pull(pictures: Pictures, start: tf.Tensor, features: keras.Model, config: Config) -> float:
-    """Returns the norm of the gradient."""
-    size = Size(*start.shape[1:3])
-    look = look_at(size, features, config, guides(pictures.regions, size, config))
-    evaluate = tf.function(look.evaluator(make_targets(pictures, look, features, config)), autograph=False)
-    return float(tf.norm(evaluate(start)[1]))
+def _pull(pictures: Pictures, start: tf.Tensor, network: Network, method: Method, term: str) -> float:
+    """Returns the norm of the gradient of one term alone."""
+    size, whole = Size(*start.shape[1:3]), method.seeing._replace(evaluator="whole")
+    alone = {name: float(name == term) for name, _ in method.objective.weights} | {term: 1.0}
+    of_one = method._replace(objective=method.objective.weighted(**alone), seeing=whole)
+    look = look_at(size, network.features, of_one.objective, whole)
+    aim = aim_at(pictures, size, network, of_one)
+    _, gradient = run_once(lambda names, *shown: look.evaluate(*shown), (), start, aim)
+    return float(tf.norm(gradient))

@@ -18,13 +18,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_nst.config import Config
 from keras_nst.core import losses
-from keras_nst.core.guides import Guides
+from keras_nst.core.events import LossValues
+from keras_nst.core.method import Objective, Seeing
+from keras_nst.core.programs import Programs
 from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import Moments, moments
-from keras_nst.core.tiling import Tile, stride, tiles
+from keras_nst.core.terms import Features, Guides, Masks, Seen, counted
+from keras_nst.core.tiling import Tile, tiles
 from keras_nst.core.variation import Pixels
+from keras_nst.settings.networks import stride
 
 USUAL_TILE = 512  # pixels a side
 
@@ -32,9 +35,8 @@ USUAL_TILE = 512  # pixels a side
 class Here(NamedTuple):
     """What a tile's own part of the objective needs besides its pixels."""
 
-    targets: losses.Targets  # the content's at the positions of the block
-    own: losses.Masks  # the positions that are the core's
-    told: losses.Guides  # how much positions count for each region, where there are regions
+    aim: losses.Aim  # at the positions of the block
+    own: Masks  # the positions that are the core's
     pixels: tf.Tensor  # (h, w), the same of the pixels
 
 
@@ -43,15 +45,15 @@ class Tiled:
 
     in_one_graph = False
 
-    def __init__(self, features: keras.Model, size: Size, config: Config, told: Guides | None = None):
-        self.features, self.size, self.config, self.told = features, size, config, told or {}
+    def __init__(self, features: keras.Model, size: Size, objective: Objective, seeing: Seeing):
+        self.features, self.size, self.objective = features, size, objective
         self.layers = list(features.output)
-        self.tiles = tiles(size, config.tile_size or USUAL_TILE, config.network, self.layers)
-        self.programs: dict[tuple[Any, ...], Callable[..., Any]] = {}
+        self.tiles = tiles(size, seeing.tile_size or USUAL_TILE, seeing.network, self.layers)
+        self.programs = Programs(seeing.compiled)
 
-    def maps(self, picture: tf.Tensor, names: list[str]) -> losses.Features:
+    def maps(self, picture: tf.Tensor, names: list[str]) -> Features:
         """Returns whole feature maps, put together from those of the cores, in the memory of the host."""
-        maps: losses.Features = {}
+        maps: Features = {}
         for tile in self.tiles:
             for name, seen in self._run(self._see, tile, picture, tuple(names)).items():
                 step = stride(name)
@@ -63,102 +65,89 @@ class Tiled:
                 maps[name][:, tile.rows.in_picture(step), tile.columns.in_picture(step)] = core.numpy()
         return maps
 
-    def moments(self, picture: tf.Tensor, names: list[str]) -> dict[str, Moments]:
+    def moments(self, picture: tf.Tensor, names: list[str], guides: Guides) -> dict[str, Moments]:
         """Returns the moments of the whole picture."""
         return _added_up(
-            self._run(self._measure, tile, picture, tuple(names), self._counted(tile, names)) for tile in self.tiles
+            self._run(self._measure, tile, picture, tuple(names), self._counted(tile, names, guides))
+            for tile in self.tiles
         )
 
-    def evaluator(self, targets: losses.Targets) -> Callable[[tf.Tensor], tuple[losses.Losses, tf.Tensor]]:
-        """Returns the function from pictures to their losses and gradient."""
+    def evaluate(self, picture: tf.Tensor, aim: losses.Aim) -> tuple[LossValues, tf.Tensor]:
+        """Returns the losses of pictures and their gradient, by two passes."""
+        first = losses.of_all_tiles(self.objective)
+        total = _added_up(
+            self._run(self._assess, tile, picture, first, self._here(tile, aim)) for tile in self.tiles if first
+        )
+        wanted = losses.slopes(total, aim, self.size, self.objective) if first else {}
+        gradient = tf.Variable(tf.zeros_like(picture))
+        parts = (self._pull(tile, picture, aim, wanted, gradient) for tile in self.tiles)
+        total |= _added_up(parts)
+        return losses.evaluate(total, aim, self.size, self.objective), gradient.value()
 
-        def evaluator(picture: tf.Tensor) -> tuple[losses.Losses, tf.Tensor]:
-            seen = self.moments(picture, list(targets.style)) if targets.style else {}
-            wanted = losses.style_gradient(seen, targets, self.size, self.config)
-            gradient = tf.Variable(tf.zeros_like(picture))
-            parts = (self._pull(tile, picture, targets, wanted, gradient) for tile in self.tiles)
-            total = losses.Part(*_added_up(parts))
-            values = losses.evaluate(total._replace(style=seen), targets, self.size, self.config)
-            return values, gradient.value()
-
-        return evaluator
-
-    def judge(self, picture: tf.Tensor, targets: losses.Targets) -> losses.Losses:
+    def judge(self, picture: tf.Tensor, aim: losses.Aim) -> LossValues:
         """Returns the losses alone, by one pass."""
-        parts = (self._run(self._assess, tile, picture, (), self._here(tile, targets)) for tile in self.tiles)
-        return losses.evaluate(losses.Part(*_added_up(parts)), targets, self.size, self.config)
+        every = tuple(losses.terms_of(self.objective))
+        parts = (self._run(self._assess, tile, picture, every, self._here(tile, aim)) for tile in self.tiles)
+        return losses.evaluate(_added_up(parts), aim, self.size, self.objective)
 
     def _pull(
-        self,
-        tile: Tile,
-        picture: tf.Tensor,
-        targets: losses.Targets,
-        wanted: dict[str, Moments],
-        gradient: tf.Variable,
-    ) -> losses.Part:
-        """Adds the tile's gradient to that of the picture; returns its part of the terms, but for the style."""
-        part, pulled = self._run(self._descend, tile, picture, (), self._here(tile, targets), wanted)
+        self, tile: Tile, picture: tf.Tensor, aim: losses.Aim, wanted: losses.Parts, gradient: tf.Variable
+    ) -> losses.Parts:
+        """Adds the tile's gradient to that of the picture; returns what the other terms have measured of it."""
+        parts, pulled = self._run(self._descend, tile, picture, (), self._here(tile, aim), wanted)
         block = gradient[:, tile.rows.block(1), tile.columns.block(1)]
         block.assign(block + pulled)
-        return part
+        return parts
 
-    def _here(self, tile: Tile, targets: losses.Targets) -> Here:
-        content = {
-            name: tf.constant(target[:, tile.rows.block(step), tile.columns.block(step)])
-            for name, target in targets.content.items()
-            for step in [stride(name)]
-        }
-        own, told = self._own(tile, self.layers), self._told(tile)
-        return Here(targets._replace(content=content), own, told, self._mask(tile, 1))
+    def _here(self, tile: Tile, aim: losses.Aim) -> Here:
+        known = losses.terms_of(self.objective)
+        aims = {name: known[name].here(of, tile) for name, of in aim.terms.items()}
+        here = losses.Aim(aims, aim.weights, self._guides(tile, aim.guides), ())
+        return Here(here, self._own(tile, self.layers), self._mask(tile, 1))
 
     # What the programs do with a block, (n, h, w, 3).
 
-    def _see(self, names: tuple[str, ...], block: tf.Tensor) -> losses.Features:
+    def _see(self, names: tuple[str, ...], block: tf.Tensor) -> Features:
         seen = self.features(block)
         return {name: seen[name] for name in names}
 
-    def _measure(self, names: tuple[str, ...], block: tf.Tensor, counts: losses.Guides) -> dict[str, Moments]:
+    def _measure(self, names: tuple[str, ...], block: tf.Tensor, counts: Guides) -> dict[str, Moments]:
         return {name: moments(seen, counts[name]) for name, seen in self._see(names, block).items()}
 
-    def _assess(self, names: tuple[str, ...], block: tf.Tensor, here: Here) -> losses.Part:
-        pixels = Pixels(block, here.pixels, self.size)
-        return losses.part(pixels, self.features(block), here.targets, self.config, here.own, here.told)
+    def _assess(self, terms: tuple[str, ...], block: tf.Tensor, here: Here) -> losses.Parts:
+        seen = Seen(Pixels(block, here.pixels, self.size), self.features(block), here.own, here.aim.guides)
+        return losses.measure(seen, here.aim, self.objective, terms)
 
     def _descend(
-        self, names: tuple[str, ...], block: tf.Tensor, here: Here, wanted: dict[str, Moments]
-    ) -> tuple[losses.Part, tf.Tensor]:
+        self, names: tuple[str, ...], block: tf.Tensor, here: Here, wanted: losses.Parts
+    ) -> tuple[losses.Parts, tf.Tensor]:
+        every = tuple(losses.terms_of(self.objective))
         with tf.GradientTape() as tape:
             tape.watch(block)
-            part = self._assess(names, block, here)
-            objective = losses.linear_objective(part, wanted, self.config)
-        return part._replace(style={}), tape.gradient(objective, block)
+            parts = self._assess(every, block, here)
+            objective = losses.linear_objective(parts, wanted, here.aim, self.size, self.objective)
+        return {name: part for name, part in parts.items() if name not in wanted}, tape.gradient(objective, block)
 
     def _run(self, work: Callable[..., Any], tile: Tile, picture: tf.Tensor, names: tuple[str, ...], *more: Any) -> Any:
         """Runs the program of this work for blocks of this shape on the tile's block."""
-        block = picture[:, tile.rows.block(1), tile.columns.block(1)]
-        key = (work.__name__, names, *block.shape)
-        if key not in self.programs:
-            program = functools.partial(work, names)
-            compiled = tf.function(program, jit_compile=self.config.xla == "on", autograph=False)
-            self.programs[key] = compiled.get_concrete_function(block, *more)
-        return self.programs[key](block, *more)
+        return self.programs.run(work, names, picture[:, tile.rows.block(1), tile.columns.block(1)], *more)
 
-    def _own(self, tile: Tile, names: Iterable[str]) -> losses.Masks:
+    def _own(self, tile: Tile, names: Iterable[str]) -> Masks:
         """Returns which positions of the block's feature maps are the core's."""
         masks = {step: self._mask(tile, step) for step in {stride(name) for name in names}}
         return {name: masks[stride(name)] for name in names}
 
-    def _told(self, tile: Tile) -> losses.Guides:
+    def _guides(self, tile: Tile, guides: Guides) -> Guides:
         """Returns how much the positions of the block's feature maps count for each region."""
         return {
-            name: tf.constant(regions[:, tile.rows.block(step), tile.columns.block(step)], self.features.input.dtype)
-            for name, regions in self.told.items()
+            name: regions[:, tile.rows.block(step), tile.columns.block(step)]
+            for name, regions in guides.items()
             for step in [stride(name)]
         }
 
-    def _counted(self, tile: Tile, names: Iterable[str]) -> losses.Guides:
-        told = self._told(tile)
-        return {name: losses.counted(own, told.get(name)) for name, own in self._own(tile, names).items()}
+    def _counted(self, tile: Tile, names: Iterable[str], guides: Guides) -> Guides:
+        here = self._guides(tile, guides)
+        return {name: counted(own, here.get(name)) for name, own in self._own(tile, names).items()}
 
     def _mask(self, tile: Tile, step: int) -> tf.Tensor:
         height, width = ((span.block_stop - span.block_start) // step for span in tile)
@@ -168,5 +157,5 @@ class Tiled:
 
 
 def _added_up(parts: Iterator[Any]) -> Any:
-    """Returns the sum of structures of tensors."""
-    return functools.reduce(functools.partial(tf.nest.map_structure, tf.add), parts)
+    """Returns the sum of structures of tensors; of none, none."""
+    return functools.reduce(functools.partial(tf.nest.map_structure, tf.add), parts, next(parts, {}))

@@ -6,12 +6,11 @@ the whole picture would have.
 """
 
 import math
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from keras_nst.core.pyramid import Size
-from keras_nst.terms import CONVOLUTIONS
+from keras_nst.settings.networks import reach, stride
 
 TILE_SIZES = (2048, 1536, 1024, 768, 512, 384, 256, 192, 128)  # to choose from, in pixels
 
@@ -44,18 +43,6 @@ class Tile(NamedTuple):
 
     rows: Span
     columns: Span
-
-
-def stride(layer: str) -> int:
-    """Returns how many pixels apart the layer's positions are."""
-    return 2 ** (_place(layer)[0] - 1)
-
-
-def reach(network: str, layer: str) -> int:
-    """Returns how many pixels beyond its own a position of the layer sees: each 3 x 3 convolution adds its stride."""
-    block, convolution = _place(layer)
-    counts = (*CONVOLUTIONS[network][: block - 1], convolution)
-    return sum(count * 2**index for index, count in enumerate(counts))
 
 
 def tiles(size: Size, tile_size: int, network: str, layers: Iterable[str]) -> list[Tile]:
@@ -110,11 +97,6 @@ def spans(length: int, tile_size: int, halo: int, step: int) -> list[Span]:
         Span(first, length if stop == length else first + block, start, stop, last=stop == length)
         for first, start, stop in zip(starts, bounds, bounds[1:], strict=False)
     ]
-
-
-def _place(layer: str) -> tuple[int, int]:
-    block, convolution = re.findall(r"\d+", layer)
-    return int(block), int(convolution)
 
 
 def _rounded_up(value: int, step: int) -> int:

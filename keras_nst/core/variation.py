@@ -12,7 +12,7 @@ from keras_nst.core.pyramid import Size
 
 # Keeps the balanced term finite where the content is flat: mean squared difference; photographs have ten times that.
 FLATTEST = 1e-3
-STRIP = 256  # rows
+ROWS_AT_ONCE = 256
 
 
 class Pixels(NamedTuple):
@@ -45,9 +45,9 @@ def squared_variation_per_pixel(picture: tf.Tensor) -> tf.Tensor:
     """1 / (H W) sum dx^2 + dy^2, by strips of rows, which take less memory: (n,)."""
     _, height, width, _ = picture.shape
     total = tf.zeros(picture.shape[0], picture.dtype)
-    for top in range(0, height, STRIP):
-        strip = picture[:, top : top + STRIP + 1]  # with the row below, where there is one
-        own = tf.ones((min(STRIP, height - top), width), picture.dtype)
+    for top in range(0, height, ROWS_AT_ONCE):
+        strip = picture[:, top : top + ROWS_AT_ONCE + 1]  # with the row below, where there is one
+        own = tf.ones((min(ROWS_AT_ONCE, height - top), width), picture.dtype)
         own = tf.pad(own, [[0, strip.shape[1] - own.shape[0]], [0, 0]])
         total += squared_variation(Pixels(strip, own, Size(height, width)))
     return total / _area((height, width))

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_nst.config import Config
+from keras_nst.core.method import Objective
 
 # A loss that grows by this much has left all that was gained: the first picture is better.
 EXPLODED = 10.0
@@ -20,16 +20,24 @@ SOONEST = 30  # steps: before, the average tells little
 class Watch:
     """What is remembered of the losses of n pictures at one scale."""
 
-    def __init__(self, count: int, config: Config):
-        self.settle = config.settle
-        weights = (config.content_weight or 0.0) + (config.style_weight or 0.0)
-        self.floor = NEXT_TO_NOTHING * weights if config.normalization == "balanced" else 0.0
+    def __init__(self, count: int, settle: float):
+        self.settle = settle
+        self.floor = tf.Variable(0.0)  # what a first loss is taken for at least
         self.taken = tf.Variable(0)  # steps
-        self.failed = tf.Variable(0)  # times that the losses were not sound, until steps enough have been
-        self.doubt = tf.Variable(0)  # steps that it takes until then
+        self.failed = tf.Variable(0)  # failures since the last recovery
+        self.doubt = tf.Variable(0)  # sound steps still missing to a recovery
         self.limit = tf.Variable(tf.fill([count], float("inf")))
         self.least = tf.Variable(tf.zeros([count]))
         self.fall = tf.Variable(tf.fill([count], STEEPEST))  # of the least loss in a step, averaged
+
+    def begin(self, objective: Objective) -> None:
+        """Forgets everything, for other pictures."""
+        weights = objective.weight("content") + objective.weight("style")
+        self.floor.assign(NEXT_TO_NOTHING * weights if objective.normalization == "balanced" else 0.0)
+        for count in (self.taken, self.failed, self.doubt):
+            count.assign(0)
+        for values, first in ((self.limit, float("inf")), (self.least, 0.0), (self.fall, STEEPEST)):
+            values.assign(tf.fill(values.shape, first))
 
     @property
     def variables(self) -> list[tf.Variable]:

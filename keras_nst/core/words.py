@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_nst.config import Config
 from keras_nst.core.events import LossValues
+from keras_nst.core.method import Objective
 
 if TYPE_CHECKING:
     from keras_nst.core.quality import Figures
@@ -55,8 +55,8 @@ def figures_in_words(figures: "Figures", color: str = "style") -> str:
 
 
 def _grain(figures: "Figures") -> float | None:
-    """Returns the fine detail in color, over the geometric mean of the style's and the content's."""
-    if figures.content is None and figures.color is None:  # a texture has its style's
+    """Returns the fine detail in color beside that of style and content: it is seen where it exceeds both."""
+    if figures.content is None and figures.color is None:  # of a texture, whose style may have it
         return None
     known = [of for of in (figures.grain, figures.grain_to_content) if of is not None]
     return math.prod(known) ** (1 / len(known)) if known else None
@@ -66,13 +66,9 @@ def _on(ladder: tuple[tuple[float, str], ...], value: float) -> str:
     return next(words for limit, words in ladder if value < limit)
 
 
-def loss_in_words(losses: LossValues, config: Config) -> str:
+def loss_in_words(losses: LossValues, objective: Objective) -> str:
     """Returns the total as the sum of its weighted terms, with as many digits as it takes to add up to it."""
-    terms = [
-        (getattr(config, f"{name}_weight"), name, float(np.mean(getattr(losses, name))))
-        for name in ("content", "style", "variation")
-        if getattr(config, f"{name}_weight")
-    ]
+    terms = [(weight, name, float(np.mean(losses.terms[name]))) for name, weight in objective.weights]
     total = f"{sum(weight * value for weight, _, value in terms):.{SHOWN}g}"
     for digits in range(SHOWN, EXACT + 1):
         shown = [(f"{weight:.{digits}g}", name, f"{value:.{digits}g}") for weight, name, value in terms]

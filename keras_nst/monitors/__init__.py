@@ -1,1 +1,3 @@
 """Listeners of the loop."""
+
+EVENTS = "events.out.tfevents.*"  # files with curves

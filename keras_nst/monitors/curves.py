@@ -1,16 +1,17 @@
 """Curves and pictures for TensorBoard."""
 
 import contextlib
+import functools
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from keras_nst.core.events import Progress, Step
+from keras_nst.core.events import LossValues, Progress
 from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import resize
 from keras_nst.monitors.display import Speed
@@ -25,20 +26,27 @@ class Curves:
 
     A run is worth more than its curves: what cannot be written later on, to a full disk, is told of once and left out.
 
+    Args:
+        done: steps already taken.
+
     Raises:
         OSError: event files cannot be written there at all.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, done: int = 0) -> None:
         try:
             self.writer = tf.summary.create_file_writer(str(folder))
         except tf.errors.OpError as error:
             expected = "Expected a folder that event files can be written to"
             raise OSError(f"{expected}. Received: {folder} ({_reason(error)})") from None
-        self.speed, self.complained = Speed(), False
+        self.speed, self.complained = Speed(done), False
+        self.write_first: Callable[[], None] | None = None
 
     def describe(self, settings: Mapping[str, str], **pictures: np.ndarray) -> None:
-        """Writes the settings and the given pictures (h, w, 3), once."""
+        """Writes the settings and the given pictures (h, w, 3), once: after the first step, which need not wait."""
+        self.write_first = functools.partial(self._describe, settings, pictures)
+
+    def _describe(self, settings: Mapping[str, str], pictures: Mapping[str, np.ndarray]) -> None:
         rows = "".join(f"| {name} | `{value}` |\n" for name, value in settings.items())
         with self._at(0):
             tf.summary.text("settings", "| setting | value |\n|---|---|\n" + rows)
@@ -46,27 +54,28 @@ class Curves:
                 tf.summary.image(name, _preview(picture[None]))
 
     def __call__(self, progress: Progress) -> None:
+        self._catch_up()
         period = -(-progress.steps // MOST_STEPS)
         for step in progress.taken:
             if step.number % period == 0:
                 with self._at(step.number):
-                    self._write(step)
-        if progress.final:
-            with self._at(progress.step):
-                self._write(Step(progress.step, progress.losses, progress.learning_rate))
+                    self._write(step.losses)
+                    tf.summary.scalar("run/learning_rate", step.learning_rate)
         with self._at(progress.step):
+            if progress.final:  # a second value at the last step, which the finished picture belongs to
+                self._write(progress.losses)
+                return
             tf.summary.scalar("run/steps_per_second", self.speed(progress))
             tf.summary.scalar("run/scale", progress.scale)
             tf.summary.scalar("run/peak_memory_gb", peak_memory_gb())
 
     @staticmethod
-    def _write(step: Step) -> None:
-        for name in ("total", "content", "style", "variation"):
-            tf.summary.scalar(f"loss/{name}", getattr(step.losses, name).mean())
-        for group in ("content_layers", "style_layers"):
-            for layer, value in getattr(step.losses, group).items():
-                tf.summary.scalar(f"{group}/{layer}", value.mean())
-        tf.summary.scalar("run/learning_rate", step.learning_rate)
+    def _write(losses: LossValues) -> None:
+        for name, value in {"total": losses.total, **losses.terms}.items():
+            tf.summary.scalar(f"loss/{name}", value.mean())
+        for term, layers in losses.layers.items():
+            for layer, value in layers.items():
+                tf.summary.scalar(f"{term}_layers/{layer}", value.mean())
 
     def show(self, progress: Progress) -> None:
         """Writes the picture as it stands: a listener of its own."""
@@ -81,8 +90,15 @@ class Curves:
 
     def close(self) -> None:
         """Ends the event file."""
+        self._catch_up()
         with self._leniently():
             self.writer.close()
+
+    def _catch_up(self) -> None:
+        """Writes what has waited."""
+        write, self.write_first = self.write_first, None
+        if write:
+            write()
 
     @contextlib.contextmanager
     def _at(self, step: int) -> Iterator[None]:

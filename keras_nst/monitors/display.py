@@ -14,23 +14,24 @@ from keras_nst.core.events import Progress
 SECONDS_BETWEEN_LINES = 5.0
 
 
-def display(total_work: float, stream: TextIO | None = None) -> "Bar | Lines":
+def display(work: float, done: int = 0, stream: TextIO | None = None) -> "Bar | Lines":
     """Returns a listener that shows progress on `stream`, standard error if none is given.
 
     Its `close` ends it: to be called once the run is over, however it ended.
 
     Args:
-        total_work: the sum over the scales of steps times pixels.
+        work: the sum over the scales of steps to come times pixels.
+        done: steps already taken.
     """
     stream = stream or sys.stderr or io.StringIO()  # a process may be started without a standard error
-    return Bar(total_work, stream) if stream.isatty() else Lines(total_work, stream)
+    return Bar(work, done, stream) if stream.isatty() else Lines(work, done, stream)
 
 
 class Speed:
     """Steps per second, averaged over the last chunks of a scale."""
 
-    def __init__(self) -> None:
-        self.scale, self.chunks, self.step, self.time = 0, 0, 0, time.monotonic()
+    def __init__(self, done: int = 0) -> None:
+        self.scale, self.chunks, self.step, self.time = 0, 0, done, time.monotonic()
         self.value, self.start = 0.0, 0.0
 
     def __call__(self, progress: Progress) -> float:
@@ -51,9 +52,9 @@ class Speed:
 class Forecast:
     """The time left: a step takes as long as it has pixels, and each scale to come has its compilation."""
 
-    def __init__(self, total_work: float) -> None:
-        self.total, self.done, self.rate = total_work, 0.0, 0.0
-        self.scale, self.pixels, self.step = 0, 0, 0
+    def __init__(self, work: float, done: int = 0) -> None:
+        self.total, self.done, self.rate = work, 0.0, 0.0
+        self.scale, self.pixels, self.step = 0, 0, done
 
     def __call__(self, progress: Progress, speed: Speed) -> float | None:
         """Returns the seconds left, or None where nothing tells yet; `speed` has seen this progress."""
@@ -74,10 +75,10 @@ class Forecast:
 class Bar:
     """A progress bar: scale, step, loss, steps per second, time left."""
 
-    def __init__(self, total_work: float, stream: TextIO) -> None:
-        self.speed, self.forecast = Speed(), Forecast(total_work)
+    def __init__(self, work: float, done: int, stream: TextIO) -> None:
+        self.speed, self.forecast = Speed(done), Forecast(work, done)
         shape = "{desc} |{bar}| {percentage:3.0f}%{postfix}"
-        self.bar = tqdm(total=total_work, file=stream, bar_format=shape, desc="starting", **_width(stream))
+        self.bar = tqdm(total=work, file=stream, bar_format=shape, desc="starting", **_width(stream))
 
     def __call__(self, progress: Progress) -> None:
         speed = self.speed(progress)
@@ -116,8 +117,8 @@ def _width(stream: TextIO) -> dict[str, Any]:
 class Lines:
     """A line every few seconds, at the first step of each scale and at its last."""
 
-    def __init__(self, total_work: float, stream: TextIO) -> None:
-        self.speed, self.forecast, self.stream = Speed(), Forecast(total_work), stream
+    def __init__(self, work: float, done: int, stream: TextIO) -> None:
+        self.speed, self.forecast, self.stream = Speed(done), Forecast(work, done), stream
         self.last = float("-inf")
 
     def __call__(self, progress: Progress) -> None:

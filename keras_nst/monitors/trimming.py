@@ -5,15 +5,18 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.core.util import event_pb2
 
-from keras_nst.atomic import written_whole
-from keras_nst.workdir import EVENTS
+from keras_nst.monitors import EVENTS
+from keras_nst.system.atomic import written_whole
 
 
 def trim_events(folder: Path, step: int) -> None:
-    """Leaves only what belongs to the first steps, so many, in the event files; a record cut off by a kill goes too."""
+    """Leaves only what belongs to the first steps, so many, in the event files; a record cut off by a kill goes too.
+
+    So does a second value at a step, which is of the picture finished there.
+    """
+    seen: set[tuple[int, str]] = set()
     for path in sorted(folder.glob(EVENTS)):
-        records = _records(path)
-        kept = [record for record in records if event_pb2.Event.FromString(record).step <= step]
+        kept = [record for record in _records(path) if _stays(event_pb2.Event.FromString(record), step, seen)]
         with written_whole(path) as file:
             trimmed = Path(file.name).with_suffix(".events")
             with tf.io.TFRecordWriter(str(trimmed)) as writer:
@@ -21,6 +24,15 @@ def trim_events(folder: Path, step: int) -> None:
                     writer.write(record)
             file.write(trimmed.read_bytes())
             trimmed.unlink()
+
+
+def _stays(event: event_pb2.Event, step: int, seen: set[tuple[int, str]]) -> bool:
+    """Returns whether the event is of the first steps and the first of its name at its step; it is then `seen`."""
+    values = {(event.step, value.tag) for value in event.summary.value}
+    if event.step > step or values & seen:
+        return False
+    seen |= values
+    return True
 
 
 def _records(path: Path) -> list[bytes]:

@@ -10,11 +10,11 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from keras_nst.atomic import written_whole
 from keras_nst.pictures import encoders, metadata
 from keras_nst.pictures.color import srgb_profile
 from keras_nst.pictures.decoding import decoded
 from keras_nst.pictures.opening import MAX_PIXELS, opened
+from keras_nst.system.atomic import written_whole
 
 
 class Picture(NamedTuple):

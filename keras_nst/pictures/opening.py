@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from keras_nst.lines import one_line
-from keras_nst.quiet import quiet_stderr
+from keras_nst.settings.lines import one_line
+from keras_nst.system.quiet import quiet_stderr
 
 MAX_PIXELS = 200_000_000
 READABLE = "JPEG, PNG, WebP, TIFF, GIF or another that Pillow reads"

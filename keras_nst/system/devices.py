@@ -3,11 +3,12 @@
 import contextlib
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from keras_nst.quiet import quiet_stderr
+from keras_nst.system.quiet import quiet_stderr
 
 CPU_INFO = Path("/proc/cpuinfo")
 HARDWARE_BFLOAT16 = {"avx512_bf16", "amx_bf16"}
@@ -38,7 +39,7 @@ def start_tensorflow(memory: float, xla_flags: str = "") -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     settings = allocation(memory) | ({"TF_XLA_FLAGS": xla_flags} if xla_flags else {})
-    with quiet_stderr(), _environment(settings), _all_kept():
+    with quiet_stderr(), _environment(settings), _all_kept("tensorflow" not in sys.modules):
         import keras
         import tensorflow as tf
 
@@ -48,13 +49,17 @@ def start_tensorflow(memory: float, xla_flags: str = "") -> None:
 
 
 @contextlib.contextmanager
-def _all_kept() -> Iterator[None]:
-    """Spares Python its search for garbage among a million objects that stay: a quarter of the time of the import."""
+def _all_kept(first: bool) -> Iterator[None]:
+    """Spares Python its search for garbage among a million objects that stay: a quarter of the time of the import.
+
+    Only the first time: later there would be what earlier runs have left among them.
+    """
     searching = gc.isenabled()
     gc.disable()
     try:
         yield
-        gc.freeze()
+        if first:
+            gc.freeze()
     finally:
         if searching:
             gc.enable()

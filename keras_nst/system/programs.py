@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from keras_nst.atomic import written_whole
+from keras_nst.system.atomic import written_whole
 from keras_nst.system.devices import cpu_flags
 
 MOST_BYTES = 300e6  # kept; those not used for longest go first

@@ -1,0 +1,49 @@
+"""Work on tensors as compiled programs, each traced once."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+
+class Programs:
+    """Programs by what they do and the shapes they do it with.
+
+    Called itself, a tf.function would count the traces of all sizes, and warn. Without AutoGraph, which takes longer to
+    read our functions than TensorFlow to run the first step.
+    """
+
+    def __init__(self, by_xla: bool = False):
+        self.by_xla = by_xla
+        self.known: dict[Any, tf.types.experimental.ConcreteFunction] = {}
+
+    def run(self, work: Callable[..., Any], names: tuple[str, ...], *inputs: Any) -> Any:
+        """Returns what `work` makes of the names, which are fixed in the program, and of the inputs.
+
+        That takes less memory than step by step, since what is not needed any more is let go.
+        """
+        key = (work.__name__, names, *tf.nest.flatten(tf.nest.map_structure(shape_of, inputs)))
+        if key not in self.known:
+            self.known[key] = traced(functools.partial(work, names), inputs, self.by_xla)
+        return self.known[key](*inputs)
+
+
+def run_once(work: Callable[..., Any], names: tuple[str, ...], *inputs: Any) -> Any:
+    """Returns the same; the program is let go at once, and with it all that it holds."""
+    return traced(functools.partial(work, names), inputs, by_xla=False)(*inputs)
+
+
+def traced(work: Callable[..., Any], inputs: tuple, by_xla: bool) -> tf.types.experimental.ConcreteFunction:
+    """Returns the work as a program for inputs of these shapes."""
+    return compiled(work, by_xla).get_concrete_function(*tf.nest.map_structure(shape_of, inputs))
+
+
+def compiled(work: Callable[..., Any], by_xla: bool) -> Any:
+    """Returns the work as a program, to be traced for its inputs' shapes."""
+    return tf.function(work, jit_compile=by_xla, autograph=False)
+
+
+def shape_of(value: Any) -> tf.TensorSpec | None:
+    """Returns the shape and the type of a tensor."""
+    return None if value is None else tf.TensorSpec(value.shape, value.dtype)

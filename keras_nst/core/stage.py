@@ -1,0 +1,129 @@
+"""One size of the pyramid at work."""
+
+import gc
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_nst.core import losses, optimizers
+from keras_nst.core.chunk import LONGEST, Steps, Taken, as_numpy, as_taken
+from keras_nst.core.events import LossValues, Standing
+from keras_nst.core.method import Method
+from keras_nst.core.network import Network
+from keras_nst.core.programs import shape_of
+from keras_nst.core.pyramid import Scale, Size
+from keras_nst.core.sight import Pictures, aim_at, composed, evaluator_of, in_smaller_tiles, kept_of, look_at, resize
+from keras_nst.core.watch import Watch
+
+
+class Stage:
+    """The picture at one scale, what moves it, what watches its losses, the programs that take its steps.
+
+    It may serve many pictures, one after the other: each begins anew.
+    """
+
+    def __init__(self, scale: Scale, count: int, method: Method, network: Network):
+        self.scale, self.method, self.network, self.before = scale, method, network, 0
+        self.picture = tf.Variable(tf.zeros((count, *scale.size, 3)))
+        self.mover = optimizers.make_optimizer(method.movement, scale.steps, self.picture)
+        self.watch = Watch(count, method.settle)
+        self.programs: dict[Any, Any] = {}
+        self.look: Any = None
+        self.aim: losses.Aim | None = None  # made when the first step is taken, which may be after much else
+
+    def begin(
+        self, inputs: Pictures, first: tf.Tensor, state: optimizers.State | None, method: Method, before: int
+    ) -> None:
+        """Begins from the first picture, of any size, with what the optimizer remembers of another scale.
+
+        `before` is the number of steps taken at other scales.
+        """
+        if method.seeing != self.method.seeing:
+            self._forget_programs()
+        self.inputs, self.method, self.before, self.aim = inputs, method, before, None
+        self.picture.assign(resize(first, self.scale.size))
+        self.mover.begin(state and optimizers.resized(state, self.scale.size))
+        self.watch.begin(method.objective)
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """All that changes in the course of it."""
+        return [self.picture, *self.mover.variables, *self.watch.variables]
+
+    @property
+    def steps(self) -> int:
+        """The steps taken at this scale."""
+        return int(self.watch.taken)
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step."""
+        return float(self.mover.learning_rate)
+
+    def take(self, count: int) -> Taken:
+        """Takes so many steps, or as many as a chunk may have, or fewer where the losses say so."""
+        return as_taken(*self._program()(tf.constant(min(count, LONGEST)), self.aim))
+
+    def judge(self) -> LossValues:
+        """Returns the losses of the picture as it stands."""
+        self._program()
+        return as_numpy(self.look.judge(self.shown(), self.aim))
+
+    def shown(self) -> tf.Tensor:
+        """Returns the picture as it is to be seen: averaged if so set, with the content where it may not change."""
+        return composed(self.mover.shown(), self._aim().kept)
+
+    def enlarged(self, size: Size) -> tf.Tensor:
+        """Returns the picture as it is to be seen at another size."""
+        return composed(resize(self.mover.shown(), size), kept_of(self.inputs, size))
+
+    def standing(self) -> Standing:
+        """Returns what it takes to resume from here."""
+        arrays = (np.asarray(variable.value()) for variable in self.variables)
+        return Standing(self.scale.size, self.before + self.steps, self.steps, self.method, arrays)
+
+    def restore(self, standing: Standing) -> None:
+        """Resumes from there."""
+        for variable, array in zip(self.variables, standing.arrays, strict=True):
+            variable.assign(array)
+        self.before = standing.step - self.steps
+
+    def see_less_at_once(self) -> bool:
+        """Sees the picture in smaller tiles from now on; returns whether there are any."""
+        seeing = in_smaller_tiles(self.method.seeing, self.scale.size, list(self.network.features.output))
+        if seeing:
+            self.method = self.method._replace(seeing=seeing)
+            self._forget_programs()
+        return seeing is not None
+
+    def _program(self) -> Any:
+        """Returns the program that takes steps towards the aim."""
+        aim, seeing, objective = self._aim(), self.method.seeing, self.method.objective
+        if self.look is None:
+            features = self.network.that_takes_steps(self.scale, seeing)
+            self.look = look_at(self.scale.size, features, objective, seeing)
+        shapes = tuple(tf.nest.flatten(tf.nest.map_structure(shape_of, aim)))
+        if shapes not in self.programs:
+            steps = Steps(self.picture, evaluator_of(self.look), self.mover, self.watch, objective)
+            self.programs[shapes] = steps.compile(aim, self.look.in_one_graph, seeing.compiled)
+        return self.programs[shapes]
+
+    def _aim(self) -> losses.Aim:
+        if self.aim is None:
+            self.aim = aim_at(self.inputs, self.scale.size, self.network, self.method)
+            gc.collect()  # what was traced for it hangs together in circles, and holds much memory
+        return self.aim
+
+    def _forget_programs(self) -> None:
+        self.programs, self.look, self.aim = {}, None, None
+
+
+def stage_for(scale: Scale, count: int, method: Method, network: Network) -> Stage:
+    """Returns a stage for a scale, one that served another picture if there is one like it."""
+    alike = method._replace(objective=method.objective._replace(weights=()), strength=None)
+    terms = tuple(name for name, _ in method.objective.weights)
+    key = scale.size, scale.steps, count, alike, terms
+    stage = network.stages.get(key, lambda: Stage(scale, count, method, network))
+    stage.scale = scale  # with its number and what is before it
+    return stage

@@ -1,0 +1,206 @@
+"""The terms of the objective: content, style and variation; a table that others may join.
+
+    J(picture) = alpha J_content + beta J_style + gamma J_variation
+
+What a term has to know of the picture adds up over the picture's parts, so the same lines serve a picture seen as a
+whole, which is one part, and one seen tile by tile.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import tensorflow as tf
+
+from keras_nst.core import distances
+from keras_nst.core.definitions import DEFINITIONS, by_layers
+from keras_nst.core.method import Objective
+from keras_nst.core.pyramid import Size
+from keras_nst.core.stats import Moments, moments, widened
+from keras_nst.core.tiling import Tile
+from keras_nst.core.variation import Pixels, relative_absolute_variation, squared_variation_per_pixel
+from keras_nst.settings.networks import stride
+
+Features = dict[str, tf.Tensor]  # layer: (n, h, w, c)
+Masks = dict[str, tf.Tensor]  # layer: (h, w), 1 where a position counts, else 0
+Guides = dict[str, tf.Tensor]  # layer: (r, h, w), how much a position counts for each region
+StyleMaps = dict[str, list[tuple[tf.Tensor, tf.Tensor]]]  # layer: shares (), feature maps (n, h, w, c) of the styles
+
+
+class Seen(NamedTuple):
+    """A part of pictures, as the network sees it."""
+
+    pixels: Pixels
+    features: Features
+    own: Masks  # where not all positions are the part's own
+    guides: Guides  # where there are regions
+
+
+class Originals(Protocol):
+    """What the terms aim at: the inputs at the size of one scale."""
+
+    @property
+    def smooth(self) -> tf.Tensor:
+        """The picture to be as smooth as: the content, else the style."""
+
+    def content(self, layers: list[str]) -> Features:
+        """Returns the content's features."""
+
+    def style(self, layers: list[str]) -> tuple[dict[str, Moments], StyleMaps]:
+        """Returns the styles' moments, blended, and where a distance needs them their feature maps."""
+
+
+class Value(NamedTuple):
+    """A term before weighting, of each picture: (n,); also layer by layer."""
+
+    total: tf.Tensor
+    layers: dict[str, tf.Tensor]
+
+
+class Term(NamedTuple):
+    """One term: its aim, what it measures of each part of a picture, and how far from the aim the sum of that is."""
+
+    aim: Callable[[Originals, Objective], Any]  # tensors
+    part: Callable[[Seen, Any, Objective], Any]  # by the aim; tensors, to be added up over the parts
+    value: Callable[[Any, Any, Size, Objective], Value]  # of the sum, by the aim, for pictures of this size
+    linear: bool = True  # the value is a sum over the parts as well
+    here: Callable[[Any, Tile], Any] = lambda aim, tile: aim  # what of the aim a tile needs
+
+
+# --- Content ---
+
+
+class ContentAim(NamedTuple):
+    """The content's features P, and what sum (F - P)^2 is multiplied by."""
+
+    features: Features
+    factors: dict[str, tf.Tensor]  # layer: (n,) or ()
+
+
+def content_aim(originals: Originals, objective: Objective) -> ContentAim:
+    """Returns what the content asks for."""
+    features = originals.content([layer.name for layer in objective.content_layers])
+    factor = DEFINITIONS[objective.normalization].content_factor
+    exact = originals.smooth.dtype
+    return ContentAim(features, {name: tf.convert_to_tensor(factor(of), exact) for name, of in features.items()})
+
+
+def content_part(seen: Seen, aim: ContentAim, objective: Objective) -> dict[str, tf.Tensor]:
+    """Returns sum (F - P)^2 of each layer, times its factor."""
+    return {
+        name: aim.factors[name] * _squared_distance(seen.features[name], of, seen.own.get(name))
+        for name, of in aim.features.items()
+    }
+
+
+def content_value(total: dict[str, tf.Tensor], aim: ContentAim, size: Size, objective: Objective) -> Value:
+    """Returns J_content."""
+    weights = DEFINITIONS[objective.normalization].layer_weights(objective.content_layers)
+    return Value(by_layers(total, objective.content_layers, weights), total)
+
+
+def content_here(aim: ContentAim, tile: Tile) -> ContentAim:
+    """Returns the content's features at the positions of a tile's block."""
+    features = {
+        name: tf.constant(of[:, tile.rows.block(step), tile.columns.block(step)])
+        for name, of in aim.features.items()
+        for step in [stride(name)]
+    }
+    return aim._replace(features=features)
+
+
+# --- Style ---
+
+
+class StyleAim(NamedTuple):
+    """What is known of the style."""
+
+    moments: dict[str, Moments]  # per position
+    gaussians: dict[str, distances.Gaussian]  # the styles as w2 sees them, where it does
+    maps: StyleMaps  # where a distance needs them
+
+
+class StylePart(NamedTuple):
+    """What the style's term measures of a part."""
+
+    moments: dict[str, Moments]
+    maps: dict[str, tf.Tensor]  # layer: (n,), the distances of feature maps, which are of whole pictures only
+
+
+def style_aim(originals: Originals, objective: Objective) -> StyleAim:
+    """Returns what the styles ask for."""
+    known, maps = originals.style([layer.name for layer in objective.style_layers])
+    needed = known if "w2" in dict(objective.distances) else {}
+    return StyleAim(known, {name: distances.gaussian(of) for name, of in needed.items()}, maps)
+
+
+def style_part(seen: Seen, aim: StyleAim, objective: Objective) -> StylePart:
+    """Returns the moments of each layer."""
+    maps = {name: _map_distance(seen.features[name], styles, objective) for name, styles in aim.maps.items()}
+    return StylePart(
+        {
+            name: moments(seen.features[name], counted(seen.own.get(name), seen.guides.get(name)))
+            for name in aim.moments
+        },
+        maps,
+    )
+
+
+def style_value(total: StylePart, aim: StyleAim, size: Size, objective: Objective) -> Value:
+    """Returns J_style. Regions have a part in it by their number of positions."""
+    definition, layers = DEFINITIONS[objective.normalization], {}
+    for name, of in aim.moments.items():
+        seen = total.moments[name]
+        share = seen.count / tf.reduce_sum(seen.count, axis=1, keepdims=True)
+        values = definition.style(seen, of, aim.gaussians.get(name), size, objective)
+        layers[name] = tf.reduce_sum(share * values, axis=1) + total.maps.get(name, 0.0)
+    return Value(by_layers(layers, objective.style_layers, definition.weights_of_style(objective.style_layers)), layers)
+
+
+def counted(own: tf.Tensor | None, guide: tf.Tensor | None) -> tf.Tensor | None:
+    """Returns how much positions count for each region, (r, h, w); None where all count and there are no regions."""
+    if guide is None:
+        return None if own is None else own[None]
+    return guide if own is None else guide * own
+
+
+def _map_distance(features: tf.Tensor, styles: list[tuple[tf.Tensor, tf.Tensor]], objective: Objective) -> tf.Tensor:
+    """Returns the weighted mean of the distances that need feature maps, and of the styles: (n,)."""
+    return tf.add_n(
+        [
+            share * part * distances.distance(name)(features, style)
+            for name, share in objective.map_distances
+            for part, style in styles
+        ]
+    )
+
+
+# --- Variation ---
+
+
+def variation_aim(originals: Originals, objective: Objective) -> tf.Tensor:
+    """Returns the squared differences per pixel of the content, or else of the style: (n,)."""
+    return squared_variation_per_pixel(originals.smooth)
+
+
+def variation_part(seen: Seen, aim: tf.Tensor, objective: Objective) -> tf.Tensor:
+    """Returns J_variation of a part: (n,)."""
+    chosen = DEFINITIONS[objective.normalization].variation
+    return (relative_absolute_variation if objective.absolute_variation else chosen)(seen.pixels, aim)
+
+
+def variation_value(total: tf.Tensor, aim: tf.Tensor, size: Size, objective: Objective) -> Value:
+    """Returns J_variation."""
+    return Value(total, {})
+
+
+TERMS = {
+    "content": Term(content_aim, content_part, content_value, here=content_here),
+    "style": Term(style_aim, style_part, style_value, linear=False),
+    "variation": Term(variation_aim, variation_part, variation_value),
+}
+
+
+def _squared_distance(features: tf.Tensor, target: tf.Tensor, own: tf.Tensor | None) -> tf.Tensor:
+    squares = tf.square(widened(features) - widened(target))
+    squares = squares if own is None else squares * own[:, :, None]
+    return tf.reduce_sum(squares, axis=[1, 2, 3])

@@ -1,0 +1,52 @@
+"""Reading what the settings name as pictures, before TensorFlow is imported."""
+
+import re
+
+from keras_nst.pictures.files import Picture
+from keras_nst.pictures.sources import read_source
+from keras_nst.session.scene import Scene, Tell, check_given, scene_of
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import SettingError, about
+from keras_nst.settings.values import parse_masks
+
+FIRST_PICTURES = ("auto", "content", "noise", "style", "blend")  # all other values of --init are paths
+NAMES = ("content", "style", "init", "weights", "content_mask", "style_mask")  # settings that name files
+
+
+def check_names(config: Config) -> None:
+    """Refuses names that settings.cfg could not hold."""
+    for name in NAMES:
+        if re.search("[\r\n\udc80-\udcff]", getattr(config, name)):
+            raise SettingError(name, repr(getattr(config, name)), "Expected a name in Unicode without line breaks.")
+
+
+def read_scene(config: Config, tell: Tell) -> Scene:
+    """Reads the pictures.
+
+    Raises:
+        SettingError: names the flag, its value and what would be right.
+    """
+    check_given(config, bool(config.content), bool(config.style))
+
+    def read(name: str, source: str) -> Picture | None:
+        return _read(name, source, config, tell) if source else None
+
+    return scene_of(
+        read("content", config.content),
+        [_read("style", style.source, config, tell) for style in config.style_sources()],
+        read("init", "" if config.init in FIRST_PICTURES else config.init),
+        (
+            read("content_mask", config.content_mask),
+            [_read("style_mask", mask, config, tell) for mask in parse_masks(config.style_mask)],
+        ),
+        config,
+        tell,
+    )
+
+
+def _read(name: str, source: str, config: Config, tell: Tell) -> Picture:
+    with about(name, source):
+        picture = read_source(source, round(config.max_megapixels * 1e6))
+    for note in picture.notes:
+        tell(f"--{name}={source}: {note}")
+    return picture

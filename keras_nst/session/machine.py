@@ -1,0 +1,75 @@
+"""Settings fitted to this machine: what computes, how precisely, and how much of a picture at once."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+from keras_nst.core.pyramid import Size
+from keras_nst.session.planner import choose_sight
+from keras_nst.settings.config import Config, Resolved
+from keras_nst.settings.declared import SettingError
+from keras_nst.system.devices import Device, choose_device, start_tensorflow
+from keras_nst.system.memory import free_memory, resident_memory
+from keras_nst.system.programs import flags_to_keep_programs
+from keras_nst.system.weights import weights_path
+
+Tell = Callable[[str], None]
+
+
+def start(config: Config) -> Device:
+    """Imports TensorFlow and returns the device to use."""
+    start_tensorflow(memory_to_take(config), flags_to_keep_programs() if config.keep_programs else "")
+    if config.deterministic:
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    with config.about("device"):
+        return choose_device(config.device)
+
+
+def find_weights(config: Config) -> Path | None:
+    """Returns the file of the network's weights, verified; None for random ones."""
+    if config.weights == "random":
+        return None
+    with config.about("weights"):
+        return weights_path(config.network, config.weights)
+
+
+def resolve(config: Config, size: Size, device: Device, tell: Tell) -> Resolved:
+    """Returns the settings of a picture of this size with nothing left open."""
+    return fit_into_memory(on_device(config.completed(), device), size, device, tell)
+
+
+def on_device(config: Config, device: Device) -> Config:
+    """Returns the settings with what depends on the device written out."""
+    precision = config.precision if config.precision != "auto" else "bfloat16" if device.bfloat16 else "float32"
+    compiled = "off" if device.kind == "cpu" else "on"
+    xla = compiled if config.xla == "auto" else config.xla
+    convolution = config.convolution
+    if convolution == "winograd" and precision != "float32":
+        raise SettingError("convolution", convolution, f"Expected --precision=float32 with it, not {precision}.")
+    if convolution == "winograd" and config.seamless:
+        raise SettingError("convolution", convolution, "Not with --seamless.")
+    gains = (device.kind, precision, xla) == ("cpu", "float32", "off") and not config.seamless
+    if convolution == "auto" and not gains:
+        convolution = "direct"
+    return dataclasses.replace(config, device=device.kind, precision=precision, xla=xla, convolution=convolution)
+
+
+def fit_into_memory(config: Config, size: Size, device: Device, tell: Tell) -> Resolved:
+    """Returns the settings with how the network is to see the picture, chosen by the memory there is.
+
+    Where nothing tells that of a GPU, the picture is seen as a whole unless the settings say otherwise.
+    """
+    free = memory_to_take(config) if device.kind == "cpu" else device.memory
+    if not free:
+        return config.resolved()
+    with config.about("size"):
+        sight = choose_sight(size, config, free)
+    tell(f"{sight} of {config.memory_limit_gb or free / 1e9:.1f} GB.")
+    return config.resolved(evaluator=sight.evaluator, tile_size=sight.tile_size, convolution=sight.convolution)
+
+
+def memory_to_take(config: Config) -> float:
+    """Returns the bytes this process may have in all."""
+    return config.memory_limit_gb * 1e9 or free_memory() + resident_memory()

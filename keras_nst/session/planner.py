@@ -1,0 +1,148 @@
+"""How a picture is to be seen, at once or tile by tile, and convolved, so that it fits into memory."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from keras_nst.core.pyramid import Size, repays_compilation, sizes, steps_per_scale
+from keras_nst.core.tiling import TILE_SIZES, shown_at_once, shown_in_all
+from keras_nst.settings.config import Config
+from keras_nst.settings.networks import CONVOLUTIONS, stride
+
+# Of what is free, and of what the user allows: predictions are estimates, and other programs want memory too.
+SHARE, SHARE_ALLOWED = 0.85, 0.95
+CHANNELS = (3, 64, 128, 256, 512, 512)  # of the picture and of the blocks' convolutions
+
+# Measured on the CPU.
+STARTED = 0.95e9  # bytes of the process before the first step: TensorFlow, the network, TensorBoard
+ON_GPU = 0.5e9  # bytes for weights and the library's own use; a guess, and a run that it misleads goes on in tiles
+COPIES = {"float32": 1.95, "bfloat16": 2.05}  # of every activation, forward and backward
+# What Winograd's convolution takes besides, with its kernels and XLA's compiler; of tiles more shapes are about.
+COPIES_WINOGRAD, COPIES_WINOGRAD_TILES, COMPILED = 0.8, 2.2, 0.15e9
+PICTURES = 9  # tensors of the picture's shape: itself, targets, gradient, the optimizer's, and some on the way
+# The steps' time, as that of the picture seen whole and convolved directly: by tiles there is one more pass forward,
+# and Winograd's convolution does the same in less than half of it.
+BY_TILES, BY_WINOGRAD = 1.5, 0.45
+
+
+class Sight(NamedTuple):
+    """How the network is to see pictures, the memory that takes and how long it lasts."""
+
+    evaluator: str  # whole or tiles
+    tile_size: int | None
+    convolution: str  # direct, winograd or, where that is left to each scale, auto
+    bytes: float
+    work: float  # relative to the fastest by direct convolution
+
+    def __str__(self) -> str:
+        how = "as a whole" if self.evaluator == "whole" else f"in tiles of {self.tile_size} pixels"
+        return f"Seen {how}, about {self.bytes / 1e9:.1f} GB"
+
+
+def choose_sight(size: Size, config: Config, free: float) -> Sight:
+    """Returns the fastest way to see a picture of this size that fits into memory; the precision is resolved.
+
+    Args:
+        free: bytes, counted if the settings do not say how many the process may have.
+
+    Raises:
+        ValueError: none fits.
+    """
+    allowed = config.memory_limit_gb * 1e9
+    limit = SHARE_ALLOWED * allowed if allowed else SHARE * free
+    choices = list(_choices(size, config))
+    fitting = [choice for choice in choices if choice.bytes <= limit]
+    if not fitting:
+        least = min(choice.bytes for choice in choices)
+        raise ValueError(
+            f"Expected a picture for {limit / 1e9:.1f} GB, {limit / (allowed or free):.0%} of what may be taken. "
+            f"Received: {size}, which takes {least / 1e9:.1f} GB{_what_fits(size, config, limit)}"
+        )
+    return min(fitting, key=lambda choice: choice.work)
+
+
+def predicted_bytes(size: Size, config: Config, tile_size: int | None, quick: bool = False) -> float:
+    """Returns the peak memory of the process, with the picture seen whole (None) or in tiles.
+
+    `quick` tells that it convolves with fewer multiplications.
+    """
+    area = float(size.height * size.width)
+    names = _layers(config)
+    shown = shown_at_once(size, tile_size, config.network, names)
+    width = 2 if config.precision == "bfloat16" else 4
+    copies = COPIES[config.precision]
+    if quick:
+        copies += COPIES_WINOGRAD_TILES if tile_size else COPIES_WINOGRAD
+    activations = copies * width * _values_per_pixel(config.network, names) * shown
+    kept = sum(
+        width * CHANNELS[_block(layer.name)] / stride(layer.name) ** 2 for layer in config.layers_used("content")
+    )
+    started = ON_GPU if config.device == "gpu" else STARTED
+    compiled = COMPILED + _transformed_kernels(config.network, names) if quick else 0.0
+    return started + compiled + activations + area * (_pictures(config) * 12 + kept)
+
+
+def _pictures(config: Config) -> int:
+    """Returns how many tensors of the picture's shape there are at most."""
+    if config.optimizer == "lbfgs":
+        return PICTURES + 2 * config.history
+    return PICTURES + bool(config.average)
+
+
+def _choices(size: Size, config: Config) -> Iterator[Sight]:
+    """Yields the ways to see the picture that the settings leave open."""
+    tile_sizes: list[int | None] = [None] if config.evaluator in ("auto", "whole") else []
+    if config.evaluator != "whole" and not config.needs_whole():
+        tile_sizes += [config.tile_size] if config.tile_size else list(TILE_SIZES)
+    for tile_size in tile_sizes:
+        passes = shown_in_all(size, tile_size, config.network, _layers(config)) * (BY_TILES if tile_size else 1.0)
+        for convolution in _ways_to_convolve(size, config):
+            quick = convolution != "direct"
+            taken = predicted_bytes(size, config, tile_size, quick)
+            work = passes * (BY_WINOGRAD if quick else 1.0)
+            yield Sight("tiles" if tile_size else "whole", tile_size, convolution, taken, work)
+
+
+def _ways_to_convolve(size: Size, config: Config) -> list[str]:
+    """Returns the ways to convolve that the settings leave open."""
+    if config.convolution != "auto":
+        return [config.convolution]
+    pyramid = sizes(size, config.scales)
+    gains = map(repays_compilation, pyramid, steps_per_scale(config.steps, len(pyramid)))
+    return ["auto", "direct"] if any(gains) else ["direct"]
+
+
+def _what_fits(size: Size, config: Config, limit: float) -> str:
+    """Returns a hint at the largest picture of this shape that would fit."""
+    longest = max(size)
+    for longer in range(longest - longest % 32, 0, -32):
+        smaller = Size(*(max(16, round(side * longer / longest)) for side in size))
+        if any(choice.bytes <= limit for choice in _choices(smaller, config)):
+            return f"; --size={longer} would fit"
+    return ""
+
+
+def _layers(config: Config) -> list[str]:
+    return [layer.name for term in ("content", "style") for layer in config.layers_used(term)]
+
+
+def _values_per_pixel(network: str, names: list[str]) -> float:
+    """Returns how many activations the network has for each pixel, up to the deepest layer."""
+    return sum(channels / 4 ** (block - 1) for block, _, channels in convolutions(network, names))
+
+
+def _transformed_kernels(network: str, names: list[str]) -> float:
+    """Returns the bytes of the kernels that Winograd's convolution keeps: 36 values in float32, both ways round."""
+    return sum(2 * 36 * 4 * given * made for _, given, made in convolutions(network, names) if given > CHANNELS[0])
+
+
+def convolutions(network: str, names: list[str]) -> Iterator[tuple[int, int, int]]:
+    """Yields the block, the channels taken and those made of each convolution up to the deepest of the layers."""
+    deepest = max((_block(name), int(name[-1])) for name in names)
+    for block, count in enumerate(CONVOLUTIONS[network], start=1):
+        for convolution in range(1, count + 1):
+            if (block, convolution) <= deepest:
+                yield block, CHANNELS[block if convolution > 1 else block - 1], CHANNELS[block]
+
+
+def _block(name: str) -> int:
+    return int(name[len("block")])

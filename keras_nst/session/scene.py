@@ -1,0 +1,252 @@
+"""What a picture is made of: the inputs, and what the settings make of their masks, transparency and colors.
+
+NumPy only: all that can be wrong with inputs is told before TensorFlow is imported.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from keras_nst.core.pyramid import Size, crop_box, final_size
+from keras_nst.pictures import palette
+from keras_nst.pictures.files import Picture
+from keras_nst.pictures.masks import regions
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import SettingError
+from keras_nst.settings.networks import reach, stride
+from keras_nst.settings.values import StyleSource, parse_size
+
+FEWEST = 4.0  # pixels: a region with fewer has no style of its own
+SEAMLESS = 16  # pixels; with other sizes the poolings leave out a row or a column at the border
+
+Tell = Callable[[str], None]
+
+
+class StylePicture(NamedTuple):
+    """A style picture and its part in the style."""
+
+    picture: Picture
+    part: StyleSource
+    scale: float  # of its size
+    mask: Picture | None  # its regions
+
+
+class Scene(NamedTuple):
+    """The inputs of one picture; None where there is none."""
+
+    size: Size  # of the result
+    content: Picture | None
+    styles: tuple[StylePicture, ...]
+    first: Picture | None = None  # where --init names a picture
+    mask: Picture | None = None  # the content's regions
+
+    def named(self) -> dict[str, Picture]:
+        """Returns all pictures by the names under which records and curves have them."""
+        of_styles = [style.picture for style in self.styles]
+        masks = [style.mask for style in self.styles if style.mask]
+        found = {"content": self.content, **numbered("style", of_styles), "init": self.first}
+        found |= {"content_mask": self.mask, **numbered("style_mask", masks)}
+        return {name: picture for name, picture in found.items() if picture}
+
+
+class Guidance(NamedTuple):
+    """Whose positions count for what; None where all count alike."""
+
+    content: np.ndarray | None  # (r, h, w), shares of the content's positions in each region
+    styles: tuple[np.ndarray | None, ...]  # (r, h, w) of each style picture
+    free: np.ndarray | None  # (h, w), 1 where the picture may change, 0 where it stays the content
+
+
+def numbered(name: str, pictures: list[Picture]) -> dict[str, Picture]:
+    """Returns pictures of a kind by their names: style, style_2, style_3, ..."""
+    return {name if number == 1 else f"{name}_{number}": picture for number, picture in enumerate(pictures, start=1)}
+
+
+def scene_of(
+    content: Picture | None,
+    styles: list[Picture],
+    first: Picture | None,
+    masks: tuple[Picture | None, list[Picture]],
+    config: Config,
+    tell: Tell,
+) -> Scene:
+    """Returns the scene of pictures as they were given: masks fitted to them, what is too much cropped.
+
+    Args:
+        content, styles, first: the pictures.
+        masks: the content's, and one for each style or none.
+        config: the settings.
+        tell: hears what the user should know.
+
+    Raises:
+        SettingError: they do not go together.
+    """
+    check_given(config, content is not None, bool(styles))
+    shape = size_of(content) if content else size_of(styles[0])
+    with config.about("size"):
+        size = size_of_result(config, shape)
+    of_content, of_styles = masks
+    if of_styles and len(of_styles) != len(styles):
+        reason = f"Expected as many masks as style pictures, {len(styles)}. Received: {len(of_styles)}"
+        raise SettingError("style_mask", config.style_mask, reason)
+    each: list[Picture | None] = [*of_styles] or [None] * len(styles)
+    scales = config.style_scale if len(config.style_scale) > 1 else config.style_scale * len(styles)
+    known = tuple(
+        StylePicture(picture, part, scale, mask and fitted(mask, picture, "style_mask", tell))
+        for picture, part, scale, mask in zip(styles, config.style_sources(), scales, each, strict=True)
+    )
+    check_style_size(config, known, tell)
+    mask = of_content and (fitted(of_content, content, "content_mask", tell) if content else of_content)
+    content, first, mask = (of and cropped(of, size) for of in (content, first, mask))
+    return Scene(size, content, known, first, mask)
+
+
+def check_given(config: Config, content: bool, style: bool) -> None:
+    """Checks that the pictures which the settings need are given."""
+    given = {"content": content, "style": style}
+    for name in given:
+        if not given[name] and config.asks_for(name):
+            raise SettingError(
+                name, "", f"Expected a picture: a path or a URL. It can be left out only with --{name}_weight=0."
+            )
+    if not any(given.values()):
+        raise SettingError("content", "", "Expected a content or a style picture. Received: neither")
+    needed = {"content": "content", "blend": "content", "style": "style"}.get(config.init)
+    if needed and not given[needed]:
+        raise SettingError("init", config.init, f"Expected --{needed} as well.")
+
+
+def size_of(picture: Picture) -> Size:
+    """Returns the size of a picture."""
+    return Size(*picture.pixels.shape[:2])
+
+
+def size_of_result(config: Config, shape: Size) -> Size:
+    """Returns the size of the result from that of the content."""
+    size = final_size(parse_size(config.size), shape)
+    if config.seamless and (size.height % SEAMLESS or size.width % SEAMLESS):
+        fitting = [max(1, round(side / SEAMLESS)) * SEAMLESS for side in size]
+        expected = f"Expected multiples of {SEAMLESS} with --seamless, such as {fitting[1]}x{fitting[0]}"
+        raise ValueError(f"{expected}. Received: {size}")
+    return size
+
+
+def check_style_size(config: Config, styles: tuple[StylePicture, ...], tell: Tell) -> None:
+    """Tells where a style picture is smaller than what the deepest layer sees of it at once."""
+    names = [layer.name for layer in config.layers_used("style")]
+    seen = max((2 * reach(config.network, name) + stride(name) for name in names), default=0)
+    for style in styles:
+        size = size_of(style.picture)
+        if min(size) < seen:
+            tell(f"--style={config.style}: {size} pixels are few: the deepest layer sees {seen} at once.")
+
+
+def fitted(mask: Picture, picture: Picture, name: str, tell: Tell) -> Picture:
+    """Returns a mask at the size of the picture it belongs to."""
+    size, shape = size_of(mask), size_of(picture)
+    if size == shape:
+        return mask
+    tell(f"--{name}: {size} pixels, stretched to the picture's {shape}.")
+    levels = Image.fromarray(np.uint8(np.rint(mask.pixels * 255)))
+    larger = levels.resize((shape.width, shape.height), Image.Resampling.BOX)
+    return mask._replace(pixels=np.asarray(larger, np.float32) / 255)
+
+
+def cropped(picture: Picture, size: Size) -> Picture:
+    """Returns the part of a picture that has the result's proportions."""
+    rows, columns = crop_box(size_of(picture), size)
+    alpha = None if picture.alpha is None else picture.alpha[rows, columns]
+    return picture._replace(pixels=picture.pixels[rows, columns], alpha=alpha)
+
+
+# --- Regions ---
+
+
+def guided(scene: Scene, config: Config) -> Guidance:
+    """Returns what masks and transparency say of the content and each style picture.
+
+    Raises:
+        SettingError: masks and pictures do not go together.
+    """
+    alphas = [style.picture.alpha for style in scene.styles]
+    content_alpha = scene.content.alpha if scene.content else None
+    if scene.mask is None:
+        for name in ("style_mask", "keep"):
+            if getattr(config, name):
+                raise SettingError(name, config.shown(name), "Expected --content_mask as well.")
+        return Guidance(visible(None, content_alpha), tuple(visible(None, alpha) for alpha in alphas), None)
+    with config.about("content_mask"):
+        colors, shares = regions(scene.mask.pixels)
+    free = None
+    if config.keep:
+        free, colors, shares = 1.0 - shares[0], colors[1:], shares[1:]
+        if not colors:
+            raise SettingError("keep", "true", "Expected a --content_mask with two colors or more. Received: one")
+    of_styles = regions_of_styles(scene, colors, config)
+    seen = tuple(visible(of, alpha) for of, alpha in zip(of_styles, alphas, strict=True))
+    return Guidance(visible(shares, content_alpha), seen, free)
+
+
+def regions_of_styles(scene: Scene, colors: list[str], config: Config) -> list[np.ndarray]:
+    """Returns the regions of each style picture: by its mask, or the whole of it for the region of its number."""
+    styles = scene.styles
+    if any(style.mask for style in styles):
+        with config.about("style_mask"):
+            found = [regions(style.mask.pixels, colors).shares for style in styles if style.mask]
+    elif len(styles) not in (1, len(colors)):
+        reason = f"Expected --style_mask, or a style picture for each of {len(colors)} regions. Received: {len(styles)}"
+        raise SettingError("content_mask", config.content_mask, reason)
+    else:
+        wholes = [np.ones(style.picture.pixels.shape[:2], np.float32) for style in styles]
+        own = [range(len(colors))] if len(styles) == 1 else [[number] for number in range(len(colors))]
+        found = [
+            np.stack([whole * (number in of) for number in range(len(colors))])
+            for whole, of in zip(wholes, own, strict=True)
+        ]
+    for number, color in enumerate(colors):
+        if all(of[number].sum() < FEWEST for of in found):
+            reason = f"No style picture has a region for {color} of --content_mask={config.content_mask}."
+            raise SettingError("style_mask", config.style_mask, reason)
+    return found
+
+
+def visible(shares: np.ndarray | None, alpha: np.ndarray | None) -> np.ndarray | None:
+    """Returns regions of what is not transparent; all of a picture that is transparent everywhere."""
+    if alpha is None or alpha.sum() < FEWEST:
+        return shares
+    if shares is None:
+        return alpha[None]
+    rows, columns = (np.arange(side) * of // side for side, of in zip(shares.shape[1:], alpha.shape, strict=True))
+    return shares * alpha[rows][:, columns]
+
+
+# --- Colors ---
+
+
+def colored(scene: Scene, guidance: Guidance, color: str) -> tuple[np.ndarray | None, list[np.ndarray]]:
+    """Returns content and styles as --color lets the network see them; colors of what does not count are not asked."""
+    content, styles = scene.content and scene.content.pixels, [style.picture.pixels for style in scene.styles]
+    if content is None or color in ("style", "content"):
+        return content, styles
+    match = palette.match_colors if color == "match" else palette.match_lightness
+    weights = counted(guidance.content)
+    styles = [
+        match(style, content, counted(shares), weights) for style, shares in zip(styles, guidance.styles, strict=True)
+    ]
+    if color == "luminance":
+        return palette.luminance_only(content), [palette.luminance_only(style) for style in styles]
+    return content, styles
+
+
+def counted(shares: np.ndarray | None) -> np.ndarray | None:
+    """Returns how much each pixel counts, (h, w), by its shares in regions; None where all of them do alike."""
+    return None if shares is None or shares.sum() < FEWEST else shares.sum(axis=0)
+
+
+def recolored(picture: np.ndarray, content: np.ndarray | None, color: str) -> np.ndarray:
+    """Returns a result with the colors that --color promises; the content is of its size."""
+    if content is None or color in ("style", "match"):
+        return picture
+    return palette.with_colors_of(picture, content)

@@ -1,0 +1,202 @@
+"""What makes pictures: opened once, for one picture or for many."""
+
+import math
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from keras_nst.core.events import Listener, Standing
+from keras_nst.core.pyramid import Scale, Size, plan
+from keras_nst.pictures.alpha import laid_on
+from keras_nst.session import machine
+from keras_nst.session.machine import Tell
+from keras_nst.session.method import method_of
+from keras_nst.session.scene import Guidance, Scene, colored, guided, recolored
+from keras_nst.settings.config import Config, Resolved
+from keras_nst.settings.values import parse_color
+from keras_nst.system.pace import Pace, Stop
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_nst.core.network import Network
+    from keras_nst.core.quality import Figures
+    from keras_nst.core.sight import Pictures
+    from keras_nst.core.transfer import Result
+
+KEPT = ("content", "luminance")  # values of --color by which the result keeps the content's colors
+
+
+class Session:
+    """TensorFlow started, the networks, and what one picture leaves for the next.
+
+    Args:
+        config: what of it is the machine's: device, weights, memory, determinism.
+        keep: bytes for what may be used again: the styles' measures, compiled steps; 0 for one picture.
+    """
+
+    def __init__(self, config: Config, keep: float = 0.0):
+        self.keep = keep
+        self.weights: dict[tuple[str, str], Path | None] = {}
+        self.weights_of(config)  # before TensorFlow is imported, which takes seconds
+        self.device = machine.start(config)
+        self.networks: dict[tuple[Any, ...], Network] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.networks.clear()
+
+    def resolve(self, config: Config, size: Size, tell: Tell = lambda line: None) -> Resolved:
+        """Returns the settings of a picture of this size with nothing left open."""
+        return machine.resolve(config, size, self.device, tell)
+
+    def network(self, config: Resolved) -> "Network":
+        """Returns the network that the settings ask for."""
+        from keras_nst.core.network import Network
+
+        weights = self.weights_of(config)
+        changed = weights.stat().st_mtime_ns if weights else 0  # tells one file from the next in its place
+        key = layers_of(config), config.network, weights, changed, config.seed, *choices_of(config).values()
+        if key not in self.networks:
+            if not self.keep:
+                self.networks.clear()
+            self.networks[key] = Network(load_features(config, weights), self.keep)
+        return self.networks[key]
+
+    def weights_of(self, config: Config) -> Path | None:
+        """Returns the file of the network's weights, looked for once; None for random ones."""
+        asked = config.network, config.weights
+        if asked not in self.weights:
+            self.weights[asked] = machine.find_weights(config)
+        return self.weights[asked]
+
+    def paint(
+        self,
+        scene: Scene,
+        config: Resolved,
+        *,
+        pace: Pace,
+        listeners: Sequence[Listener] = (),
+        tell: Tell = lambda line: None,
+        resumed: Standing | None = None,
+    ) -> "Result":
+        """Makes one picture, or goes on with it."""
+        import tensorflow as tf
+
+        from keras_nst.core.descent import Audience
+        from keras_nst.core.transfer import transfer
+        from keras_nst.system.forgetting import gradients_forgotten
+
+        guidance = guided(scene, config)
+        shown = Recoloring(scene, config)
+        with tf.device(self.device.name), gradients_forgotten():
+            audience = Audience(pace, [shown.to(listen) for listen in listeners], tell)
+            pictures = pictures_of(scene, guidance, config)
+            method = resumed.method if resumed else method_of(config)
+            result = transfer(pictures, scene.size, method, self.network(config), audience, resumed)
+        return result._replace(picture=shown(result.picture))
+
+    def figures(self, scene: Scene, config: Resolved, picture: np.ndarray) -> "Figures":
+        """Returns how good a picture (1, h, w, 3) is, on layers that were not optimized."""
+        from keras_nst.core.features import extractor, reaches
+        from keras_nst.core.quality import LAYERS, figures
+
+        features = self.network(config).features
+        weights = features if reaches(features, LAYERS) else self.weights_of(config) or config.seed
+        judge = extractor(config.network, LAYERS, weights=weights, precision=config.precision)
+        style = scene.styles[0].picture.pixels[None] if scene.styles else None
+        return figures(scene.content and scene.content.pixels[None], style, picture, judge)
+
+
+class Recoloring:
+    """Shows pictures in the colors that --color promises."""
+
+    def __init__(self, scene: Scene, config: Config):
+        self.content = scene.content.pixels if scene.content and config.color in KEPT else None
+        self.color = config.color
+
+    def __call__(self, pictures: np.ndarray) -> np.ndarray:
+        """Returns pictures (n, h, w, 3) as they are to be seen."""
+        if self.content is None:
+            return pictures
+        from keras_nst.core.sight import resize
+
+        colors = resize(self.content[None], Size(*pictures.shape[1:3])).numpy()[0]  # a scale's size is not the result's
+        return np.stack([recolored(picture, colors, self.color) for picture in pictures])
+
+    def to(self, listen: Listener) -> Listener:
+        """Returns a listener that shows them so."""
+        return lambda progress: listen(progress._replace(picture=lambda: self(progress.picture())))
+
+
+def with_transparency(pixels: np.ndarray, scene: Scene, config: Config) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns a result (h, w, 3) and its alpha (h, w), which is the content's; or laid on --background."""
+    alpha = scene.content.alpha if scene.content else None
+    if alpha is None:
+        return pixels, None
+    from keras_nst.core.sight import resize
+
+    alpha = resize(alpha[None, :, :, None], Size(*pixels.shape[:2])).numpy()[0, :, :, 0]
+    return (laid_on(parse_color(config.background), pixels, alpha), None) if config.background else (pixels, alpha)
+
+
+def scales_of(config: Config, size: Size) -> list[Scale]:
+    """Returns the scales of a picture of this size."""
+    return plan(size, config.steps, config.scales)
+
+
+def paced(config: Config, size: Size, begun: float | None = None, stop: Stop | None = None) -> Pace:
+    """Returns what shares the time left by --max_seconds out over the scales; the run began at `begun`, or now."""
+    scales = scales_of(config, size)
+    work = {scale.number: (scale.size.height * scale.size.width, scale.steps) for scale in scales}
+    begun = time.monotonic() if begun is None else begun
+    return Pace(stop or threading.Event(), begun + config.max_seconds if config.max_seconds else math.inf, work)
+
+
+def enlarging(reached: Size, size: Size, config: Config) -> str:
+    """Returns what is to be said of a picture for which time allowed a smaller size only."""
+    sides = "x".join(map(str, reversed(reached))) if "x" in config.size else max(reached)
+    short = f"Time allowed {reached} only; the picture is enlarged from that to {size}."
+    return f"{short} More time or --size={sides} gives a sharper one."
+
+
+def pictures_of(scene: Scene, guidance: Guidance, config: Config) -> "Pictures":
+    """Returns the inputs as the algorithm takes them."""
+    from keras_nst.core.sight import Pictures, Style
+
+    content, colors = colored(scene, guidance, config.color)
+    styles = tuple(
+        Style(pixels[None], style.part.weight, style.scale, style.part.blocks, regions)
+        for pixels, style, regions in zip(colors, scene.styles, guidance.styles, strict=True)
+    )
+    first = scene.first and scene.first.pixels[None]
+    return Pictures(None if content is None else content[None], styles, first, guidance.content, guidance.free)
+
+
+def load_features(config: Resolved, weights: Path | None) -> "keras.Model":
+    """Returns the network that the settings ask for, as a function from pictures to features."""
+    from keras_nst.core.features import extractor
+
+    with config.about("weights"):
+        known = config.seed if weights is None else weights
+        return extractor(config.network, layers_of(config), weights=known, **choices_of(config))
+
+
+def layers_of(config: Config) -> tuple[str, ...]:
+    """Returns the layers that the settings ask for."""
+    return tuple(layer.name for term in ("content", "style") for layer in config.layers_used(term))
+
+
+def choices_of(config: Config) -> dict[str, Any]:
+    """Returns what else a network depends on."""
+    padding = "wrap" if config.seamless else config.padding
+    return {"pooling": config.pooling, "precision": config.precision, "padding": padding}

@@ -1,0 +1,1 @@
+"""Every setting, declared once; flags and text made of them; facts of the networks."""

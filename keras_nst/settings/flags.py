@@ -1,0 +1,138 @@
+"""Flags derived from a class of settings, for every door: the command line, flag files, help."""
+
+import os
+import shutil
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from absl import flags
+
+from keras_nst.settings.declared import Settings, fields
+from keras_nst.settings.kinds import nearest
+from keras_nst.settings.values import SEPARATOR
+
+REPEATED = ("style", "style_mask", "contents", "styles", "sweep")  # flags that may be given several times
+FLAG_FILE = ("FILE", "Read flags from this file, one per line; configs/NAME.cfg also finds those that come along.")
+
+# A door's own flags: what each takes, "" where it is yes or no, and its explanation.
+OwnFlags = Mapping[str, tuple[str, str]]
+
+
+class UsageError(ValueError):
+    """The command line itself is wrong."""
+
+
+class Given(NamedTuple):
+    """A command line."""
+
+    settings: dict[str, str]  # as flag files have them
+    own: dict[str, str | bool | None]  # the door's own flags
+    rest: list[str]  # what is no flag
+    files: list[Path]  # flag files named on it
+
+
+def read(argv: Sequence[str], settings: type[Settings], own: OwnFlags) -> Given:
+    """Returns what a command line (without the program's name) gives.
+
+    Raises:
+        UsageError: an unknown flag, a missing flag file.
+    """
+    defined = _define(settings, own)
+    try:
+        found = _with_flag_files_found(argv)
+        rest = defined(["keras_nst", *found])[1:]
+    except flags.IllegalFlagValueError as error:
+        raise UsageError(f"{error.args[-1][0] if isinstance(error.args[-1], tuple) else error}".strip()) from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"Expected a flag file in UTF-8. Received: {error.reason}") from None
+    except (flags.Error, OSError) as error:
+        raise UsageError(" ".join(str(error).replace("FATAL Flags parsing error:", "").split())) from None
+    given = {name: _written(getattr(defined, name)) for name in fields(settings) if defined[name].present}
+    files = [Path(argument.partition("=")[2]) for argument in found if argument.startswith("--flagfile=")]
+    repeated = _repeated(found, settings, own)
+    return Given(given | repeated, {name: getattr(defined, name) for name in own}, rest, files)
+
+
+def _repeated(found: Sequence[str], settings: type[Settings], own: OwnFlags) -> dict[str, str]:
+    """Returns those settings which the command line itself repeats: they overrule those in flag files."""
+    alone = _define(settings, own)
+    alone(["keras_nst", *(argument for argument in found if not argument.startswith("--flagfile="))])
+    names = [name for name in REPEATED if name in fields(settings)]
+    return {name: _written(getattr(alone, name)) for name in names if alone[name].present}
+
+
+def _written(value: str | bool | list[str]) -> str:
+    """Returns the value of a flag as a setting is written; of one that was given several times, all of them."""
+    if not isinstance(value, list):
+        return str(value)
+    last_empty = max((index for index, one in enumerate(value) if not one), default=-1)  # forgets what was before
+    return SEPARATOR.join(value[last_empty + 1 :])
+
+
+def help_text(settings: type[Settings], own: OwnFlags) -> str:
+    """Returns all flags in their groups, with defaults."""
+    of_the_door = {"flagfile": FLAG_FILE, **own, "help": ("", "Show this.")}
+    groups: dict[str, list[str]] = {"Flags": [_entry(name, takes, text) for name, (takes, text) in of_the_door.items()]}
+    defaults = settings()
+    for name, field in fields(settings).items():
+        default = f" [{defaults.shown(name)}]" if defaults.shown(name) else ""
+        entry = _entry(name, field.metadata["kind"].takes, field.metadata["help"] + default)
+        groups.setdefault(field.metadata["group"], []).append(entry)
+    return "".join(f"\n{group}:\n{''.join(entries)}" for group, entries in groups.items())
+
+
+def _entry(name: str, takes: str, explanation: str) -> str:
+    width = min(100, shutil.get_terminal_size().columns)
+    head = f"  --{name}={takes}" if takes else f"  --{name}"
+    return head + "\n" + textwrap.fill(explanation, width, initial_indent=" " * 6, subsequent_indent=" " * 6) + "\n"
+
+
+def _define(settings: type[Settings], own: OwnFlags) -> flags.FlagValues:
+    defined = flags.FlagValues()
+    for name, (takes, explanation) in own.items():
+        if takes:
+            flags.DEFINE_string(name, None, explanation, flag_values=defined)
+        else:
+            flags.DEFINE_boolean(name, False, explanation, flag_values=defined)
+    for name, field in fields(settings).items():
+        define = flags.DEFINE_boolean if isinstance(field.default, bool) else flags.DEFINE_string
+        if name in REPEATED:
+            define = flags.DEFINE_multi_string
+        define(name, None, field.metadata["help"], flag_values=defined)
+    return defined
+
+
+def _with_flag_files_found(argv: Sequence[str]) -> list[str]:
+    """Returns the arguments with every --flagfile that is not there replaced by its namesake that comes along.
+
+    All of them are written as --flagfile=PATH.
+    """
+    found: list[str] = []
+    for argument in argv:
+        name, equals, path = argument.partition("=")
+        if found and found[-1] in ("--flagfile", "-flagfile"):
+            found[-1] = f"--flagfile={_flag_file(argument)}"
+        elif name in ("--flagfile", "-flagfile") and equals:
+            found.append(f"--flagfile={_flag_file(path)}")
+        else:
+            found.append(argument)
+    return found
+
+
+def _flag_file(path: str) -> Path:
+    if os.path.isfile(os.path.expanduser(path)):
+        return Path(os.path.expanduser(path))
+    known = {config.stem: config for config in config_folder().glob("*.cfg")}
+    name = Path(path).stem
+    if name in known and Path(path).parent.name in ("", "configs"):
+        return known[name]
+    hint = nearest(name, known) or f" Those that come along: {', '.join(sorted(known))}."
+    raise UsageError(f"--flagfile={path}: Expected a file of flags.{hint}")
+
+
+def config_folder() -> Path:
+    """Returns where the configs are: in an installed package inside it, in a checkout beside it."""
+    package = Path(__file__).parent.parent
+    return package / "configs" if (package / "configs").is_dir() else package.parent / "configs"

@@ -1,0 +1,51 @@
+"""Facts of the VGG networks, known before Keras is imported: their layers, what each sees, how the names are read."""
+
+import re
+from typing import NamedTuple
+
+from keras_nst.settings.kinds import shortest
+
+# How many convolutions each block has, and how many channels they make; block 0 is the picture.
+CONVOLUTIONS = {"vgg19": (2, 2, 4, 4, 4), "vgg16": (2, 2, 3, 3, 3)}
+CHANNELS = (3, 64, 128, 256, 512, 512)
+BLOCKS = len(CHANNELS) - 1
+SMALLEST_SIDE = 16  # pixels; four poolings leave one position of it
+
+
+class Layer(NamedTuple):
+    """A layer and its weight; None leaves the weight to the normalization."""
+
+    name: str
+    weight: float | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.weight is None else f"{self.name}:{shortest(self.weight)}"
+
+
+def layer_names(network: str) -> list[str]:
+    """Returns the names of the network's convolutions, first to last."""
+    blocks = enumerate(CONVOLUTIONS[network], start=1)
+    return [f"block{block}_conv{number}" for block, count in blocks for number in range(1, count + 1)]
+
+
+def place_of(layer: str) -> tuple[int, int]:
+    """Returns the number of the layer's block, and its number in the block."""
+    block, number = re.findall(r"\d+", layer)
+    return int(block), int(number)
+
+
+def block_of(layer: str) -> int:
+    """Returns the number of the layer's block."""
+    return place_of(layer)[0]
+
+
+def stride(layer: str) -> int:
+    """Returns how many pixels apart the layer's positions are."""
+    return 2 ** (block_of(layer) - 1)
+
+
+def reach(network: str, layer: str) -> int:
+    """Returns how many pixels beyond its own a position of the layer sees: each 3 x 3 convolution adds its stride."""
+    block, number = place_of(layer)
+    counts = (*CONVOLUTIONS[network][: block - 1], number)
+    return sum(count * 2**index for index, count in enumerate(counts))

@@ -1,0 +1,122 @@
+"""What settings are made of besides numbers and names: layers of a network, sizes of a picture."""
+
+import re
+from typing import NamedTuple
+
+from keras_nst.settings.kinds import Kind, choice, number, several, shortest, text
+from keras_nst.settings.networks import SMALLEST_SIDE, Layer
+
+# What style can be, and what of a layer's features it takes: their moments, or the whole maps.
+STYLE_LOSSES = {
+    **dict.fromkeys(("gram", "mean_std", "covariance", "w2", "mmd"), "moments"),
+    **dict.fromkeys(("swd", "neighbor"), "maps"),
+}
+SEPARATOR = " + "  # between pictures in one setting; flags may also be given several times
+LARGEST_SIDE = 999_999  # pixels: as many digits as are read
+
+
+class StyleSource(NamedTuple):
+    """A style picture as --style names it: PICTURE[:WEIGHT][@BLOCKS]."""
+
+    source: str
+    weight: float = 1.0
+    blocks: tuple[int, int] | None = None  # first and last block of the network that it serves; None: all
+
+    def __str__(self) -> str:
+        weight = "" if self.weight == 1.0 else f":{shortest(self.weight)}"
+        return self.source + weight + ("@{}-{}".format(*self.blocks) if self.blocks else "")
+
+
+def parse_styles(written: str) -> tuple[StyleSource, ...]:
+    """Reads --style: pictures with " + " between them, each with a weight and blocks if it has them."""
+    return tuple(_style_source(part.strip()) for part in written.split(SEPARATOR) if part.strip())
+
+
+def parse_masks(written: str) -> list[str]:
+    """Reads --style_mask: pictures with " + " between them."""
+    return [part.strip() for part in written.split(SEPARATOR) if part.strip()]
+
+
+def _style_source(written: str) -> StyleSource:
+    parts = re.split(r"(?::(\d*\.?\d+(?:e[+-]?\d+)?))?(?:@([1-5])(?:-([1-5]))?)?$", written, maxsplit=1)
+    source, weight, first, last = parts[:4]
+    _check_blocks(source, weight)
+    if weight and not 0 < float(weight) < 1e30:
+        raise ValueError(f"Expected a weight above 0 behind {source}. Received: {weight}")
+    if first and int(last or first) < int(first):
+        raise ValueError(f"Expected blocks in their order, as in @1-3. Received: @{first}-{last}")
+    return StyleSource(source, float(weight or 1.0), (int(first), int(last or first)) if first else None)
+
+
+def _check_blocks(source: str, weight: str | None) -> None:
+    """Raises ValueError where what is left as the name of a picture ends in what was meant as blocks."""
+    name, at, meant = source.rpartition("@")
+    if not (at and re.fullmatch(r"\d[^./\\]*", meant)):
+        return
+    if weight and re.fullmatch("[1-5](-[1-5])?", meant):
+        expected = f"Expected the weight before the blocks, as in {name}:{weight}@{meant}"
+        raise ValueError(f"{expected}. Received: {source}:{weight}")
+    raise ValueError(f"Expected blocks from 1 to 5 behind {name}, as in @2 or @1-3. Received: @{meant}")
+
+
+def style_losses() -> Kind:
+    """Returns the kind of a list of style losses, each NAME or NAME:WEIGHT."""
+    weight = number(above=True)
+
+    def parse(written: str) -> tuple[str, float]:
+        name, colon, share = written.partition(":")
+        return name, weight.parse(share) if colon else 1.0
+
+    def check(loss: tuple[str, float]) -> None:
+        choice(*STYLE_LOSSES).check(loss[0])
+        weight.check(loss[1])
+
+    def show(loss: tuple[str, float]) -> str:
+        return loss[0] if loss[1] == 1.0 else f"{loss[0]}:{shortest(loss[1])}"
+
+    return several(Kind("NAME", parse, check, show), f"{'|'.join(STYLE_LOSSES)}[:WEIGHT],...")
+
+
+def layers() -> Kind:
+    """Returns the kind of a list of layers, each NAME or NAME:WEIGHT."""
+    weight = number()
+
+    def parse(written: str) -> Layer:
+        name, colon, share = written.partition(":")
+        return Layer(name, weight.parse(share) if colon else None)
+
+    def check(layer: Layer) -> None:
+        if layer.weight is not None:
+            weight.check(layer.weight)
+
+    return several(Kind("LAYER", parse, check), "LAYER[:WEIGHT],...")
+
+
+def parse_size(written: str) -> int | tuple[int, int] | None:
+    """Reads --size: the longer side, (width, height), or None for the content's own size."""
+    if written == "original":
+        return None
+    match = re.fullmatch(r"(\d+)(?: ?[xX×] ?(\d+))?", written)
+    if not match:
+        raise ValueError(f'Expected a number of pixels, WIDTHxHEIGHT or "original". Received: {written}')
+    if any(len(side) > len(str(LARGEST_SIDE)) for side in match.groups() if side):
+        raise ValueError(f"Expected at most {LARGEST_SIDE} pixels a side. Received: {written}")
+    sides = [int(side) for side in match.groups() if side]
+    if min(sides) < SMALLEST_SIDE:
+        raise ValueError(f"Expected at least {SMALLEST_SIDE} pixels a side. Received: {written}")
+    return (sides[0], sides[1]) if len(sides) == 2 else sides[0]
+
+
+def parse_color(written: str) -> tuple[float, float, float]:
+    """Reads a color as red, green and blue in [0, 1]."""
+    digits = re.fullmatch("#([0-9a-fA-F]{6})", {"white": "#ffffff", "black": "#000000"}.get(written, written))
+    if not digits:
+        raise ValueError(f"Expected white, black or a color as #ff8000. Received: {written}")
+    red, green, blue = bytes.fromhex(digits[1])
+    return red / 255, green / 255, blue / 255
+
+
+def picture_size() -> Kind:
+    """Returns the kind of --size; 300X200 and 300 × 200 are 300x200."""
+    kind = text("PIXELS|WxH|original", parse_size)
+    return kind._replace(parse=lambda written: re.sub(r"(?<=\d) ?[xX×] ?(?=\d)", "x", written))
