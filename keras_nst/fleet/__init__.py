@@ -1,0 +1,1 @@
+"""Many jobs: combinations and sweeps, the manifest, who does them, contact sheets."""

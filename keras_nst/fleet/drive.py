@@ -1,0 +1,182 @@
+"""A batch from its first job to its last: the manifest, the engine, what is shown meanwhile and told at the end."""
+
+import csv
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tqdm import tqdm
+
+from keras_nst.fleet.combinations import Item, items
+from keras_nst.fleet.jobs import JOBS, RESULTS, BatchJob, Hashes, Outcome, job_of
+from keras_nst.fleet.local import LocalEngine
+from keras_nst.fleet.manifest import DONE, FAILED, MANIFEST, PENDING, RUNNING, Manifest
+from keras_nst.fleet.settings import FOLDER, BatchConfig
+from keras_nst.session.scene import Tell
+from keras_nst.settings.declared import SettingError
+from keras_nst.system.locks import Locked, lock
+from keras_nst.system.pace import Stop
+
+SUMMARY = "summary.csv"
+SHOWN = 20  # lines of a list in the terminal
+
+
+class Batch(NamedTuple):
+    """A batch, checked."""
+
+    config: BatchConfig
+    folder: Path
+    items: list[Item]
+
+
+def prepare(config: BatchConfig) -> Batch:
+    """Checks what can be checked before the first job.
+
+    Raises:
+        SettingError: something asked for cannot be.
+    """
+    folder = Path(config.workdir or FOLDER).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise SettingError("workdir", config.workdir, "Expected a folder. Received: a file.")
+    if config.output:
+        raise SettingError("output", config.output, "Expected none: each picture of a batch has a name of its own.")
+    return Batch(config, folder, items(config))
+
+
+def drive(batch: Batch, stop: Stop, tell: Tell) -> int:
+    """Does all jobs that are not done yet; returns the exit code."""
+    try:
+        for folder in (batch.folder, batch.folder / JOBS, batch.folder / RESULTS):
+            folder.mkdir(parents=True, exist_ok=True)
+        held = lock(batch.folder)
+    except Locked as error:
+        raise SettingError(
+            "workdir", str(batch.folder), f"{error}. Expected another folder, or to wait for it."
+        ) from None
+    except OSError as error:
+        raise SettingError("workdir", str(batch.folder), f"Expected a folder to write to. {error.strerror}.") from None
+    with held, Manifest(batch.folder) as manifest:
+        if manifest.passed_over:
+            tell(f"{manifest.passed_over} lines of {MANIFEST} cannot be read and are passed over.")
+        hashes = Hashes()
+        jobs = [job_of(item, batch.config, batch.folder, hashes) for item in batch.items]
+        ahead = [job for job in jobs if wanted(manifest, job, batch.config)]
+        tell(f"{len(jobs)} pictures, {len(jobs) - len(ahead)} of them done or failed before, {len(ahead)} to be made.")
+        if batch.config.dry_run:
+            for job in ahead[:SHOWN]:
+                tell(f"  {job.name}")
+            tell(f"  and {len(ahead) - SHOWN} more" if len(ahead) > SHOWN else "Nothing was done: --dry_run.")
+            return 0
+        work(batch, manifest, ahead, stop, tell)
+        return conclude(batch, manifest, jobs, stop, tell)
+
+
+def wanted(manifest: Manifest, job: BatchJob, config: BatchConfig) -> bool:
+    """Returns whether a job is to be done."""
+    entry = manifest.get(job.id)
+    if entry.state == DONE:
+        return not Path(entry.output).exists()
+    return entry.state != FAILED or config.retry_failed
+
+
+def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop, tell: Tell) -> None:
+    """Gives the jobs to the engine, and takes note of what becomes of them."""
+    begun = time.monotonic()
+    with engine_of(batch) as engine, Shown(len(ahead), sys.stderr) as shown:
+        for job, outcome in engine.outcomes(unless(stop, ahead, engine)):
+            entry = manifest.get(job.id)
+            if outcome is None:
+                attempts = entry.attempts + 1
+                manifest.note(job.id, state=RUNNING, attempts=attempts, name=job.name, settings=job.settings)
+                continue
+            seconds = entry.seconds + outcome.seconds
+            told = {"output": outcome.output, "error": outcome.error, "figures": outcome.figures}
+            manifest.note(job.id, state=outcome.state, seconds=round(seconds, 2), **told)
+            shown(outcome, job.name, time.monotonic() - begun)
+
+
+def unless(stop: Stop, jobs: Sequence[BatchJob], engine: Any) -> Iterator[BatchJob]:
+    """Yields the jobs until it is time to stop, which the engine is told."""
+    for job in jobs:
+        if stop.is_set():
+            engine.stop()
+            return
+        yield job
+
+
+def engine_of(batch: Batch) -> Any:
+    """Returns who does the jobs."""
+    if batch.config.engine == "ray":
+        from keras_nst.fleet.ray_engine import RayEngine
+
+        return RayEngine(batch.config, batch.folder)
+    return LocalEngine(batch.config)
+
+
+class Shown:
+    """Progress over all jobs, with the time left."""
+
+    def __init__(self, total: int, stream: Any):
+        self.bar = tqdm(total=total, file=stream, unit="picture", desc="batch", dynamic_ncols=True, smoothing=0.1)
+        self.failed = 0
+
+    def __enter__(self) -> "Shown":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.close()
+
+    def __call__(self, outcome: Outcome, name: str, seconds: float) -> None:
+        """Shows that a job has ended."""
+        if outcome.state == PENDING:
+            return
+        if outcome.state == FAILED:
+            self.failed += 1
+            tqdm.write(f"{name}: {outcome.error}", file=sys.stderr)
+        self.bar.set_postfix_str(f"{self.failed} failed" if self.failed else "", refresh=False)
+        self.bar.update()
+
+
+def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop, tell: Tell) -> int:
+    """Writes the summary and the contact sheet, tells what failed and why; returns the exit code."""
+    from keras_nst.fleet.sheet import sheets
+
+    entries = {job.id: manifest.get(job.id) for job in jobs}
+    done, failed = ([job for job in jobs if entries[job.id].state == state] for state in (DONE, FAILED))
+    write_summary(batch.folder / SUMMARY, jobs, manifest)
+    made = [(item, Path(entries[job.id].output)) for item, job in zip(batch.items, jobs, strict=True) if job in done]
+    for path in sheets(batch.folder, [(item, path) for item, path in made if path.exists()]):
+        tell(f"Sheet: {path}")
+    for job in failed[:SHOWN]:
+        tell(f"Failed: {job.name}: {entries[job.id].error}")
+    if len(failed) > SHOWN:
+        tell(f"Failed: {len(failed) - SHOWN} more, in {batch.folder / SUMMARY}")
+    seconds = sum(entry.seconds for entry in entries.values())
+    tell(f"{len(done)} of {len(jobs)} pictures are done, {len(failed)} failed, in {seconds:.0f} s of work.")
+    tell(f"Figures: {batch.folder / SUMMARY}")
+    tell(f"Curves: tensorboard --logdir {batch.folder}")
+    if len(done) + len(failed) < len(jobs):
+        command = f"python -m keras_nst.batch --workdir={shlex.quote(str(batch.folder))}"
+        tell(f"To go on, the same command again: {command} ...")
+    elif failed:
+        tell("To try those that failed again: the same command with --retry_failed.")
+    return int(bool(failed) or (len(done) < len(jobs) and not stop.is_set()))
+
+
+def write_summary(path: Path, jobs: Sequence[BatchJob], manifest: Manifest) -> None:
+    """Writes a table with a row for each picture."""
+    entries = [(job, manifest.get(job.id)) for job in jobs]
+    figures = list(dict.fromkeys(name for _, entry in entries for name in entry.figures))
+    settings = list(dict.fromkeys(name for job in jobs for name in job.settings))
+    head = ["name", "content", "style", *settings, "state", "attempts", "seconds", *figures, "output", "error"]
+    with path.open("w", encoding="utf8", newline="") as file:
+        table = csv.DictWriter(file, head, restval="")
+        table.writeheader()
+        for job, entry in entries:
+            config = job.spec.config
+            named = {"name": job.name, "content": config.content, "style": config.style, **job.settings}
+            told = {name: getattr(entry, name) for name in ("state", "attempts", "seconds", "output", "error")}
+            table.writerow(named | told | {name: f"{value:.4f}" for name, value in entry.figures.items()})

@@ -1,0 +1,184 @@
+"""Jobs done by a Ray cluster: actors that keep their sessions; what a lost worker or node was doing is done elsewhere.
+
+Ray is asked for a bounded number of jobs at a time, so that those of a large batch wait in the manifest. An output is
+written under another name and renamed, and a job resumes from its checkpoint, so that a job which is done twice makes
+one picture.
+"""
+
+import os
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from keras_nst.fleet.jobs import BatchJob, Outcome, do
+from keras_nst.fleet.local import ATTEMPTS, cores, session_for
+from keras_nst.fleet.settings import BatchConfig
+from keras_nst.settings.declared import SettingError
+
+WAIT = 60.0  # seconds for the cluster to have its workers
+MEETING = ".workers"  # a folder in the batch's, by which workers and driver see that it is the same for all
+
+
+class Painter:
+    """An actor: does one job after the other."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[tuple[str, ...], Any] = {}
+
+    def sees(self, folder: str, token: str) -> str:
+        """Returns the driver's token as it stands in the batch's folder, and leaves one of its own."""
+        meeting = Path(folder) / MEETING
+        own = f"{os.getpid()}-{secrets.token_hex(4)}"
+        (meeting / own).write_text(token)
+        return own if (meeting / "driver").read_text() == token else ""
+
+    def do(self, job: BatchJob, halt: str) -> Outcome:
+        """Does a job."""
+        return do(job, lambda config: session_for(config, self.sessions), Halted(Path(halt)), lambda line: None)
+
+
+class Halted:
+    """Tells workers everywhere to end, by a file in the folder that they share."""
+
+    def __init__(self, path: Path):
+        self.path, self.looked, self.seen = path, 0.0, False
+
+    def is_set(self) -> bool:
+        """Tells whether the file is there; looks once a second."""
+        now = time.monotonic()
+        if not self.seen and now - self.looked >= 1.0:
+            self.looked, self.seen = now, self.path.exists()
+        return self.seen
+
+
+class RayEngine:
+    """Does jobs by the actors of a Ray cluster."""
+
+    def __init__(self, batch: BatchConfig, folder: Path):
+        self.batch, self.folder = batch, folder.resolve()
+        self.ray = imported()
+        self.halt = self.folder / MEETING / "halt"
+        self.actors: list[Any] = []
+        self.joined = False
+
+    def __enter__(self) -> "RayEngine":
+        self._connect()
+        (self.folder / MEETING).mkdir(exist_ok=True)
+        self.halt.unlink(missing_ok=True)
+        self.actors = [self._actor() for _ in range(self._count())]
+        self._check_that_all_see_the_folder()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for actor in self.actors:
+            self.ray.kill(actor)
+        for path in (self.folder / MEETING).glob("*"):
+            path.unlink(missing_ok=True)
+        if self.joined:
+            self.ray.shutdown()
+
+    def stop(self) -> None:
+        """Lets each worker end after its next step; what it has done is kept to be resumed."""
+        self.halt.touch()
+
+    def outcomes(self, jobs: Iterable[BatchJob]) -> Iterator[tuple[BatchJob, Outcome | None]]:
+        """Yields each job when it is offered, with None, and when it is done, with what became of it."""
+        ahead, idle = iter(jobs), list(self.actors)
+        tried: dict[str, int] = {}
+        again: list[BatchJob] = []
+        flying: dict[Any, tuple[Any, BatchJob]] = {}
+        while True:
+            while idle:
+                job = again.pop() if again else next(ahead, None)
+                if job is None:
+                    break
+                actor = idle.pop()
+                flying[actor.do.remote(job, str(self.halt))] = (actor, job)
+                yield job, None
+            if not flying:
+                return
+            ready, _ = self.ray.wait(list(flying), num_returns=1, timeout=5.0)
+            for reference in ready:
+                actor, job = flying.pop(reference)
+                idle.append(actor)
+                outcome = self._outcome(reference, job, tried)
+                if outcome:
+                    yield job, outcome
+                else:
+                    again.append(job)
+
+    def _outcome(self, reference: Any, job: BatchJob, tried: dict[str, int]) -> Outcome | None:
+        """Returns what became of a job; None where its worker was lost and it may be tried again."""
+        errors = self.ray.exceptions
+        try:
+            return self.ray.get(reference)
+        except (errors.RayActorError, errors.WorkerCrashedError, errors.NodeDiedError) as error:
+            tried[job.id] = tried.get(job.id, 0) + 1
+            if tried[job.id] < ATTEMPTS and not self.halt.exists():
+                return None
+            lost = str(error).strip().splitlines()[0]
+            return Outcome(job.id, "failed", 0.0, error=f"Its worker was lost {tried[job.id]} times: {lost}")
+
+    def _connect(self) -> None:
+        if self.ray.is_initialized():
+            return
+        address = self.batch.address or None
+        how: dict[str, Any] = {"address": address} if address else {"include_dashboard": False}
+        try:
+            self.ray.init(log_to_driver=False, logging_level="ERROR", **how)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise SettingError("address", self.batch.address, f"Expected a Ray cluster there. {reason}") from None
+        self.joined = True
+
+    def _count(self) -> int:
+        """Returns how many workers there are to be."""
+        if self.batch.workers:
+            return self.batch.workers
+        return max(1, int(self.ray.cluster_resources().get("CPU", 1)) // self._cpus())
+
+    def _cpus(self) -> int:
+        return self.batch.cpus or max(1, cores() // (self.batch.workers or 1))
+
+    def _actor(self) -> Any:
+        """Starts an actor, which Ray restarts elsewhere as often as it takes."""
+        cpus = self._cpus()
+        threads = {"TF_NUM_INTRAOP_THREADS": str(cpus), "TF_NUM_INTEROP_THREADS": str(cpus)}
+        options: dict[str, Any] = {"num_cpus": cpus, "max_restarts": -1, "max_task_retries": 0}
+        if self.ray.cluster_resources().get("GPU"):
+            options["num_gpus"] = 1
+        return self.ray.remote(Painter).options(runtime_env={"env_vars": threads}, **options).remote()
+
+    def _check_that_all_see_the_folder(self) -> None:
+        """Refuses to begin where a worker sees another folder than the driver, or none.
+
+        Raises:
+            SettingError: one cannot write there, or is not seen, or there is no room for so many workers.
+        """
+        token, folder = secrets.token_hex(8), str(self.folder)
+        (self.folder / MEETING / "driver").write_text(token)
+        asked = [actor.sees.remote(folder, token) for actor in self.actors]
+        ready, missing = self.ray.wait(asked, num_returns=len(asked), timeout=WAIT)
+        if missing:
+            reason = f"Expected room for {len(asked)} workers of {self._cpus()} cores. Received: {len(ready)} so far."
+            raise SettingError("workers", self.batch.shown("workers"), reason)
+        expected = "Expected a folder that all workers of the cluster share with this machine."
+        try:
+            left = self.ray.get(asked)
+        except self.ray.exceptions.RayError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise SettingError("workdir", self.batch.workdir, f"{expected} {reason}") from None
+        if not all(own and (self.folder / MEETING / own).exists() for own in left):
+            raise SettingError("workdir", self.batch.workdir, expected)
+
+
+def imported() -> Any:
+    """Returns Ray, which is an extra."""
+    try:
+        import ray
+        import ray.exceptions
+    except ImportError:
+        raise SettingError("engine", "ray", "Expected Ray: pip install 'keras-nst[ray]' brings it.") from None
+    return ray

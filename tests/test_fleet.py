@@ -1,0 +1,359 @@
+"""Many pictures: which ones, what became of them, who makes them, whatever dies meanwhile."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, write_picture
+from PIL import Image
+
+from keras_nst.batch import main
+from keras_nst.fleet.combinations import items, values_of
+from keras_nst.fleet.jobs import Hashes, job_of
+from keras_nst.fleet.manifest import DONE, FAILED, MANIFEST, RUNNING, Manifest
+from keras_nst.fleet.settings import OF_THE_BATCH, BatchConfig
+from keras_nst.run import main as run
+from keras_nst.settings.declared import SettingError
+
+SMALL = [
+    *("--weights=random", "--size=48", "--scales=2", "--steps=3,2", "--precision=float32", "--cpus=1"),
+    *("--style_layers=block1_conv1,block2_conv1", "--content_layers=block2_conv2"),
+]
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Path:
+    """A folder of three contents, one of them broken, and one of two styles."""
+    for folder in ("contents", "styles"):
+        (tmp_path / folder).mkdir()
+    for seed in (0, 1):
+        write_picture(tmp_path / "contents" / f"town{seed}.png", seed=seed)
+        write_picture(tmp_path / "styles" / f"paint{seed}.jpg", 60, 50, seed=seed + 5)
+    (tmp_path / "contents" / "broken.jpg").write_bytes(b"not a picture")
+    (tmp_path / "contents" / "notes.md").write_text("not a picture's name")
+    return tmp_path
+
+
+def batch(**given: object) -> BatchConfig:
+    return BatchConfig(**given)
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def flags(album: Path, name: str = "batch") -> list[str]:
+    folders = [f"--contents={album / 'contents'}", f"--styles={album / 'styles'}"]
+    return [*folders, f"--workdir={album / name}", *SMALL]
+
+
+# --- Which pictures ---
+
+
+def test_every_content_with_every_style(album: Path) -> None:
+    found = items(batch(contents=str(album / "contents"), styles=str(album / "styles" / "*.jpg")))
+    assert [item.name for item in found] == [
+        *("broken--paint0", "town0--paint0", "town1--paint0"),
+        *("broken--paint1", "town0--paint1", "town1--paint1"),
+    ]
+    (album / "list.txt").write_text("# mine\nsample:harbor\n\nb.jpg\n")
+    mixed = items(batch(contents=f"{album / 'list.txt'} + c.png + b.jpg", style="sample:night:2@1-3"))
+    assert [item.content for item in mixed] == ["sample:harbor", "b.jpg", "c.png"]
+    assert {item.style for item in mixed} == {"sample:night:2@1-3"}
+
+
+def test_a_table_of_pairs(album: Path) -> None:
+    table = album / "pairs.csv"
+    table.write_text('content, style,output,steps,color\na.jpg,b.jpg,x.png,"3,4",match\na.jpg,c.jpg,,,\n')
+    one, two = items(batch(pairs=str(table), size="64"))
+    assert (one.content, one.style, one.output) == ("a.jpg", "b.jpg", "x.png")
+    assert one.config(batch(size="64")).steps == (3, 4) and one.own == {"steps": (3, 4), "color": "match"}
+    assert two.own == {} and two.name == "a--c"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("content,styl\na,b\n", "line 1: Expected columns among .* Did you mean style"),
+        ("content,style\n", "Expected a row"),
+        ("content,style,seed\na,b,1\na,b,much\n", "line 3: --seed=much: Expected a whole number"),
+        ("content,style\na,b,c\n", "line 2: Expected as many values as there are columns"),
+        ("content,style\na,b\nc\n", "line 3: Expected as many values"),
+        ("content,style,output\na,b,x.png\nc,b,x.png\n", "an output of its own .* Received twice: x.png"),
+        ('content,style\n"a,b\n', "Expected a table of comma-separated values"),
+        ("content,style,workdir\na,b,c\n", "Expected columns among"),
+    ],
+)
+def test_tables_that_cannot_be(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_text(text)
+    with pytest.raises(SettingError, match=message) as caught:
+        items(batch(pairs=str(tmp_path / "pairs.csv")))
+    assert "\n" not in str(caught.value) and str(caught.value).startswith("--pairs=")
+
+
+def test_ranges() -> None:
+    assert values_of("0.2-0.8 [4]") == ["0.2", "0.4", "0.6", "0.8"]
+    assert values_of("0.3, 0.5") == ["0.3", "0.5"] and values_of("60,44;30,22") == ["60,44", "30,22"]
+    assert values_of("1-2 [1]") == ["1"]
+
+
+def test_sweeps_are_a_grid() -> None:
+    found = items(batch(content="a.jpg", style="b.jpg", sweep="style_strength=0.3,0.7 + seed=0-2 [3]"))
+    assert len(found) == 6 and len({item.name for item in found}) == 6
+    assert found[1].own == {"style_strength": 0.3, "seed": 1}
+    assert found[1].name == "a--b--style_strength=0.3--seed=1"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sweep": "style_stren=1"}, "Did you mean style_strength"),
+        ({"sweep": "style_strength=2"}, "--style_strength=2: Expected .* at most 1"),
+        ({"sweep": "seed=0-4"}, "--seed=0-4: Expected a whole number"),
+        ({"sweep": "seed="}, "Expected at least one value"),
+        ({"sweep": "seed=1 + seed=2"}, "swept over twice"),
+        ({"sweep": "output=a,b"}, "Expected SETTING=VALUES"),
+        ({"contents": "{folder}"}, "Expected a folder with pictures"),
+        ({"contents": "{folder}/*.png"}, "Expected a pattern that something matches"),
+        ({"styles": "{folder}/none.txt"}, "Expected a text file with names"),
+    ],
+)
+def test_what_cannot_be_is_told_before_the_first_job(given: dict[str, str], message: str, tmp_path: Path) -> None:
+    asked = {name: value.format(folder=tmp_path) for name, value in given.items()}
+    with pytest.raises(SettingError, match=message) as caught:
+        items(batch(**{"content": "a.jpg", "style": "b.jpg", **asked}))
+    assert "\n" not in str(caught.value)
+
+
+def test_no_two_results_have_one_name(tmp_path: Path) -> None:
+    found = items(batch(contents="x/a.jpg + y/a.jpg + z/a.png", style="b.jpg"))
+    assert [item.name for item in found] == ["a--b", "a--b--2", "a--b--3"]
+
+
+def test_a_job_is_the_hash_of_its_inputs_and_settings(album: Path) -> None:
+    def jobs(**given: object) -> list[str]:
+        asked = batch(contents=str(album / "contents"), style=str(album / "styles" / "paint0.jpg"), **given)
+        return [job_of(item, asked, album, Hashes()).id for item in items(asked)]
+
+    first = jobs()
+    assert jobs() == first and len(set(first)) == 3
+    assert not set(jobs(seed=1)) & set(first)
+    write_picture(album / "contents" / "town0.png", seed=9)
+    assert [now == then for now, then in zip(jobs(), first, strict=True)] == [True, False, True]
+
+
+# --- The manifest ---
+
+
+def test_a_manifest_cut_off_anywhere(tmp_path: Path) -> None:
+    with Manifest(tmp_path) as manifest:
+        for number in range(3):
+            manifest.note(f"job{number}", state=RUNNING, attempts=1, name=f"n{number}")
+            manifest.note(f"job{number}", state=DONE, seconds=1.5, figures={"gram": 0.5})
+    whole = (tmp_path / MANIFEST).read_bytes()
+    for cut in range(len(whole)):
+        (tmp_path / MANIFEST).write_bytes(whole[:cut])
+        with Manifest(tmp_path) as manifest:
+            states = [manifest.get(f"job{number}").state for number in range(3)]
+            assert states == sorted(states, key=[DONE, RUNNING, "pending"].index)
+            manifest.note("job9", state=FAILED, error="two\nlines")
+        assert Manifest(tmp_path).get("job9").error == "two\nlines"
+    (tmp_path / MANIFEST).write_text('[]\n"a"\n{"job": "b"}\n{"job": "c", "state": "odd"}\n\x00\n')
+    assert Manifest(tmp_path).passed_over == 4 and Manifest(tmp_path).get("b").state == "pending"
+
+
+# --- From here to pictures ---
+
+
+@pytest.mark.slow
+def test_a_batch_is_its_runs(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Bit for bit, one worker or two; what is broken is told and costs nothing else; a second call does nothing."""
+    assert main(flags(album)) == 1
+    out = capsys.readouterr().out
+    assert "6 pictures, 0 of them done" in out and "4 of 6 pictures are done, 2 failed" in out
+    assert out.count("Failed: broken--paint") == 2 and "Expected a picture" in out
+    made = sorted((album / "batch" / "pictures").iterdir())
+    assert [path.name for path in made] == [f"town{a}--paint{b}.png" for a in (0, 1) for b in (0, 1)]
+    kept = [path.stat().st_mtime_ns for path in made]
+    assert main(flags(album)) == 1
+    assert "6 of them done or failed before, 0 to be made" in capsys.readouterr().out
+    assert [path.stat().st_mtime_ns for path in made] == kept
+    assert main([*flags(album, "two"), "--workers=2"]) == 1
+    single = [f"--content={album / 'contents' / 'town1.png'}", f"--style={album / 'styles' / 'paint0.jpg'}"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    alone = [sys.executable, "-m", "keras_nst.run", *single, f"--workdir={album / 'run'}", *SMALL[:-3], *SMALL[-2:]]
+    subprocess.run(alone, env=environment, check=True, capture_output=True)
+    np.testing.assert_array_equal(pixels(album / "run" / "picture.png"), pixels(made[2]))
+    for path in made:
+        np.testing.assert_array_equal(pixels(album / "two" / "pictures" / path.name), pixels(path))
+    with (album / "batch" / "summary.csv").open(newline="") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    assert rows["town0--paint1"]["state"] == "done" and rows["broken--paint0"]["error"]
+    with Image.open(album / "batch" / "sheet.jpg") as sheet:
+        assert sheet.size == (2 * 240, 2 * (240 + 18) + 18)
+
+
+def long_flags(album: Path, name: str) -> list[str]:
+    """Four pictures of some seconds each."""
+    (album / "contents" / "broken.jpg").unlink(missing_ok=True)
+    changed = [flag for flag in flags(album, name) if "--steps" not in flag]
+    return [*changed, "--steps=60,80", "--checkpoint_secs=0"]
+
+
+def started(arguments: list[str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "keras_nst.batch", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, start_new_session=True, **pipes)
+
+
+def told(folder: Path) -> list[dict]:
+    """Returns the lines of a manifest so far."""
+    path = folder / MANIFEST
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+def until(folder: Path, state: str, count: int, patience: float = 120.0) -> None:
+    end = time.monotonic() + patience
+    while sum(line["state"] == state for line in told(folder)) < count:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def children(process: subprocess.Popen[str]) -> Iterator[int]:
+    """Yields the processes that a batch has started for its work."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+            command = (path.parent / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(fields[1]) == process.pid and b"spawn_main" in command:
+            yield int(path.parent.name)
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_costs_no_picture(album: Path) -> None:
+    assert main(long_flags(album, "whole")) == 0
+    with started(long_flags(album, "killed")) as process:
+        until(album / "killed", RUNNING, 2)
+        time.sleep(1.0)
+        for child in children(process):
+            os.kill(child, signal.SIGKILL)
+        output, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, output
+    for path in (album / "whole" / "pictures").iterdir():
+        np.testing.assert_array_equal(pixels(album / "killed" / "pictures" / path.name), pixels(path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_driver_that_ends_is_gone_on_with(number: int, album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each picture is made once, and is what it would have been; a second driver is refused meanwhile."""
+    assert main(long_flags(album, "whole")) == 0
+    with started(long_flags(album, "cut")) as process:
+        until(album / "cut", DONE, 1)
+        assert main(long_flags(album, "cut")) == 1
+        assert f"Another run is at work in it, process {process.pid}" in capsys.readouterr().err
+        workers = list(children(process))
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode == (130 if number == signal.SIGINT else -9)
+    end = time.monotonic() + 60  # workers end with their driver
+    while any(Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < end:
+        time.sleep(0.1)
+    first = album / "cut" / "pictures" / "town0--paint0.png"
+    kept = first.stat().st_mtime_ns
+    assert main(long_flags(album, "cut")) == 0
+    assert first.stat().st_mtime_ns == kept
+    assert len([line for line in told(album / "cut") if line["state"] == DONE]) == 4
+    for path in (album / "whole" / "pictures").iterdir():
+        np.testing.assert_array_equal(pixels(album / "cut" / "pictures" / path.name), pixels(path))
+
+
+def test_a_dry_run_does_nothing(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*flags(album), "--dry_run"]) == 0
+    out = capsys.readouterr().out
+    assert "6 pictures" in out and "town1--paint0" in out and not list((album / "batch" / "pictures").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--contents=none/*.jpg", "--style=b.jpg"], "--contents=none/*.jpg: Expected a pattern"),
+        (["--contents=a.jpg", "--style=b.jpg", "--output=c.png"], "--output=c.png: Expected none"),
+        (["--contents=a.jpg", "--style=b.jpg", "--engine=fog"], "--engine=fog: Expected one of local, ray"),
+        (["a.jpg", "--style=b.jpg"], "Expected flags only, as in --contents=a.jpg"),
+    ],
+)
+def test_bad_input(arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*arguments, f"--workdir={tmp_path / 'batch'}"]) in (1, 2)
+    assert message in capsys.readouterr().err and not (tmp_path / "batch").exists()
+
+
+def test_settings_of_a_run_apply_and_those_of_the_batch_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert all(f"--{name}=" in out for name in (*OF_THE_BATCH, "style_strength", "color"))
+    assert run(["--help"]) == 0
+    assert "--sweep" not in capsys.readouterr().out
+
+
+# --- Ray ---
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[object]:
+    """Three real nodes on this machine: the head, which has no room for work, and two with a core each."""
+    pytest.importorskip("ray")
+    os.environ["RAY_worker_niceness"] = "0"  # before its processes are started
+    os.environ["PYTHONPATH"] = str(ROOT)
+    from ray.cluster_utils import Cluster
+
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    for _ in range(2):
+        nodes.add_node(num_cpus=1)
+    yield nodes
+    nodes.shutdown()
+
+
+@pytest.mark.slow
+def test_ray_makes_the_same_pictures_whatever_dies(album: Path, cluster: object) -> None:
+    """A worker and a node are lost while they work: every picture is made, bit for bit that of the local engine."""
+    assert main(long_flags(album, "local")) == 0
+    arguments = [*long_flags(album, "ray"), "--engine=ray", f"--address={cluster.address}", "--workers=2"]
+    with started(arguments) as process:
+        until(album / "ray", RUNNING, 2)
+        time.sleep(8.0)
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            if b"ray::Painter" in path.read_bytes():
+                os.kill(int(path.parent.name), signal.SIGKILL)
+                break
+        until(album / "ray", DONE, 1)
+        cluster.remove_node(cluster.add_node(num_cpus=1), allow_graceful=False)
+        cluster.remove_node(list(cluster.worker_nodes)[0], allow_graceful=False)
+        cluster.add_node(num_cpus=1)
+        output, _ = process.communicate(timeout=400)
+    assert process.returncode == 0, output
+    made = list((album / "ray" / "pictures").iterdir())
+    assert len(made) == 4
+    for path in made:
+        np.testing.assert_array_equal(pixels(path), pixels(album / "local" / "pictures" / path.name))
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_not_there_is_one_line(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("ray")
+    os.environ["RAY_GCS_RPC_TIMEOUT_S"] = "2"
+    assert main([*flags(album), "--engine=ray", "--address=127.0.0.1:9"]) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("keras_nst: --address=127.0.0.1:9: Expected a Ray cluster there.")
