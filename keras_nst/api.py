@@ -159,4 +159,4 @@ def _naming_arguments() -> Iterator[None]:
 
 
 def _without_dashes(text: str) -> str:
-    return re.sub(r"--(?=\w)", "", text)
+    return re.sub(r"(?<![^\s(])--(?=[a-z])", "", text)

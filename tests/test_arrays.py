@@ -177,8 +177,8 @@ def test_wrong_arguments(given: tuple, message: str) -> None:
 
 
 def test_a_missing_file_is_one_for_python_too() -> None:
-    with pytest.raises(FileNotFoundError, match="^content='none.png': "):
-        keras_nst.stylize(Path("none.png"), None, **SMALL)
+    with pytest.raises(FileNotFoundError, match="^content='my--own.png': "):
+        keras_nst.stylize(Path("my--own.png"), None, **SMALL)
 
 
 def test_an_unknown_setting_names_the_nearest() -> None:

@@ -55,8 +55,8 @@ def figures_in_words(figures: "Figures", color: str = "style") -> str:
 
 
 def _grain(figures: "Figures") -> float | None:
-    """Returns the fine detail in color beside that of style and content: it is seen where it exceeds both."""
-    if figures.content is None and figures.color is None:  # of a texture, whose style may have it
+    """Returns the fine detail in color, over the geometric mean of the style's and the content's."""
+    if figures.content is None and figures.color is None:  # a texture has its style's
         return None
     known = [of for of in (figures.grain, figures.grain_to_content) if of is not None]
     return math.prod(known) ** (1 / len(known)) if known else None
