@@ -81,6 +81,39 @@ def test_a_closed_standard_error_does_not_lend_its_number_to_a_file(tmp_path: Pa
     assert done.returncode == 0 and int(done.stdout) > 2
 
 
+@pytest.mark.parametrize(
+    ("flags", "theirs", "expected"),
+    [("avx512f", None, "1"), ("avx2", None, None), ("avx512f", "0", None), ("", "1", None)],
+)
+def test_onednn_where_there_is_avx512(
+    flags: str, theirs: str | None, expected: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user's own word is left as it is."""
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: fpu {flags}\n")
+    monkeypatch.setattr(devices, "CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    if theirs:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", theirs)
+    assert devices.onednn().get("TF_ENABLE_ONEDNN_OPTS") == expected
+
+
+ONEDNN = """
+import os
+from keras_nst.system import devices
+devices.onednn = lambda: {"TF_ENABLE_ONEDNN_OPTS": "0"}
+devices.start_tensorflow(1e9)
+from tensorflow.python.util import _pywrap_util_port
+print(_pywrap_util_port.IsMklEnabled(), "TF_ENABLE_ONEDNN_OPTS" in os.environ)
+"""
+
+
+def test_tensorflow_hears_of_onednn_and_nobody_else() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    done = subprocess.run([sys.executable, "-c", ONEDNN], env=environment, capture_output=True, text=True)
+    assert done.stdout == "False False\n", done.stderr
+
+
 @pytest.mark.parametrize(("flag", "bfloat16"), [("avx512_bf16", True), ("amx_bf16", True), ("avx512_bf16x", False)])
 def test_bfloat16_of_processors(
     flag: str, bfloat16: bool, tmp_path: Path, no_gpu: None, monkeypatch: pytest.MonkeyPatch

@@ -13,7 +13,7 @@ from keras_nst.core import quality
 from keras_nst.core.features import extractor
 from keras_nst.core.oklab import from_oklab
 from keras_nst.core.pyramid import Size
-from keras_nst.core.quality import LAYERS, Figures, Gaussian, Judge, figures, gaussian, w2
+from keras_nst.core.quality import LAYERS, Figures, Judge, Normal, figures, normal_of, w2_of_normals
 from keras_nst.core.sight import resize
 from keras_nst.core.stats import moments
 from keras_nst.pictures.files import read_picture
@@ -42,9 +42,9 @@ def random_network() -> keras.Model:
     return extractor("vgg19", LAYERS, weights=0)
 
 
-def of_points(points: np.ndarray) -> Gaussian:
+def of_points(points: np.ndarray) -> Normal:
     """The normal distribution with the moments of points (m, c)."""
-    return gaussian(moments(tf.constant(points[None, None])))
+    return normal_of(moments(tf.constant(points[None, None])))
 
 
 def points(seed: int, count: int, channels: int) -> np.ndarray:
@@ -65,21 +65,21 @@ def test_w2_is_that_of_scipy() -> None:
     root = linalg.sqrtm(covariance)
     cross = linalg.sqrtm(root @ other @ root)
     expected = np.sum((mean - other_mean) ** 2) + np.trace(covariance + other - 2 * np.real(cross))
-    np.testing.assert_allclose(w2(of_points(first), of_points(second)) ** 2, expected, rtol=1e-9)
+    np.testing.assert_allclose(w2_of_normals(of_points(first), of_points(second)) ** 2, expected, rtol=1e-9)
 
 
 def test_w2_of_one_number_is_that_of_means_and_deviations() -> None:
     first, second = np.array([[1.0], [5.0]]), np.array([[10.0], [11.0], [12.0]])
     expected = np.hypot(3 - 11, 2 - np.sqrt(2 / 3))
-    np.testing.assert_allclose(w2(of_points(first), of_points(second)), expected, rtol=1e-12)
+    np.testing.assert_allclose(w2_of_normals(of_points(first), of_points(second)), expected, rtol=1e-12)
 
 
 def test_w2_is_exact_for_fewer_points_than_channels() -> None:
     """Points of a space of three dimensions are as far apart in one of forty."""
     first, second = points(2, 12, 3), points(3, 15, 3)
     inside = np.linalg.qr(np.random.default_rng(4).normal(size=(40, 40)))[0][:3]
-    far = w2(of_points(first), of_points(second))
-    np.testing.assert_allclose(w2(of_points(first @ inside), of_points(second @ inside)), far, rtol=1e-9)
+    far = w2_of_normals(of_points(first), of_points(second))
+    np.testing.assert_allclose(w2_of_normals(of_points(first @ inside), of_points(second @ inside)), far, rtol=1e-9)
 
 
 def test_w2_of_orthogonal_spaces_is_all_of_both() -> None:
@@ -88,13 +88,13 @@ def test_w2_of_orthogonal_spaces_is_all_of_both() -> None:
     first, second = points(5, 90, 30) @ axes[:30], points(6, 90, 30) @ axes[30:]
     expected = np.sum((first.mean(axis=0) - second.mean(axis=0)) ** 2) + first.var(axis=0).sum()
     expected += second.var(axis=0).sum()
-    np.testing.assert_allclose(w2(of_points(first), of_points(second)) ** 2, expected, rtol=1e-10)
+    np.testing.assert_allclose(w2_of_normals(of_points(first), of_points(second)) ** 2, expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("count", [1, 7, 500])
 def test_w2_to_itself_is_nothing(count: int) -> None:
     cloud = points(7, count, 64)
-    assert w2(of_points(cloud), of_points(cloud)) < 1e-6 * np.linalg.norm(cloud) / np.sqrt(count)
+    assert w2_of_normals(of_points(cloud), of_points(cloud)) < 1e-6 * np.linalg.norm(cloud) / np.sqrt(count)
 
 
 # --- Colors, sharpness and frame, which need no network ---

@@ -17,7 +17,8 @@ from keras_nst.session.method import method_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer
 
-SHAPES = [(1, 13, 22, 64, 128), (2, 8, 9, 128, 64), (1, 1, 3, 512, 512)]  # n, h, w, c, k
+# n, h, w, c, k; the last in two bands, and not quite
+SHAPES = [(1, 13, 22, 64, 128), (2, 8, 9, 128, 64), (1, 1, 3, 512, 512), (2, 9, 260, 64, 64)]
 
 
 def drawn(*shape: int, seed: int = 0) -> np.ndarray:

@@ -27,7 +27,7 @@ COLOR_LINES = np.array([line for line in itertools.product((-1, 0, 1), repeat=3)
 COLOR_LINES /= np.linalg.norm(COLOR_LINES, axis=1, keepdims=True)  # (13, 3): a cube's edges and diagonals
 LEVELS = (np.arange(256) + 0.5) / 256
 DIRECTIONS = 32  # in which features are looked at, per layer
-STRIPS = 32  # the frame is this part of the shorter side
+FRAME = 32  # the shorter side is so many times as long as the frame is wide
 
 # What is smaller than these comes from rounding.
 NO_STYLE = 1e-5  # of the style's own features
@@ -50,7 +50,7 @@ class Figures(NamedTuple):
     borders: float | None = None  # 0: the frame stands out no more than the content's own; below 1
 
 
-class Gaussian(NamedTuple):
+class Normal(NamedTuple):
     """A normal distribution."""
 
     mean: np.ndarray  # (c,)
@@ -63,7 +63,7 @@ class Look(NamedTuple):
     directions: np.ndarray  # (h, w, c): unit vectors, where the features of a place differ from the average's
     alike: np.ndarray  # (m, m): logarithms of how a place's likeness to all is shared out among them
     grams: dict[str, np.ndarray]  # (c, c)
-    gaussians: dict[str, Gaussian]
+    normals: dict[str, Normal]
     slices: dict[str, np.ndarray]  # (levels, directions): quantiles
     colors: np.ndarray  # (levels, lines): quantiles
     sharpness: float
@@ -135,7 +135,7 @@ def look(picture: tf.Tensor, features: Extractor) -> Look:
         directions=directions(seen[CONTENT_LAYER].numpy()[0]),
         alike=likeness(seen[STRUCTURE_LAYER].numpy()[0]),
         grams={name: gram(each).numpy()[0, 0] for name, each in of.items()},
-        gaussians={name: gaussian(each) for name, each in of.items()},
+        normals={name: normal_of(each) for name, each in of.items()},
         slices={name: quantiles(seen[name].numpy(), across(seen[name].shape[-1])) for name in STYLE_LAYERS},
         colors=quantiles(pixels, COLOR_LINES.T),
         sharpness=roughness(pixels),
@@ -231,8 +231,8 @@ def gram_distance(result: Look, content: Look, style: Look, layer: str) -> float
 
 def w2_distance(result: Look, content: Look, style: Look, layer: str) -> float:
     """Returns the 2-Wasserstein distance of a layer's distributions, relative to the content's."""
-    target = style.gaussians[layer]
-    far, reference = (w2(each.gaussians[layer], target) for each in (result, content))
+    target = style.normals[layer]
+    far, reference = (w2_of_normals(each.normals[layer], target) for each in (result, content))
     size = float(np.hypot(np.linalg.norm(target.mean), np.linalg.norm(target.factor)))
     return relative(far, reference, NO_STYLE * size or NO_STYLE)
 
@@ -245,7 +245,7 @@ def sliced_distance(result: Look, content: Look, style: Look, layer: str) -> flo
     return relative(far, reference, NO_STYLE * size or NO_STYLE)
 
 
-def gaussian(of: Moments) -> Gaussian:
+def normal_of(of: Moments) -> Normal:
     """Returns the normal distribution that has the moments of one picture.
 
     Eigenvalues that are nothing but rounding are left out: in their roots 1e-16 would become 1e-8.
@@ -254,10 +254,10 @@ def gaussian(of: Moments) -> Gaussian:
     values, vectors = np.linalg.eigh(second - np.outer(mean, mean))
     rounding = len(mean) * np.finfo(values.dtype).eps * np.trace(second)
     kept = values > rounding
-    return Gaussian(mean, vectors[:, kept] * np.sqrt(values[kept]))
+    return Normal(mean, vectors[:, kept] * np.sqrt(values[kept]))
 
 
-def w2(first: Gaussian, second: Gaussian) -> float:
+def w2_of_normals(first: Normal, second: Normal) -> float:
     """Returns the 2-Wasserstein distance of normal distributions, of any rank.
 
     W2^2 = |mean_1 - mean_2|^2 + tr(C_1 + C_2 - 2 (C_1^1/2 C_2 C_1^1/2)^1/2)
@@ -302,10 +302,12 @@ def frame(pixels: np.ndarray) -> float:
     values = np.concatenate([x, pixels[:-1, 1:] - x, pixels[1:, :-1] - x], axis=-1)  # (h - 1, w - 1, 9)
     deviation = values.std(axis=(0, 1))
     values = np.where(deviation > NO_CONTRAST, values / np.maximum(deviation, NO_CONTRAST), 0.0)
-    width = max(1, min(pixels.shape[:2]) // STRIPS)
+    width = max(1, min(pixels.shape[:2]) // FRAME)
     squares = []
     for turns in range(4):
         turned = np.rot90(values, turns)
         outer, next_one = turned[:width], turned[width : 2 * width]
-        squares.append(w2(*(gaussian(moments(tf.constant(strip[None]))) for strip in (outer, next_one))) ** 2)
+        squares.append(
+            w2_of_normals(*(normal_of(moments(tf.constant(strip[None]))) for strip in (outer, next_one))) ** 2
+        )
     return float(np.sqrt(np.mean(squares) / values.shape[-1]))

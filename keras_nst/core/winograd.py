@@ -4,8 +4,9 @@
 
 Each 4 x 4 tile of the output Y comes from a 6 x 6 tile d of the input and the kernel g: 36 products in place of 144.
 B^T and A^T are a few additions along one axis, then the other; G g G^T is made once. The products of all tiles, summed
-over the channels, are 36 matrix products. XLA compiles it, one program for each shape, whichever layer is of it and
-whichever way it goes: the gradient by the input is the same convolution with the kernel turned round.
+over the channels, are 36 matrix products. Where the kernel is small, the picture goes through them in bands of so few
+rows that their tiles stay in the processor's cache. XLA compiles it, one program for each shape, whichever layer is of
+it and whichever way it goes: the gradient by the input is the same convolution with the kernel turned round.
 """
 
 import functools
@@ -18,6 +19,9 @@ import tensorflow as tf
 from keras_nst.core.pooling import QuickMaxPooling
 
 FEWEST_CHANNELS = 64  # of the input: with fewer the additions cost more than the multiplications they save
+FEWEST_TILES = 128  # in a band: with fewer the matrix products are slower
+# Channels of the input times those of the output: larger kernels fill the cache themselves.
+LARGEST_IN_BANDS = 128 * 128
 G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / [[24]]
 
 
@@ -73,28 +77,44 @@ def transformed(kernel: np.ndarray) -> np.ndarray:
 
 def convolve(features: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, least: float) -> tf.Tensor:
     """Returns max(convolution + bias, least) of feature maps (n, h, w, c) with a transformed kernel: (n, h, w, k)."""
-    return _program(tuple(features.shape), kernel.shape[-1])(features, kernel, bias, tf.constant(least))
+    program = _program(tuple(features.shape), kernel.shape[-1])
+    # A tape that watched the features would have the program return what its own gradient needs. We have another.
+    return program(tf.stop_gradient(features), kernel, bias, tf.constant(least))
 
 
 @functools.lru_cache(maxsize=64)
 def _program(shape: tuple[int, ...], channels: int) -> tf.types.experimental.ConcreteFunction:
     n, h, w, c = shape
-    rows, columns = -(-h // 4), -(-w // 4)  # of tiles
+    columns = -(-w // 4)  # of tiles
+    rows = _rows(-(-h // 4), columns, c * channels)  # of tiles in a band
+    bands = -(-h // (4 * rows))
 
     def run(features: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, least: tf.Tensor) -> tf.Tensor:
-        padded = tf.pad(features, [[0, 0], [1, 4 * rows + 1 - h], [1, 4 * columns + 1 - w], [0, 0]])
-        down = tf.stack(_spread([padded[:, i : i + 4 * rows - 3 : 4] for i in range(6)]))  # (6, n, rows, w + 2, c)
-        across = tf.stack(_spread([down[..., j : j + 4 * columns - 3 : 4, :] for j in range(6)]), axis=1)
-        products = tf.linalg.matmul(tf.reshape(across, (36, -1, c)), kernel)
-        products = tf.reshape(products, (6, 6, n, rows, columns, channels))
-        up = tf.stack(_gathered(tf.unstack(products)))  # (4, 6, n, rows, columns, k)
-        tiles = tf.stack(_gathered(tf.unstack(up, axis=1)), axis=4)  # (4, n, rows, columns, 4, k)
-        whole = tf.reshape(tf.transpose(tiles, (1, 2, 0, 3, 4, 5)), (n, 4 * rows, 4 * columns, channels))
-        return tf.maximum(whole[:, :h, :w] + bias, least)
+        padded = tf.pad(features, [[0, 0], [1, 4 * rows * bands + 1 - h], [1, 4 * columns + 1 - w], [0, 0]])
+
+        def band(number: tf.Tensor) -> tf.Tensor:
+            corner = [number // bands, 4 * rows * (number % bands), 0, 0]
+            seen = tf.slice(padded, corner, [1, 4 * rows + 2, 4 * columns + 2, c])[0]
+            down = tf.stack(_spread([seen[i : i + 4 * rows - 3 : 4] for i in range(6)]))  # (6, rows, w + 2, c)
+            across = tf.stack(_spread([down[:, :, j : j + 4 * columns - 3 : 4] for j in range(6)]), axis=1)
+            products = tf.linalg.matmul(tf.reshape(across, (36, -1, c)), kernel)
+            products = tf.reshape(products, (6, 6, rows, columns, channels))
+            up = tf.stack(_gathered(tf.unstack(products)))  # (4, 6, rows, columns, k)
+            tiles = tf.stack(_gathered(tf.unstack(up, axis=1)), axis=3)  # (4, rows, columns, 4, k)
+            whole = tf.reshape(tf.transpose(tiles, (1, 0, 2, 3, 4)), (4 * rows, 4 * columns, channels))
+            return tf.maximum(whole[:, :w] + bias, least)
+
+        made = tf.map_fn(band, tf.range(n * bands), fn_output_signature=tf.TensorSpec((4 * rows, w, channels)))
+        return tf.reshape(made, (n, 4 * rows * bands, w, channels))[:, :h]
 
     # One trace each. Called itself, a tf.function would count the traces of all shapes, and warn.
     signature = [tf.TensorSpec(of) for of in (shape, (36, c, channels), (channels,), ())]
     return tf.function(run, jit_compile=True, autograph=False).get_concrete_function(*signature)
+
+
+def _rows(all_rows: int, columns: int, kernel: int) -> int:
+    """Returns how many rows of tiles a band has."""
+    return all_rows if kernel > LARGEST_IN_BANDS else min(all_rows, -(-FEWEST_TILES // columns))
 
 
 def _spread(d: list[tf.Tensor]) -> list[tf.Tensor]:

@@ -24,7 +24,7 @@ from keras_nst.system.pace import Stop
 
 JOBS, RESULTS = "jobs", "pictures"  # folders in that of the batch
 EXPECTED = (InputError, OSError, MemoryError, Unexpected)
-STRIP = 1 << 20  # bytes
+BYTES_AT_ONCE = 1 << 20
 
 
 class BatchJob(NamedTuple):
@@ -66,7 +66,7 @@ def sha256(path: str) -> str:
     hashed = hashlib.sha256()
     try:
         with open(path, "rb") as file:
-            while strip := file.read(STRIP):
+            while strip := file.read(BYTES_AT_ONCE):
                 hashed.update(strip)
     except OSError:
         return path

@@ -47,7 +47,7 @@ FORMATS = {
     ".tiff": TIFF,
     ".avif": Format("AVIF", longest=65_536, options={"quality": 95, "subsampling": "4:4:4"}),
 }
-STRIP = 256  # rows
+ROWS_AT_ONCE = 256
 LONGEST_EXIF = 60_000  # bytes that fit into a JPEG beside EXIF's own
 
 
@@ -135,11 +135,11 @@ def _quantized(values: np.ndarray, bit_depth: int) -> np.ndarray:
     """Returns values in [0, 1] as the nearest integers; strip by strip, since what is on the way takes memory."""
     top = 2**bit_depth - 1
     samples = np.empty(values.shape, f"uint{bit_depth}")
-    for start in range(0, len(values), STRIP):
-        strip = values[start : start + STRIP]
+    for start in range(0, len(values), ROWS_AT_ONCE):
+        strip = values[start : start + ROWS_AT_ONCE]
         if not np.isfinite(strip).all():
             raise ValueError("Expected numbers in the picture. Received: NaN or infinity")
-        samples[start : start + STRIP] = np.floor(np.clip(strip, 0, 1) * np.float32(top) + np.float32(0.5))
+        samples[start : start + ROWS_AT_ONCE] = np.floor(np.clip(strip, 0, 1) * np.float32(top) + np.float32(0.5))
     return samples
 
 

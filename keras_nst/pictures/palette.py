@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_nst.core.oklab import encoded, from_oklab, linear_from_oklab, to_oklab
 
-STRIP = 1 << 16  # pixels
+PIXELS_AT_ONCE = 1 << 16
 LEVEL = 1 / 255  # what 8 bits tell apart: a smaller deviation is noise, not stretched to be a color
 ROUNDING = 1e-7  # of linear channels, past the borders of what sRGB can show
 HALVINGS = 14  # of the interval in which the largest chroma lies
@@ -87,7 +87,7 @@ def with_colors_of(picture: np.ndarray, content: np.ndarray) -> np.ndarray:
 
 def strips(picture: np.ndarray) -> Iterator[slice]:
     """Yields the rows of a picture, some thousand pixels at a time."""
-    rows = max(1, STRIP // max(1, picture.shape[1]))
+    rows = max(1, PIXELS_AT_ONCE // max(1, picture.shape[1]))
     for start in range(0, len(picture), rows):
         yield slice(start, start + rows)
 
