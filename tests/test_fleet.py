@@ -353,7 +353,6 @@ def test_ray_makes_the_same_pictures_whatever_dies(album: Path, cluster: object)
 @pytest.mark.slow
 def test_a_cluster_that_is_not_there_is_one_line(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("ray")
-    os.environ["RAY_GCS_RPC_TIMEOUT_S"] = "2"
     assert main([*flags(album), "--engine=ray", "--address=127.0.0.1:9"]) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("keras_nst: --address=127.0.0.1:9: Expected a Ray cluster there.")

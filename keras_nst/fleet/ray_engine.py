@@ -7,6 +7,7 @@ one picture.
 
 import os
 import secrets
+import socket
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import Any
 from keras_nst.fleet.jobs import BatchJob, Outcome, do
 from keras_nst.fleet.local import ATTEMPTS, cores, session_for
 from keras_nst.fleet.settings import BatchConfig
-from keras_nst.settings.declared import SettingError
+from keras_nst.settings.declared import SettingError, reason_of
 
+BREATH = 1.0  # seconds before a lost worker is asked whether it is there again
+PATIENCE = 10.0  # seconds for a cluster to answer
 WAIT = 60.0  # seconds for the cluster to have its workers
 MEETING = ".workers"  # a folder in the batch's, by which workers and driver see that it is the same for all
 
@@ -33,6 +36,10 @@ class Painter:
         own = f"{os.getpid()}-{secrets.token_hex(4)}"
         (meeting / own).write_text(token)
         return own if (meeting / "driver").read_text() == token else ""
+
+    def is_there(self) -> bool:
+        """Answers."""
+        return True
 
     def do(self, job: BatchJob, halt: str) -> Outcome:
         """Does a job."""
@@ -88,7 +95,7 @@ class RayEngine:
         ahead, idle = iter(jobs), list(self.actors)
         tried: dict[str, int] = {}
         again: list[BatchJob] = []
-        flying: dict[Any, tuple[Any, BatchJob]] = {}
+        flying: dict[Any, tuple[Any, BatchJob | None]] = {}  # what an actor was asked; no job: whether it is there
         while True:
             while idle:
                 job = again.pop() if again else next(ahead, None)
@@ -97,34 +104,43 @@ class RayEngine:
                 actor = idle.pop()
                 flying[actor.do.remote(job, str(self.halt))] = (actor, job)
                 yield job, None
-            if not flying:
+            if not any(job for _, job in flying.values()) and not again:
                 return
             ready, _ = self.ray.wait(list(flying), num_returns=1, timeout=5.0)
             for reference in ready:
                 actor, job = flying.pop(reference)
-                idle.append(actor)
-                outcome = self._outcome(reference, job, tried)
-                if outcome:
-                    yield job, outcome
+                answer, lost = self._answer(reference)
+                if lost:  # it may come back, here or on another node
+                    time.sleep(BREATH)
+                    flying[actor.is_there.remote()] = (actor, None)
                 else:
+                    idle.append(actor)
+                outcome = answer if job and not lost else job and self._outcome_of_loss(job, tried, lost)
+                if job and outcome:
+                    yield job, outcome
+                elif job:
                     again.append(job)
 
-    def _outcome(self, reference: Any, job: BatchJob, tried: dict[str, int]) -> Outcome | None:
-        """Returns what became of a job; None where its worker was lost and it may be tried again."""
+    def _answer(self, reference: Any) -> tuple[Any, str]:
+        """Returns what an actor answers, and how it was lost if it was."""
         errors = self.ray.exceptions
         try:
-            return self.ray.get(reference)
+            return self.ray.get(reference), ""
         except (errors.RayActorError, errors.WorkerCrashedError, errors.NodeDiedError) as error:
-            tried[job.id] = tried.get(job.id, 0) + 1
-            if tried[job.id] < ATTEMPTS and not self.halt.exists():
-                return None
-            lost = str(error).strip().splitlines()[0]
-            return Outcome(job.id, "failed", 0.0, error=f"Its worker was lost {tried[job.id]} times: {lost}")
+            return None, str(error).strip().splitlines()[0]
+
+    def _outcome_of_loss(self, job: BatchJob, tried: dict[str, int], lost: str) -> Outcome | None:
+        """Returns what became of a job whose worker was lost; None where it is tried again."""
+        tried[job.id] = tried.get(job.id, 0) + 1
+        if tried[job.id] < ATTEMPTS and not self.halt.exists():
+            return None
+        return Outcome(job.id, "failed", 0.0, error=f"Its worker was lost {tried[job.id]} times: {lost}")
 
     def _connect(self) -> None:
         if self.ray.is_initialized():
             return
-        address = self.batch.address or None
+        address = self.batch.address
+        check_answers(address)
         how: dict[str, Any] = {"address": address} if address else {"include_dashboard": False}
         try:
             self.ray.init(log_to_driver=False, logging_level="ERROR", **how)
@@ -172,6 +188,21 @@ class RayEngine:
             raise SettingError("workdir", self.batch.workdir, f"{expected} {reason}") from None
         if not all(own and (self.folder / MEETING / own).exists() for own in left):
             raise SettingError("workdir", self.batch.workdir, expected)
+
+
+def check_answers(address: str) -> None:
+    """Refuses an address of HOST:PORT where nobody answers: Ray itself would wait for minutes.
+
+    Raises:
+        SettingError: nobody does.
+    """
+    host, colon, port = address.removeprefix("ray://").partition(":")
+    if not (colon and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise SettingError("address", address, f"Expected a Ray cluster there. {reason_of(error)}") from None
 
 
 def imported() -> Any:
