@@ -163,7 +163,7 @@ class Stopping:
     """A pace of single steps that stops the run after so many, or ends it as if there were no more time."""
 
     def __init__(self, steps: int, timed: bool = False) -> None:
-        self.left, self.cut = steps, False
+        self.left, self.cut, self.late = steps, False, False
         self.timed = timed
 
     def __call__(self, scale: int, left: int) -> int | None:

@@ -151,9 +151,11 @@ def test_the_time_limit_ends_the_run_with_a_whole_picture(
 def test_a_time_too_short_for_a_single_step(
     quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """A small first size gets what makes a picture all the same."""
     assert main([*quick, "--max_seconds=0.001"]) == 0
     out = capsys.readouterr().out
-    assert "No time was left for a single step: the picture is the first one, without any style." in out
+    assert "Time was over too soon: the first size got the least number of steps" in out and "Steps: 3 of 5" in out
+    assert "Time allowed 34 x 25 only; the picture is enlarged from that to 48 x 36." in out
     assert (
         f"To go on without a limit of time: python -m keras_nst.run --resume={tmp_path / 'run'} --max_seconds=0" in out
     )

@@ -56,6 +56,7 @@ class Outcome(NamedTuple):
     checkpoints: "Checkpoints"
     steps: int  # planned
     cut: bool  # time was too short for some of them
+    late: bool  # and over for others, which were taken all the same
     seconds: float
 
 
@@ -75,6 +76,8 @@ def finish(run: Started, outcome: Outcome, tell: Tell) -> Path:
     tell_ending(run, outcome, tell)
     of_all = f" of {outcome.steps}" * (result.steps != outcome.steps)
     tell(f"Steps: {result.steps}{of_all}, in {outcome.seconds:.0f} s, at most {peak_memory_gb():.1f} GB of memory.")
+    if outcome.late:
+        tell("Time was over too soon: the first size got the least number of steps for a picture all the same.")
     tell(f"Picture: {path}")
     tell(f"Curves: tensorboard --logdir {run.workdir}")
     if result.losses is not None and not outcome.cut:

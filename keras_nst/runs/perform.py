@@ -127,7 +127,7 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
     if result.size is None and stop.is_set():
         nothing_begun(run, tell)
         return Done(result, None, figures)
-    outcome = Outcome(result, checkpoints, steps, pace.cut, time.monotonic() - started_at)
+    outcome = Outcome(result, checkpoints, steps, pace.cut, pace.late, time.monotonic() - started_at)
     return Done(result, finish(run, outcome, tell), figures)
 
 

@@ -8,13 +8,16 @@ from typing import Protocol
 CHUNK_SECONDS = 1.0
 
 # Steps to be had at a scale, or it is left out. A few do much: of what a picture enlarged from 181 pixels has too much
-# loss at 256, four steps take three quarters away. The first scale, which begins with the photograph, needs more.
+# loss at 256, five steps take three quarters away. The first scale, which begins with the photograph, needs more.
 WORTHWHILE, WORTHWHILE_AT_FIRST = 6, 15
 LEAST = 3  # steps, with which a scale is begun all the same where those before it took longer than expected
 
-# What comes after the last step: the picture's losses, in steps at its scale; saving it, in steps at the final size.
-JUDGED, SAVED = 0.5, 0.05
-FIGURES = 4.0  # times the setup of a scale
+SMALL = 256 * 256  # pixels of a first scale that is begun even when time is over
+
+# What comes after the last step: the picture's losses, in steps at its scale; saving it, in steps at the final size;
+# files are closed, in setups of a scale, as the figures are counted too.
+JUDGED, SAVED, CLOSED = 0.5, 0.05, 0.2
+FIGURES = 4.0
 ROUNDING = 1e-6
 
 
@@ -31,7 +34,8 @@ class Pace:
     Each scale begins with single steps, since the first contains the compilation and tells nothing about the others.
 
     With a limit of time that is too short for all steps, the finest scales are left out until each of the others can
-    have a worthwhile number of steps. These then have the same share of those planned for them.
+    have a worthwhile number of steps. These then have the same share of those planned for them. A small first scale
+    gets its worthwhile number even late: fewer leave a photograph.
 
     Args:
         stop: set when the run is to end.
@@ -41,7 +45,7 @@ class Pace:
 
     def __init__(self, stop: Stop, deadline: float = math.inf, work: Mapping[int, tuple[int, int]] | None = None):
         self.stop, self.deadline, self.work = stop, deadline, work or {}
-        self.cut = False  # whether time was too short for some of the steps
+        self.cut, self.late = False, False  # whether time was too short for some of the steps, and over for others
         self.scale, self.chunks, self.count, self.started = 0, 0, 1, 0.0
         self.first, self.setup, self.per_pixel = 0.0, 0.0, 0.0  # seconds: a scale's first step, its part beyond a step
 
@@ -53,8 +57,11 @@ class Pace:
         begins = scale != self.scale
         if not begins:
             self._learn(now)
-        affordable = self._affordable(scale, left, begins, now)
-        if affordable < min(left, LEAST if begins and self.per_pixel else 1):
+        affordable, urgent = self._affordable(scale, left, begins, now), self._urgent(scale, left, begins)
+        if affordable < urgent:
+            self.cut = self.late = True
+            affordable = urgent
+        elif affordable < min(left, LEAST if begins and self.per_pixel else 1):
             self.cut = True
             return 0
         if begins:
@@ -82,17 +89,27 @@ class Pace:
         """Returns how many of the steps left at this scale there is time for."""
         if not self.per_pixel or math.isinf(self.deadline):  # the very first two steps tell how long a step takes
             return left if now < self.deadline else 0
-        step, planned = self._step_of(scale), self._planned(scale) or left
-        done = planned - left
-        least = min(left, max(0, self._worthwhile(scale) - done))
+        step, planned, least = self._step_of(scale), self._planned(scale) or left, self._lacking(scale, left)
         room = self.deadline - now - (self._setup_of(scale) if begins else 0.0)
-        room -= SAVED * self._step_of(max(self.work, default=scale))
+        room -= CLOSED * self.setup + SAVED * self._step_of(max(self.work, default=scale))
         ahead = self._ahead(scale, room - least * step)
         room -= sum(map(self._setup_of, ahead)) + JUDGED * self._step_of((ahead or [scale])[-1])
         work_ahead = sum(self._planned(other) * self._step_of(other) for other in ahead)
+        done = planned - left
         share = (room + done * step) / (planned * step + work_ahead)  # of the steps planned for each of these scales
         room -= sum(self._worthwhile(other) * self._step_of(other) for other in ahead)
-        return int(min(left, max(least, share * planned - done), room / step) + ROUNDING)
+        return max(0, int(min(left, max(least, share * planned - done), room / step) + ROUNDING))
+
+    def _urgent(self, scale: int, left: int, begins: bool) -> int:
+        """Returns how many steps the first scale gets even late, if they do not take long as far as is known."""
+        lacking = self._lacking(scale, left)
+        quick = self._pixels(scale) <= SMALL if begins else lacking * self._step_of(scale) <= self.setup
+        return lacking if quick and scale == min(self.work, default=scale) else 0
+
+    def _lacking(self, scale: int, left: int) -> int:
+        """Returns how many of the steps left a scale needs for a worthwhile number."""
+        done = (self._planned(scale) or left) - left
+        return min(left, max(0, self._worthwhile(scale) - done))
 
     def _ahead(self, scale: int, room: float) -> list[int]:
         """Returns the scales to come that can have a worthwhile number of steps in so many seconds."""
