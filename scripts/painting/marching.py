@@ -71,7 +71,7 @@ def march(shape: Shape, eye: Array, rays: Array, near: float, far: float) -> Arr
         distance = shape(eye + rays[alive] * away[alive, None])
         # Rays that only just graze the shape take long, and count as landed in the end.
         landed = distance < (0.005 if turn < 159 else 0.1)
-        hit[alive[landed]] = 0.9 * away[alive[landed]]
+        hit[alive[landed]] = away[alive[landed]]
         # A shape's function may climb faster than the distance does: not all of the way at once.
         away[alive] += np.clip(0.55 * distance, 0.006, 8)
         alive = alive[~landed & (away[alive] < far)]
