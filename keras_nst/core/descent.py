@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import tensorflow as tf
 
+from keras_nst.core.ahead import Beside
 from keras_nst.core.chunk import Taken
 from keras_nst.core.events import Listener, LossValues, Progress, Step
 from keras_nst.core.pyramid import Scale
@@ -29,6 +30,7 @@ class Audience(NamedTuple):
     pace: Pace
     listeners: Sequence[Listener] = ()
     tell: Tell = lambda line: None
+    beside: Beside | None = None  # a thread that may make programs beside the steps
 
 
 class Run:

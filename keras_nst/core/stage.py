@@ -127,3 +127,16 @@ def stage_for(scale: Scale, count: int, method: Method, network: Network) -> Sta
     stage = network.stages.get(key, lambda: Stage(scale, count, method, network))
     stage.scale = scale  # with its number and what is before it
     return stage
+
+
+def rehearsed(scale: Scale, pictures: Pictures, method: Method, network: Network) -> Stage:
+    """Returns a stage whose programs are compiled, if XLA compiles any: by a step of which nothing is kept.
+
+    Winograd's programs are compiled when they first run.
+    """
+    stage = stage_for(scale, pictures.number, method, network)
+    compiles = method.seeing.compiled or network.that_takes_steps(scale, method.seeing) is not network.features
+    if compiles and scale.steps and not stage.programs:
+        stage.begin(pictures, stage.picture, None, method, before=0)
+        stage.take(1)
+    return stage

@@ -4,13 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_nst.core.ahead import Ahead
 from keras_nst.core.descent import Audience, Run
 from keras_nst.core.events import LossValues, Standing
 from keras_nst.core.method import Method
 from keras_nst.core.network import Network
 from keras_nst.core.pyramid import Size, plan
 from keras_nst.core.sight import Pictures, first_picture
-from keras_nst.core.stage import stage_for
+from keras_nst.core.stage import rehearsed, stage_for
 from keras_nst.core.strength import calibrated
 
 
@@ -40,11 +41,12 @@ def transfer(
     method = resumed.method if resumed else calibrated(pictures, final, network, method)
     scales = plan(final, method.steps, method.scales)
     picture, state = first_picture(pictures, scales[0].size, method.start), None
-    run = Run(scales, audience)
+    ahead = Ahead(scales, lambda scale: rehearsed(scale, pictures, method, network), audience.beside)
+    run = Run(scales, audience._replace(listeners=[*audience.listeners, ahead]))
     for scale in scales:
         if resumed and scale.size < resumed.size:
             continue
-        stage = stage_for(scale, pictures.number, method, network)
+        stage = ahead.stage(scale) or stage_for(scale, pictures.number, method, network)
         stage.begin(pictures, picture, state, method, before=run.steps)
         if resumed and scale.size == resumed.size:
             stage.restore(resumed)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from keras_nst.core.pyramid import Size
-from keras_nst.session.planner import choose_sight
+from keras_nst.session.planner import choose_sight, has_room_for_two
 from keras_nst.settings.config import Config, Resolved
 from keras_nst.settings.declared import SettingError
 from keras_nst.system.devices import Device, choose_device, start_tensorflow
@@ -68,6 +68,16 @@ def fit_into_memory(config: Config, size: Size, device: Device, tell: Tell) -> R
         sight = choose_sight(size, config, free)
     tell(f"{sight} of {config.memory_limit_gb or free / 1e9:.1f} GB.")
     return config.resolved(evaluator=sight.evaluator, tile_size=sight.tile_size, convolution=sight.convolution)
+
+
+def compiles_ahead(config: Resolved, size: Size, device: Device) -> bool:
+    """Returns whether the next scale is to be compiled beside the steps: where anything is, and two have room.
+
+    Not where the time is limited, which is for the steps; nor on a GPU, where nobody has tried.
+    """
+    compiles = config.convolution != "direct" or config.xla == "on"
+    free_for_it = device.kind == "cpu" and config.evaluator == "whole" and not config.max_seconds
+    return compiles and free_for_it and has_room_for_two(size, config, memory_to_take(config))
 
 
 def memory_to_take(config: Config) -> float:

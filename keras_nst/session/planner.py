@@ -47,17 +47,30 @@ def choose_sight(size: Size, config: Config, free: float) -> Sight:
     Raises:
         ValueError: none fits.
     """
-    allowed = config.memory_limit_gb * 1e9
-    limit = SHARE_ALLOWED * allowed if allowed else SHARE * free
+    limit = most_bytes(config, free)
     choices = list(_choices(size, config))
     fitting = [choice for choice in choices if choice.bytes <= limit]
     if not fitting:
+        share = limit / (config.memory_limit_gb * 1e9 or free)
         least = min(choice.bytes for choice in choices)
         raise ValueError(
-            f"Expected a picture for {limit / 1e9:.1f} GB, {limit / (allowed or free):.0%} of what may be taken. "
+            f"Expected a picture for {limit / 1e9:.1f} GB, {share:.0%} of what may be taken. "
             f"Received: {size}, which takes {least / 1e9:.1f} GB{_what_fits(size, config, limit)}"
         )
     return min(fitting, key=lambda choice: choice.work)
+
+
+def most_bytes(config: Config, free: float) -> float:
+    """Returns the bytes that the process is to take at most, of those that it may have in all."""
+    return SHARE_ALLOWED * config.memory_limit_gb * 1e9 if config.memory_limit_gb else SHARE * free
+
+
+def has_room_for_two(size: Size, config: Config, free: float) -> bool:
+    """Returns whether the last two scales fit into memory together, seen whole; the settings are resolved."""
+    quick = config.convolution != "direct"
+    scales = sizes(size, config.scales)[-2:]
+    both = sum(predicted_bytes(scale, config, None, quick) for scale in scales) - STARTED * (len(scales) - 1)
+    return both <= most_bytes(config, free)
 
 
 def predicted_bytes(size: Size, config: Config, tile_size: int | None, quick: bool = False) -> float:

@@ -1,5 +1,7 @@
 """What makes pictures: opened once, for one picture or for many."""
 
+import contextlib
+import functools
 import math
 import threading
 import time
@@ -19,6 +21,7 @@ from keras_nst.session.method import method_of
 from keras_nst.session.scene import Guidance, Scene, colored, guided, recolored
 from keras_nst.settings.config import Config, Resolved
 from keras_nst.settings.values import parse_color
+from keras_nst.system.beside import Beside
 from keras_nst.system.pace import Pace, Stop
 
 if TYPE_CHECKING:
@@ -98,8 +101,10 @@ class Session:
 
         guidance = guided(scene, config)
         shown = Recoloring(scene, config)
-        with tf.device(self.device.name), gradients_forgotten():
-            audience = Audience(pace, [shown.to(listen) for listen in listeners], tell)
+        where = functools.partial(tf.device, self.device.name)
+        with where(), gradients_forgotten(), contextlib.closing(Beside(where)) as beside:
+            ahead = beside if machine.compiles_ahead(config, scene.size, self.device) else None
+            audience = Audience(pace, [shown.to(listen) for listen in listeners], tell, ahead)
             pictures = pictures_of(scene, guidance, config)
             method = resumed.method if resumed else method_of(config)
             result = transfer(pictures, scene.size, method, self.network(config), audience, resumed)
