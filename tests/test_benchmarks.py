@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from types import ModuleType
 
+import benchmark_batch
 import benchmark_memory
 import benchmark_scaling
 import benchmark_start
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras_example import LAYERS, KerasExample
+from PIL import Image
 from problem import PLAIN, Kernels
 from steps import kernels, our_steps, pictures, problem
 from workers import Partner
@@ -343,6 +345,29 @@ def test_start(tmp_path: Path) -> None:
 def test_a_process_that_fails_says_why() -> None:
     with pytest.raises(RuntimeError, match="Received: out of order"):
         measuring.answer_of_a_process("-c", "raise SystemExit('out of order')")
+
+
+# --- The batch ---
+
+
+def test_overhead_of_a_batch(tmp_path: Path) -> None:
+    one, three = run_benchmark(benchmark_batch, tmp_path, "--jobs=1,3", "--workers=1")["rows"]
+    assert (one["jobs"], three["jobs"]) == (1, 3) and one["per_job"] >= 0 < three["per_job"] < three["start"]
+
+
+@pytest.mark.slow
+def test_pictures_by_a_batch_and_alone(tmp_path: Path) -> None:
+    few = ["--pictures=2", "--rounds=1", "--flags=--size=32 --steps=1 --scales=1 --figures=false"]
+    alone, batch = run_benchmark(benchmark_batch, tmp_path, *few)["rows"]
+    assert (alone["way"], batch["way"]) == ("single commands", "batch") and alone["ratio"] == [1, 1, 1]
+    assert batch["ratio"][1] == pytest.approx(alone["seconds"][0] / batch["seconds"][0])
+
+
+def test_contents_of_a_benchmark_are_of_one_shape_and_all_different(tmp_path: Path) -> None:
+    paths = benchmark_batch.variants(tmp_path / "contents", 3)
+    arrays = [np.asarray(Image.open(path)) for path in paths]
+    assert {array.shape for array in arrays} == {(400, 600, 3)}
+    assert not (arrays[0] == arrays[1]).all() and not (arrays[1] == arrays[2]).all()
 
 
 def run_benchmark(benchmark: ModuleType, folder: Path, *arguments: str) -> measuring.Row:

@@ -10,18 +10,22 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
+from keras_nst.core.pyramid import Size
 from keras_nst.fleet.combinations import Item, items
-from keras_nst.fleet.jobs import JOBS, RESULTS, BatchJob, Hashes, Outcome, job_of
+from keras_nst.fleet.jobs import JOBS, RESULTS, BatchJob, Hashes, Outcome, Work, do, job_of
 from keras_nst.fleet.local import LocalEngine
 from keras_nst.fleet.manifest import DONE, FAILED, MANIFEST, PENDING, RUNNING, Manifest
 from keras_nst.fleet.settings import FOLDER, BatchConfig
-from keras_nst.session.scene import Tell
+from keras_nst.session.scene import Tell, size_of_result
+from keras_nst.session.session import scales_of
 from keras_nst.settings.declared import SettingError
 from keras_nst.system.locks import Locked, lock
 from keras_nst.system.pace import Stop
 
 SUMMARY = "summary.csv"
 SHOWN = 20  # lines of a list in the terminal
+USUAL = Size(400, 600)  # the shape of most photographs
+BYTES_PER_PIXEL, BYTES_PER_JOB = 2.2, 0.5e6  # of a picture as PNG; of its curves and its record
 
 
 class Batch(NamedTuple):
@@ -65,6 +69,8 @@ def drive(batch: Batch, stop: Stop, tell: Tell) -> int:
         jobs = [job_of(item, batch.config, batch.folder, hashes) for item in batch.items]
         ahead = [job for job in jobs if wanted(manifest, job, batch.config)]
         tell(f"{len(jobs)} pictures, {len(jobs) - len(ahead)} of them done or failed before, {len(ahead)} to be made.")
+        if ahead:
+            tell(effort(ahead))
         if batch.config.dry_run:
             for job in ahead[:SHOWN]:
                 tell(f"  {job.name}")
@@ -72,6 +78,18 @@ def drive(batch: Batch, stop: Stop, tell: Tell) -> int:
             return 0
         work(batch, manifest, ahead, stop, tell)
         return conclude(batch, manifest, jobs, stop, tell)
+
+
+def effort(jobs: Sequence[BatchJob]) -> str:
+    """Returns a line about what jobs will take, as if each content were a photograph of 3 to 2."""
+    steps = pixels = 0
+    for job in jobs:
+        config = job.spec.config
+        size = size_of_result(config, USUAL)
+        pixels += size.height * size.width
+        steps += sum(scale.steps for scale in scales_of(config, size))
+    disk = (pixels * BYTES_PER_PIXEL + len(jobs) * BYTES_PER_JOB) / 1e6
+    return f"About {steps:,} steps and {disk:,.0f} MB of disk; the time is told once the first picture is made."
 
 
 def wanted(manifest: Manifest, job: BatchJob, config: BatchConfig) -> bool:
@@ -107,13 +125,13 @@ def unless(stop: Stop, jobs: Sequence[BatchJob], engine: Any) -> Iterator[BatchJ
         yield job
 
 
-def engine_of(batch: Batch) -> Any:
-    """Returns who does the jobs."""
+def engine_of(batch: Batch, work: Work = do) -> Any:
+    """Returns who does the jobs; `work` is what is done with each."""
     if batch.config.engine == "ray":
         from keras_nst.fleet.ray_engine import RayEngine
 
-        return RayEngine(batch.config, batch.folder)
-    return LocalEngine(batch.config)
+        return RayEngine(batch.config, batch.folder, work)
+    return LocalEngine(batch.config, work)
 
 
 class Shown:
@@ -145,25 +163,26 @@ def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop,
     from keras_nst.fleet.sheet import sheets
 
     entries = {job.id: manifest.get(job.id) for job in jobs}
-    done, failed = ([job for job in jobs if entries[job.id].state == state] for state in (DONE, FAILED))
+    outputs = {job.id: Path(entry.output) for job in jobs for entry in [entries[job.id]] if entry.state == DONE}
+    failed = [job for job in jobs if entries[job.id].state == FAILED]
     write_summary(batch.folder / SUMMARY, jobs, manifest)
-    made = [(item, Path(entries[job.id].output)) for item, job in zip(batch.items, jobs, strict=True) if job in done]
-    for path in sheets(batch.folder, [(item, path) for item, path in made if path.exists()]):
+    made = [(item, outputs.get(job.id)) for item, job in zip(batch.items, jobs, strict=True)]
+    for path in sheets(batch.folder, [(item, path) for item, path in made if path and path.exists()]):
         tell(f"Sheet: {path}")
     for job in failed[:SHOWN]:
         tell(f"Failed: {job.name}: {entries[job.id].error}")
     if len(failed) > SHOWN:
         tell(f"Failed: {len(failed) - SHOWN} more, in {batch.folder / SUMMARY}")
     seconds = sum(entry.seconds for entry in entries.values())
-    tell(f"{len(done)} of {len(jobs)} pictures are done, {len(failed)} failed, in {seconds:.0f} s of work.")
+    tell(f"{len(outputs)} of {len(jobs)} pictures are done, {len(failed)} failed, in {seconds:.0f} s of work.")
     tell(f"Figures: {batch.folder / SUMMARY}")
     tell(f"Curves: tensorboard --logdir {batch.folder}")
-    if len(done) + len(failed) < len(jobs):
+    if len(outputs) + len(failed) < len(jobs):
         command = f"python -m keras_nst.batch --workdir={shlex.quote(str(batch.folder))}"
         tell(f"To go on, the same command again: {command} ...")
     elif failed:
         tell("To try those that failed again: the same command with --retry_failed.")
-    return int(bool(failed) or (len(done) < len(jobs) and not stop.is_set()))
+    return int(bool(failed) or (len(outputs) < len(jobs) and not stop.is_set()))
 
 
 def write_summary(path: Path, jobs: Sequence[BatchJob], manifest: Manifest) -> None:

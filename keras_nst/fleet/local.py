@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.synchronize import Event
 from typing import Any
 
-from keras_nst.fleet.jobs import BatchJob, Outcome, do
+from keras_nst.fleet.jobs import BatchJob, Outcome, Work, do
 from keras_nst.fleet.settings import BatchConfig
 from keras_nst.settings.config import Config
 
@@ -20,9 +20,14 @@ QUEUED = 0  # jobs given to a worker beyond the one it does
 
 
 class LocalEngine:
-    """Does jobs in processes of this machine."""
+    """Does jobs in processes of this machine.
 
-    def __init__(self, batch: BatchConfig):
+    Args:
+        work: what is done with each.
+    """
+
+    def __init__(self, batch: BatchConfig, work: Work = do):
+        self.work = work
         self.workers = batch.workers or 1
         self.cpus = batch.cpus or max(1, cores() // self.workers)
         self.halt = CONTEXT.Event()
@@ -41,7 +46,7 @@ class LocalEngine:
         """Yields each job when a worker is given it, with None, and when it is done, with what became of it."""
         ahead = iter(jobs)
         tried: dict[str, int] = {}
-        workers = [Worker(self.halt, self.cpus) for _ in range(self.workers)]
+        workers = [Worker(self.halt, self.cpus, self.work) for _ in range(self.workers)]
         again: list[BatchJob] = []
         try:
             while True:
@@ -70,8 +75,8 @@ class LocalEngine:
 class Worker:
     """A process that does one job after the other; another takes its place if it dies."""
 
-    def __init__(self, halt: Event, cpus: int):
-        self.halt, self.cpus = halt, cpus
+    def __init__(self, halt: Event, cpus: int, work: Work):
+        self.halt, self.cpus, self.work = halt, cpus, work
         self.job: BatchJob | None = None
         self.ended = ""
         self._start()
@@ -79,7 +84,7 @@ class Worker:
     def _start(self) -> None:
         self.connection, theirs = CONTEXT.Pipe()
         with threads_of(self.cpus):
-            self.process = CONTEXT.Process(target=serve, args=(theirs, self.halt), daemon=True)
+            self.process = CONTEXT.Process(target=serve, args=(theirs, self.halt, self.work), daemon=True)
             self.process.start()
         theirs.close()
 
@@ -123,7 +128,7 @@ def finished(workers: list[Worker]) -> list[Worker]:
     return [worker for worker in workers if worker.connection in ready]
 
 
-def serve(connection: Connection, halt: Any) -> None:
+def serve(connection: Connection, halt: Any, work: Work) -> None:
     """Does jobs until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the driver, which tells by `halt`
     sessions: dict[tuple[str, ...], Any] = {}
@@ -138,7 +143,7 @@ def serve(connection: Connection, halt: Any) -> None:
             return
         if job is None:
             return
-        connection.send(do(job, opened, halt, lambda line: None))
+        connection.send(work(job, opened, halt, lambda line: None))
 
 
 def session_for(config: Config, sessions: dict[tuple[str, ...], Any]) -> Any:

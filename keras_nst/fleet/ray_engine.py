@@ -5,6 +5,7 @@ written under another name and renamed, and a job resumes from its checkpoint, s
 one picture.
 """
 
+import functools
 import os
 import secrets
 import socket
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from keras_nst.fleet.jobs import BatchJob, Outcome, do
+from keras_nst.fleet.jobs import BatchJob, Outcome, Work, do
 from keras_nst.fleet.local import ATTEMPTS, cores, session_for
 from keras_nst.fleet.settings import BatchConfig
 from keras_nst.settings.declared import SettingError, reason_of
@@ -27,7 +28,8 @@ MEETING = ".workers"  # a folder in the batch's, by which workers and driver see
 class Painter:
     """An actor: does one job after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work) -> None:
+        self.work = work
         self.sessions: dict[tuple[str, ...], Any] = {}
 
     def sees(self, folder: str, token: str) -> str:
@@ -43,7 +45,8 @@ class Painter:
 
     def do(self, job: BatchJob, halt: str) -> Outcome:
         """Does a job."""
-        return do(job, lambda config: session_for(config, self.sessions), Halted(Path(halt)), lambda line: None)
+        opened = functools.partial(session_for, sessions=self.sessions)
+        return self.work(job, opened, Halted(Path(halt)), lambda line: None)
 
 
 class Halted:
@@ -61,10 +64,15 @@ class Halted:
 
 
 class RayEngine:
-    """Does jobs by the actors of a Ray cluster."""
+    """Does jobs by the actors of a Ray cluster.
 
-    def __init__(self, batch: BatchConfig, folder: Path):
-        self.batch, self.folder = batch, folder.resolve()
+    Args:
+        folder: of the batch, which all workers see.
+        work: what is done with each job.
+    """
+
+    def __init__(self, batch: BatchConfig, folder: Path, work: Work = do):
+        self.batch, self.folder, self.work = batch, folder.resolve(), work
         self.ray = imported()
         self.halt = self.folder / MEETING / "halt"
         self.actors: list[Any] = []
@@ -165,7 +173,7 @@ class RayEngine:
         options: dict[str, Any] = {"num_cpus": cpus, "max_restarts": -1, "max_task_retries": 0}
         if self.ray.cluster_resources().get("GPU"):
             options["num_gpus"] = 1
-        return self.ray.remote(Painter).options(runtime_env={"env_vars": threads}, **options).remote()
+        return self.ray.remote(Painter).options(runtime_env={"env_vars": threads}, **options).remote(self.work)
 
     def _check_that_all_see_the_folder(self) -> None:
         """Refuses to begin where a worker sees another folder than the driver, or none.
