@@ -27,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(argv: Sequence[str]) -> int:
     """Makes the picture that the command line asks for."""
     begun, config = time.monotonic(), request.parse(argv)
+    from keras_nst.runs.following import follow, leads
     from keras_nst.runs.job import prepare  # numpy and Pillow come with it: not before the flags are right
     from keras_nst.runs.perform import perform
     from keras_nst.session.session import Session
@@ -37,7 +38,8 @@ def run(argv: Sequence[str]) -> int:
         return 0
     interruption = Interruption()
     interruption.listen()
-    done = on_a_thread(lambda: perform(job, Session, interruption.stop, tell, begun))
+    work = perform if leads(config, tell) else follow
+    done = on_a_thread(lambda: work(job, Session, interruption.stop, tell, begun))
     return interruption.exit_code or int(done.result.diverged)
 
 

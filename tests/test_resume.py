@@ -410,8 +410,8 @@ def test_interrupted_and_gone_on_with_in_a_copy(number: int, code: int, quick: l
     assert f"To go on: python -m keras_nst.run --resume={tmp_path / 'cut'}" in output
     done = read_checkpoint(tmp_path / "cut").standing
     shutil.copytree(tmp_path / "cut", tmp_path / "copy")
-    assert main([f"--resume={tmp_path / 'copy'}", f"--steps=40,{done.scale_step + 20}"]) == 0
-    assert steps_of(tmp_path / "copy")[-1] == done.step + 20
+    assert main([f"--resume={tmp_path / 'copy'}", f"--steps=40,{done.step + 20}"]) == 0
+    assert steps_of(tmp_path / "copy")[-1] == 40 + done.step + 20
     assert (tmp_path / "cut" / PICTURE).exists()
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import re
 from collections.abc import Callable
 
 import keras
@@ -10,7 +11,7 @@ import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.core import sight
+from keras_nst.core import chunk, sight
 from keras_nst.core import transfer as core
 from keras_nst.core.chunk import Steps, Taken
 from keras_nst.core.definitions import DEFINITIONS
@@ -20,6 +21,7 @@ from keras_nst.core.features import extractor
 from keras_nst.core.method import Method
 from keras_nst.core.network import Network
 from keras_nst.core.optimizers import make_optimizer
+from keras_nst.core.programs import compiled
 from keras_nst.core.pyramid import Size, plan
 from keras_nst.core.sight import Pictures, Style, aim_at, first_picture, look_at, resize, style_at
 from keras_nst.core.stage import Stage
@@ -240,6 +242,31 @@ def test_compiled_by_xla(features: keras.Model, normalization: str, optimizer: s
         for xla in ("off", "on")
     )
     np.testing.assert_allclose(compiled.losses.total, plain.losses.total, rtol=1e-3)
+
+
+class Traced(Exception):
+    """A program would now run."""
+
+
+@pytest.mark.parametrize("loss", ["gram", "w2"])
+def test_a_whole_step_has_no_work_for_the_host(
+    loss: str, features: keras.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many steps, the losses' account and the end where they are unsound: all on the device, as a TPU needs it."""
+    written: list[str] = []
+
+    def write(work: Callable, inputs: tuple, by_xla: bool) -> None:
+        assert by_xla
+        program = compiled(work, by_xla).experimental_get_compiler_ir(*inputs)
+        written.append(program(stage="stablehlo"))
+        raise Traced
+
+    monkeypatch.setattr(chunk, "traced", write)
+    with pytest.raises(Traced):
+        run(features, pair(), xla="on", style_loss=((loss, 1.0),), average=0.9, variation_weight=0.1)
+    operations = set(re.findall(r"stablehlo\.(\w+)", written[0]))
+    assert operations >= {"while", "convolution", "dot_general"}
+    assert not operations & {"infeed", "outfeed", "send", "recv", "custom_call"}
 
 
 def test_style_alone_and_content_alone(features: keras.Model) -> None:

@@ -64,6 +64,22 @@ def extractor(
     return model
 
 
+def copied(features: keras.Model, device: str) -> keras.Model:
+    """Returns the same network with weights of its own on a device."""
+
+    def copy_of(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if not isinstance(layer, Convolution):
+            return layer
+        copy = type(layer).from_config(layer.get_config())
+        copy.border = layer.border
+        copy.build((None, None, None, layer.kernel.shape[2]))
+        copy.set_weights(layer.get_weights())
+        return copy
+
+    with tf.device(device):
+        return keras.models.clone_model(features, clone_function=copy_of)
+
+
 def reaches(features: keras.Model, layers: Iterable[str]) -> bool:
     """Returns whether an extractor has the weights of these layers and of all before them."""
     known = {layer.name for layer in features.layers}

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_nst.core import winograd
+from keras_nst.core.crew import ALONE, Crew
 from keras_nst.core.kept import Kept
 from keras_nst.core.method import Seeing
 from keras_nst.core.pyramid import Scale, repays_compilation
@@ -19,10 +20,11 @@ class Network:
     Args:
         features: from pictures to {layer: features}.
         keep: the bytes that may be kept; 0: nothing.
+        crew: who shares the tiles of large pictures.
     """
 
-    def __init__(self, features: keras.Model, keep: float = 0.0):
-        self.features = features
+    def __init__(self, features: keras.Model, keep: float = 0.0, crew: Crew = ALONE):
+        self.features, self.crew = features, crew
         self.styles: Kept[Any] = Kept(keep / 4, bytes_of)
         self.stages: Kept[Any] = Kept(3 * keep / 4, lambda stage: bytes_of(stage.variables))
 

@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_nst.core import losses
+from keras_nst.core.crew import ALONE, Crew
 from keras_nst.core.guides import Shares, away_from_the_border, guides
 from keras_nst.core.method import Method, Objective, Seeing, Start
 from keras_nst.core.network import Network
@@ -84,7 +86,8 @@ class Originals:
         return as_tensors(told, self.network)
 
     def _look(self, size: Size) -> Whole | Tiled:
-        return look_at(size, self.network.features, self.method.objective, self.method.seeing)
+        seeing = self.method.seeing
+        return look_at(size, self.network.features, self.method.objective, seeing, self.network.crew)
 
 
 def with_shares(maps: dict[str, list[tuple[float, tf.Tensor]]]) -> StyleMaps:
@@ -117,10 +120,12 @@ def as_tensors(shares: Shares, network: Network) -> dict[str, tf.Tensor]:
     return {name: tf.constant(of, network.features.input.dtype) for name, of in shares.items()}
 
 
-def look_at(size: Size, features: object, objective: Objective, seeing: Seeing) -> Whole | Tiled:
+def look_at(
+    size: Size, features: keras.Model, objective: Objective, seeing: Seeing, crew: Crew = ALONE
+) -> Whole | Tiled:
     """Returns what shows pictures of this size to the network: by tiles if so set and if there is more than one."""
     if seeing.evaluator == "tiles":
-        tiled = Tiled(features, size, objective, seeing)
+        tiled = Tiled(features, size, objective, seeing, crew)
         if len(tiled.tiles) > 1:
             return tiled
     return Whole(features, size, objective, seeing)

@@ -90,7 +90,9 @@ class Stage:
         self.before = standing.step - self.steps
 
     def see_less_at_once(self) -> bool:
-        """Sees the picture in smaller tiles from now on; returns whether there are any."""
+        """Sees the picture in smaller tiles from now on; returns whether there are any, and nobody shares these."""
+        if self.network.crew.processes > 1:
+            return False
         seeing = in_smaller_tiles(self.method.seeing, self.scale.size, list(self.network.features.output))
         if seeing:
             self.method = self.method._replace(seeing=seeing)
@@ -102,7 +104,7 @@ class Stage:
         aim, seeing, objective = self._aim(), self.method.seeing, self.method.objective
         if self.look is None:
             features = self.network.that_takes_steps(self.scale, seeing)
-            self.look = look_at(self.scale.size, features, objective, seeing)
+            self.look = look_at(self.scale.size, features, objective, seeing, self.network.crew)
         shapes = tuple(tf.nest.flatten(tf.nest.map_structure(shape_of, aim)))
         if shapes not in self.programs:
             steps = Steps(self.picture, evaluator_of(self.look), self.mover, self.watch, objective)

@@ -11,6 +11,7 @@ up to the gradient of the whole. Memory depends on the tile; the price is one mo
 """
 
 import functools
+import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -19,7 +20,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_nst.core import losses
+from keras_nst.core.crew import ALONE, Crew
 from keras_nst.core.events import LossValues
+from keras_nst.core.features import copied
 from keras_nst.core.method import Objective, Seeing
 from keras_nst.core.programs import Programs
 from keras_nst.core.pyramid import Size
@@ -40,22 +43,67 @@ class Here(NamedTuple):
     pixels: tf.Tensor  # (h, w), the same of the pixels
 
 
+class Eye:
+    """The network on one device, with one program for each thing it does with blocks (n, h, w, 3) of each shape."""
+
+    def __init__(self, features: keras.Model, device: str, size: Size, objective: Objective, by_xla: bool):
+        self.features, self.device, self.size, self.objective = features, device, size, objective
+        self.programs = Programs(by_xla)
+
+    def run(self, work: Callable[..., Any], names: tuple[str, ...], *inputs: Any) -> Any:
+        """Runs the program of this work, a method of this class, on the device."""
+        with tf.device(self.device or None):
+            return self.programs.run(types.MethodType(work, self), names, *inputs)
+
+    def see(self, names: tuple[str, ...], block: tf.Tensor) -> Features:
+        """Returns the features of a block."""
+        seen = self.features(block)
+        return {name: seen[name] for name in names}
+
+    def measure(self, names: tuple[str, ...], block: tf.Tensor, counts: Guides) -> dict[str, Moments]:
+        """Returns the moments of its features."""
+        return {name: moments(seen, counts[name]) for name, seen in self.see(names, block).items()}
+
+    def assess(self, terms: tuple[str, ...], block: tf.Tensor, here: Here) -> losses.Parts:
+        """Returns what the terms measure of it."""
+        seen = Seen(Pixels(block, here.pixels, self.size), self.features(block), here.own, here.aim.guides)
+        return losses.measure(seen, here.aim, self.objective, terms)
+
+    def descend(
+        self, names: tuple[str, ...], block: tf.Tensor, here: Here, wanted: losses.Parts
+    ) -> tuple[losses.Parts, tf.Tensor]:
+        """Returns what the other terms measure of it, and its gradient."""
+        every = tuple(losses.terms_of(self.objective))
+        with tf.GradientTape() as tape:
+            tape.watch(block)
+            parts = self.assess(every, block, here)
+            objective = losses.linear_objective(parts, wanted, here.aim, self.size, self.objective)
+        return {name: part for name, part in parts.items() if name not in wanted}, tape.gradient(objective, block)
+
+
 class Tiled:
-    """Looks at pictures of one size tile by tile, with one program for each shape of a block."""
+    """Looks at pictures of one size tile by tile; the crew shares the tiles."""
 
     in_one_graph = False
 
-    def __init__(self, features: keras.Model, size: Size, objective: Objective, seeing: Seeing):
-        self.features, self.size, self.objective = features, size, objective
-        self.layers = list(features.output)
+    def __init__(self, features: keras.Model, size: Size, objective: Objective, seeing: Seeing, crew: Crew = ALONE):
+        self.size, self.objective = size, objective
+        self.layers, self.exact = list(features.output), features.input.dtype
         self.tiles = tiles(size, seeing.tile_size or USUAL_TILE, seeing.network, self.layers)
-        self.programs = Programs(seeing.compiled)
+        self.crew = crew.for_tiles(len(self.tiles))
+        self.own = [tile for number, tile in enumerate(self.tiles) if self.crew.own(number)]
+        copies = [features, *(copied(features, device) for device in crew.devices[1:])]
+        eyes = [
+            Eye(copy, device, size, objective, seeing.compiled)
+            for copy, device in zip(copies, crew.devices, strict=True)
+        ]
+        self.eyes = {tile: eyes[self.crew.hand(number)] for number, tile in enumerate(self.tiles)}
 
     def maps(self, picture: tf.Tensor, names: list[str]) -> Features:
         """Returns whole feature maps, put together from those of the cores, in the memory of the host."""
         maps: Features = {}
         for tile in self.tiles:
-            for name, seen in self._run(self._see, tile, picture, tuple(names)).items():
+            for name, seen in self._run(Eye.see, tile, picture, tuple(names)).items():
                 step = stride(name)
                 if name not in maps:
                     n, _, _, c = seen.shape
@@ -67,34 +115,33 @@ class Tiled:
 
     def moments(self, picture: tf.Tensor, names: list[str], guides: Guides) -> dict[str, Moments]:
         """Returns the moments of the whole picture."""
-        return _added_up(
-            self._run(self._measure, tile, picture, tuple(names), self._counted(tile, names, guides))
-            for tile in self.tiles
+        return self._added_up(
+            self._run(Eye.measure, tile, picture, tuple(names), self._counted(tile, names, guides)) for tile in self.own
         )
 
     def evaluate(self, picture: tf.Tensor, aim: losses.Aim) -> tuple[LossValues, tf.Tensor]:
         """Returns the losses of pictures and their gradient, by two passes."""
         first = losses.of_all_tiles(self.objective)
-        total = _added_up(
-            self._run(self._assess, tile, picture, first, self._here(tile, aim)) for tile in self.tiles if first
+        total = self._added_up(
+            self._run(Eye.assess, tile, picture, first, self._here(tile, aim)) for tile in self.own if first
         )
         wanted = losses.slopes(total, aim, self.size, self.objective) if first else {}
         gradient = tf.Variable(tf.zeros_like(picture))
-        parts = (self._pull(tile, picture, aim, wanted, gradient) for tile in self.tiles)
-        total |= _added_up(parts)
-        return losses.evaluate(total, aim, self.size, self.objective), gradient.value()
+        own = summed(self._pull(tile, picture, aim, wanted, gradient) for tile in self.own)
+        parts, pulled = self.crew.total((own, gradient.value()))
+        return losses.evaluate(total | parts, aim, self.size, self.objective), pulled
 
     def judge(self, picture: tf.Tensor, aim: losses.Aim) -> LossValues:
         """Returns the losses alone, by one pass."""
         every = tuple(losses.terms_of(self.objective))
-        parts = (self._run(self._assess, tile, picture, every, self._here(tile, aim)) for tile in self.tiles)
-        return losses.evaluate(_added_up(parts), aim, self.size, self.objective)
+        parts = (self._run(Eye.assess, tile, picture, every, self._here(tile, aim)) for tile in self.own)
+        return losses.evaluate(self._added_up(parts), aim, self.size, self.objective)
 
     def _pull(
         self, tile: Tile, picture: tf.Tensor, aim: losses.Aim, wanted: losses.Parts, gradient: tf.Variable
     ) -> losses.Parts:
         """Adds the tile's gradient to that of the picture; returns what the other terms have measured of it."""
-        parts, pulled = self._run(self._descend, tile, picture, (), self._here(tile, aim), wanted)
+        parts, pulled = self._run(Eye.descend, tile, picture, (), self._here(tile, aim), wanted)
         block = gradient[:, tile.rows.block(1), tile.columns.block(1)]
         block.assign(block + pulled)
         return parts
@@ -105,32 +152,14 @@ class Tiled:
         here = losses.Aim(aims, aim.weights, self._guides(tile, aim.guides), ())
         return Here(here, self._own(tile, self.layers), self._mask(tile, 1))
 
-    # What the programs do with a block, (n, h, w, 3).
-
-    def _see(self, names: tuple[str, ...], block: tf.Tensor) -> Features:
-        seen = self.features(block)
-        return {name: seen[name] for name in names}
-
-    def _measure(self, names: tuple[str, ...], block: tf.Tensor, counts: Guides) -> dict[str, Moments]:
-        return {name: moments(seen, counts[name]) for name, seen in self._see(names, block).items()}
-
-    def _assess(self, terms: tuple[str, ...], block: tf.Tensor, here: Here) -> losses.Parts:
-        seen = Seen(Pixels(block, here.pixels, self.size), self.features(block), here.own, here.aim.guides)
-        return losses.measure(seen, here.aim, self.objective, terms)
-
-    def _descend(
-        self, names: tuple[str, ...], block: tf.Tensor, here: Here, wanted: losses.Parts
-    ) -> tuple[losses.Parts, tf.Tensor]:
-        every = tuple(losses.terms_of(self.objective))
-        with tf.GradientTape() as tape:
-            tape.watch(block)
-            parts = self._assess(every, block, here)
-            objective = losses.linear_objective(parts, wanted, here.aim, self.size, self.objective)
-        return {name: part for name, part in parts.items() if name not in wanted}, tape.gradient(objective, block)
-
     def _run(self, work: Callable[..., Any], tile: Tile, picture: tf.Tensor, names: tuple[str, ...], *more: Any) -> Any:
-        """Runs the program of this work for blocks of this shape on the tile's block."""
-        return self.programs.run(work, names, picture[:, tile.rows.block(1), tile.columns.block(1)], *more)
+        """Has the eye that the tile belongs to do this work on the tile's block."""
+        return self.eyes[tile].run(work, names, picture[:, tile.rows.block(1), tile.columns.block(1)], *more)
+
+    def _added_up(self, parts: Iterator[Any]) -> Any:
+        """Returns the sum of structures of tensors over the tiles of all processes; of none, none."""
+        own = summed(parts)
+        return self.crew.total(own) if tf.nest.flatten(own) else own
 
     def _own(self, tile: Tile, names: Iterable[str]) -> Masks:
         """Returns which positions of the block's feature maps are the core's."""
@@ -151,11 +180,11 @@ class Tiled:
 
     def _mask(self, tile: Tile, step: int) -> tf.Tensor:
         height, width = ((span.block_stop - span.block_start) // step for span in tile)
-        mask = np.zeros((height, width), self.features.input.dtype)
+        mask = np.zeros((height, width), self.exact)
         mask[tile.rows.in_block(step), tile.columns.in_block(step)] = 1.0
         return tf.constant(mask)
 
 
-def _added_up(parts: Iterator[Any]) -> Any:
+def summed(parts: Iterator[Any]) -> Any:
     """Returns the sum of structures of tensors; of none, none."""
     return functools.reduce(functools.partial(tf.nest.map_structure, tf.add), parts, next(parts, {}))

@@ -47,6 +47,10 @@ def prepare(config: BatchConfig) -> Batch:
         raise SettingError("workdir", config.workdir, "Expected a folder. Received: a file.")
     if config.output:
         raise SettingError("output", config.output, "Expected none: each picture of a batch has a name of its own.")
+    if config.strategy == "multi_worker":
+        raise SettingError(
+            "strategy", config.strategy, "Expected --engine=ray, which gives each machine its own pictures."
+        )
     return Batch(config, folder, items(config))
 
 

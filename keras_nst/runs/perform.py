@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -62,7 +63,7 @@ def perform(
         try:
             session = open_session(job.config)
             run = started(job, workdir, session, say)
-            log.info("%s\n%s", run.record.machine, flag_file(settings_of(run.config)))
+            note(run, log)
             session.network(run.config)
         except BaseException:
             if job.earlier is None:
@@ -80,20 +81,25 @@ def started(job: Job, workdir: Path, session: Session, tell: Tell) -> Started:
     if job.earlier is None or found is None:
         config = session.resolve(job.config, scene.size, tell)
         record = job.record._replace(resolved=settings_of(absolute(config)))
-        write_record(workdir, record)
-        repeated = flag_file(repeatable(record.given, record.resolved), choices(record.resolved))
-        (workdir / SETTINGS).write_text(repeated, encoding="utf8")
         return Started(workdir, output, scene, config, record, None, job.earlier is None)
     config = with_what_is_free(found.config, job.config, scene, session, tell)
     for name, value in job.record.machine.items():
         if value != job.earlier.machine.get(name):
             tell(f"Resuming with another {name}, {value}: the last bits of the picture will differ.")
     record = job.record._replace(resolved=job.earlier.resolved)
-    write_record(workdir, record)
     method = found.standing.method._replace(steps=config.steps)
     seeing = method.seeing._replace(evaluator=config.evaluator, tile_size=config.tile_size)
     standing = found.standing._replace(method=method._replace(seeing=seeing._replace(convolution=config.convolution)))
     return Started(workdir, output, scene, config, record, standing, False)
+
+
+def note(run: Started, log: logging.Logger) -> None:
+    """Writes what the folder is to tell of the run."""
+    log.info("%s\n%s", run.record.machine, flag_file(settings_of(run.config)))
+    write_record(run.workdir, run.record)
+    if run.resumed is None:
+        repeated = flag_file(repeatable(run.record.given, run.record.resolved), choices(run.record.resolved))
+        (run.workdir / SETTINGS).write_text(repeated, encoding="utf8")
 
 
 def with_what_is_free(then: Resolved, asked: Config, scene: Scene, session: Session, tell: Tell) -> Resolved:
@@ -120,7 +126,11 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
         pace, say = paced(config, size, begun, stop), beside_the_bar(tell)
         checkpoints = Checkpoints(run.workdir, config)
         listeners: list[Listener] = [*listeners_of(run, curves, closing, say), checkpoints]
-        result = session.paint(run.scene, config, pace=pace, listeners=listeners, tell=say, resumed=run.resumed)
+        try:
+            result = session.paint(run.scene, config, pace=pace, listeners=listeners, tell=say, resumed=run.resumed)
+        except ConnectionError:  # of processes that share the picture, which stands where it stood
+            checkpoints.keep()
+            raise
         figures: dict[str, float] = {}
         if result.losses is not None and config.figures and config.weights == "imagenet":
             figures = tell_figures(run, session, result, curves, pace.has_time_for_figures(), tell)

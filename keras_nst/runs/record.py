@@ -19,6 +19,7 @@ FREE = (
     "max_seconds",
     "memory_limit_gb",
     "keep_programs",
+    "strategy",
     "preview",
     "snapshot_steps",
     "checkpoint_secs",

@@ -8,6 +8,7 @@ from keras_nst.core.pyramid import Size
 from keras_nst.session.planner import choose_sight, has_room_for_two
 from keras_nst.settings.config import Config, Resolved
 from keras_nst.settings.declared import SettingError
+from keras_nst.system.cluster import connected
 from keras_nst.system.devices import Device, choose_device, start_tensorflow
 from keras_nst.system.memory import free_memory, resident_memory
 from keras_nst.system.programs import flags_to_keep_programs
@@ -18,7 +19,9 @@ Tell = Callable[[str], None]
 
 def start(config: Config) -> Device:
     """Imports TensorFlow and returns the device to use."""
-    start_tensorflow(memory_to_take(config), flags_to_keep_programs() if config.keep_programs else "")
+    several = config.strategy == "multi_worker"
+    flags = flags_to_keep_programs() if config.keep_programs else ""
+    start_tensorflow(memory_to_take(config), flags, connected if several else None)
     if config.deterministic:
         import tensorflow as tf
 

@@ -15,7 +15,7 @@ import numpy as np
 from keras_nst.core.events import Listener, Standing
 from keras_nst.core.pyramid import Scale, Size, plan
 from keras_nst.pictures.alpha import laid_on
-from keras_nst.session import machine
+from keras_nst.session import machine, team
 from keras_nst.session.machine import Tell
 from keras_nst.session.method import method_of
 from keras_nst.session.scene import Guidance, Scene, colored, guided, recolored
@@ -48,6 +48,7 @@ class Session:
         self.weights: dict[tuple[str, str], Path | None] = {}
         self.weights_of(config)  # before TensorFlow is imported, which takes seconds
         self.device = machine.start(config)
+        self.crew = team.crew_of(config, self.device)
         self.networks: dict[tuple[Any, ...], Network] = {}
 
     def __enter__(self) -> Self:
@@ -60,7 +61,7 @@ class Session:
 
     def resolve(self, config: Config, size: Size, tell: Tell = lambda line: None) -> Resolved:
         """Returns the settings of a picture of this size with nothing left open."""
-        return machine.resolve(config, size, self.device, tell)
+        return machine.resolve(team.shared_out(config, size, self.crew, tell), size, self.device, tell)
 
     def network(self, config: Resolved) -> "Network":
         """Returns the network that the settings ask for."""
@@ -72,7 +73,7 @@ class Session:
         if key not in self.networks:
             if not self.keep:
                 self.networks.clear()
-            self.networks[key] = Network(load_features(config, weights), self.keep)
+            self.networks[key] = Network(load_features(config, weights), self.keep, self.crew)
         return self.networks[key]
 
     def weights_of(self, config: Config) -> Path | None:
@@ -104,7 +105,8 @@ class Session:
         where = functools.partial(tf.device, self.device.name)
         with where(), gradients_forgotten(), contextlib.closing(Beside(where)) as beside:
             ahead = beside if machine.compiles_ahead(config, scene.size, self.device) else None
-            audience = Audience(pace, [shown.to(listen) for listen in listeners], tell, ahead)
+            team.check_alike(config, scene, self.crew)
+            audience = Audience(team.agreed(pace, self.crew), [shown.to(listen) for listen in listeners], tell, ahead)
             pictures = pictures_of(scene, guidance, config)
             method = resumed.method if resumed else method_of(config)
             result = transfer(pictures, scene.size, method, self.network(config), audience, resumed)

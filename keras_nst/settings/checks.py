@@ -28,6 +28,8 @@ def check(config: "Config") -> None:
     check_weights(config)
     check_style_pictures(config)
     check_seamless(config)
+    if config.strategy == "multi_worker" and not config.workdir:
+        raise SettingError("strategy", config.strategy, "Expected --workdir with it, a folder that all machines reach.")
 
 
 def check_layers(config: "Config", term: str) -> None:

@@ -308,6 +308,13 @@ class Config(Settings):
         "Machine",
         "The side of a tile in pixels, without its halo; auto: what memory allows.",
     )
+    strategy: str = setting(
+        "auto",
+        choice("auto", "none", "mirrored", "multi_worker"),
+        "Machine",
+        "Who shares the tiles of a large picture: one device (none), all of this machine (mirrored), or the machines "
+        "named in TF_CONFIG, each of which is given the same command (multi_worker); auto: all GPUs of this machine.",
+    )
     deterministic: bool = setting(
         False, switch(), "Machine", "Whether a GPU is to give the same bits each time, which takes longer; a CPU does."
     )

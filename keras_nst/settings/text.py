@@ -18,7 +18,7 @@ OF_ONE_RUN = ("workdir", "output", "overwrite")
 
 
 # What the machine decides where it is left open; a repeat elsewhere decides anew, unless --exactly is given.
-OF_THE_MACHINE = ("device", "precision", "convolution", "xla", "evaluator", "tile_size")
+OF_THE_MACHINE = ("device", "precision", "convolution", "xla", "evaluator", "tile_size", "strategy")
 EXACTLY = "exactly"  # under which a picture carries what its machine decided
 
 

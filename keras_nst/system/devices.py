@@ -4,9 +4,9 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from keras_nst.system.quiet import quiet_stderr
 
@@ -28,13 +28,14 @@ class Device(NamedTuple):
     memory: float = 0.0  # bytes free on it for tensors; 0 where nothing tells, or where it is the system's
 
 
-def start_tensorflow(memory: float, xla_flags: str = "") -> None:
+def start_tensorflow(memory: float, xla_flags: str = "", first: Callable[[], Any] | None = None) -> None:
     """Imports TensorFlow and Keras once, without their chatter, whatever backend the user's own settings name.
 
     Args:
         memory: the bytes this process may have in all. Tensors that find no room there raise an error, where the system
             would end the process.
         xla_flags: for XLA, in place of those in the environment.
+        first: what has to be done before the first operation.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -45,6 +46,8 @@ def start_tensorflow(memory: float, xla_flags: str = "") -> None:
 
         keras.config.set_image_data_format("channels_last")
         keras.config.set_floatx("float32")
+        if first:
+            first()
         tf.zeros(1)  # the first operation finds the devices and the memory, and has more to say
 
 
