@@ -25,6 +25,7 @@ from PIL import Image, ImageOps
 from keras_nst.fleet.drive import Batch, engine_of
 from keras_nst.fleet.jobs import BatchJob, Outcome
 from keras_nst.fleet.manifest import DONE, RUNNING, Manifest
+from keras_nst.fleet.parcels import Parcel, parcels
 from keras_nst.fleet.settings import BatchConfig
 from keras_nst.pictures.sources import SAMPLES
 from keras_nst.runs.job import JobSpec
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     add("--workers", type=int, default=2, help="processes or actors that do them [%(default)s]")
     add("--pictures", type=int, default=0, help="make so many pictures in place of that [none]")
     add("--flags", default=" ".join(QUICK), help="settings of these [%(default)s]")
+    add("--together", type=int, default=4, help="--batch_size of another batch; 1: none [%(default)s]")
     add("--rounds", type=int, default=3, help="turns of batch and single commands [%(default)s]")
     return parser
 
@@ -60,9 +62,9 @@ def parser() -> argparse.ArgumentParser:
 # --- Overhead ---
 
 
-def nothing(job: BatchJob, open_session: object, stop: object, tell: object) -> Outcome:
-    """Does a job that takes no time."""
-    return Outcome(job.id, DONE, 0.0)
+def nothing(parcel: Parcel, open_session: object, stop: object, tell: object) -> list[Outcome]:
+    """Does jobs that take no time."""
+    return [Outcome(job.id, DONE, 0.0) for job in parcel]
 
 
 def overhead(engine: str, count: int, workers: int) -> Row:
@@ -76,7 +78,7 @@ def overhead(engine: str, count: int, workers: int) -> Row:
         begun = time.monotonic()
         with engine_of(batch, nothing) as working, Manifest(folder) as manifest:
             first = None
-            for job, outcome in working.outcomes(iter(jobs)):
+            for job, outcome in working.outcomes(parcels(jobs, most=1)):
                 first = first or (outcome and time.monotonic())  # workers take their time to start
                 manifest.note(job.id, state=outcome.state if outcome else RUNNING)
         ended = time.monotonic()
@@ -106,6 +108,9 @@ def pictures_an_hour(options: argparse.Namespace) -> list[Row]:
             "single commands": functools.partial(by_single_commands, folder, contents, common),
             "batch": functools.partial(by_batch, folder, common),
         }
+        if options.together > 1:
+            flag = f"--batch_size={options.together}"
+            ways[f"batch, {flag}"] = functools.partial(by_batch, folder, [*common, flag])
         times = measuring.in_turns(ways, options.rounds)
     rows = [{"way": way, "pictures": options.pictures, "seconds": seconds} for way, seconds in times.items()]
     for row in rows:

@@ -136,6 +136,15 @@ def test_a_batch_is_its_pictures(features: keras.Model) -> None:
         assert moved > 1e-3
 
 
+@pytest.mark.parametrize("loss", ["gram", "mean_std", "covariance", "w2", "mmd", "swd", "neighbor"])
+def test_one_style_serves_several_pictures(loss: str, features: keras.Model) -> None:
+    given = {"style_loss": ((loss, 1.0),), "scales": 1, "steps": (2,)}
+    together, _ = run(features, Pictures(tensor(0, 5, 6), (Style(tensor(1)),)), **given)
+    for index, content in enumerate((0, 5, 6)):
+        alone, _ = run(features, Pictures(tensor(content), (Style(tensor(1)),)), **given)
+        np.testing.assert_allclose(together.losses.total[index], alone.losses.total[0], rtol=1e-4)
+
+
 @pytest.mark.parametrize("normalization", ["balanced", "gatys", "keras", "tensorflow", "d2l"])
 def test_the_gradient_is_that_of_the_loss(features: keras.Model, normalization: str) -> None:
     """A small move along a random direction changes the loss by gradient times direction."""

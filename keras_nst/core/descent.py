@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_nst.core.ahead import Beside
 from keras_nst.core.chunk import Taken
-from keras_nst.core.events import Listener, LossValues, Progress, Step
+from keras_nst.core.events import Apart, Listener, LossValues, Progress, Step
 from keras_nst.core.pyramid import Scale
 from keras_nst.core.stage import Stage
 
@@ -65,6 +65,8 @@ class Run:
         self._tell(self.last, values, self.last.learning_rate, final=True)
         if np.isfinite(values.total).all():
             return values
+        if self.last.count > 1:
+            raise Apart
         self.last.mover.retreat()  # the last step of all was one too many
         self.diverged = True
         return None
@@ -96,7 +98,13 @@ class Run:
             self.audience.tell(f"Not enough memory for {size} pixels: goes on in tiles of {tile}.")
 
     def _retreat(self, stage: Stage) -> bool:
-        """Goes back to the last sound picture; returns whether there is one and it is worth another try."""
+        """Goes back to the last sound picture; returns whether there is one and it is worth another try.
+
+        Raises:
+            Apart: there are others, which need not.
+        """
+        if stage.count > 1:
+            raise Apart
         stage.mover.retreat()
         if stage.watch.fail() > RETREATS or not stage.steps:
             return False

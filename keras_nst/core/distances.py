@@ -202,6 +202,8 @@ def _bures(covariance: tf.Tensor, root: tf.Tensor, by_products: bool) -> tf.Tens
     K has the eigenvalues of C'^1/2 C C'^1/2. The gradient is I - T, where T = A K^-1/2 A^T is the map that moves one
     Gaussian onto the other.
     """
+    if root.shape[:-2] != covariance.shape[:-2]:  # one style, several pictures: such products are wrong by oneDNN
+        root = tf.broadcast_to(root, [*covariance.shape[:-2], *root.shape[-2:]])
 
     @tf.custom_gradient
     def bures(covariance: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:

@@ -8,6 +8,10 @@ import numpy as np
 from keras_nst.core.method import Method
 
 
+class Apart(Exception):
+    """Pictures that were moved together can be no longer: one of them asks for what would change the others."""
+
+
 class LossValues(NamedTuple):
     """The weighted total of each picture, (n,), and the terms before weighting, some of them also layer by layer.
 

@@ -4,11 +4,13 @@ from typing import Any, NamedTuple
 
 from keras_nst.settings.networks import Layer
 
+Weight = float | tuple[float, ...]  # one, or one for each of several pictures
+
 
 class Objective(NamedTuple):
     """What is minimized: J = sum of the terms, each times its weight."""
 
-    weights: tuple[tuple[str, float], ...]  # of the terms that have a part in it, by name
+    weights: tuple[tuple[str, Weight], ...]  # of the terms that have a part in it, by name
     content_layers: tuple[Layer, ...] = ()
     style_layers: tuple[Layer, ...] = ()
     normalization: str = "balanced"  # whose definitions of the terms: see core/definitions.py
@@ -18,11 +20,16 @@ class Objective(NamedTuple):
     by_products: bool = False  # roots of matrices, which suits XLA; else by eigenvalues
     more_terms: tuple[tuple[str, Any], ...] = ()  # a caller's own `Term`s by name, beside those of core/terms.py
 
-    def weight(self, term: str) -> float:
+    def weight(self, term: str) -> Weight:
         """Returns the weight of a term; 0 where it has no part."""
         return dict(self.weights).get(term, 0.0)
 
-    def weighted(self, **weights: float) -> "Objective":
+    def of(self, index: int) -> "Objective":
+        """Returns the objective of one of several pictures."""
+        own = ((name, weight[index] if isinstance(weight, tuple) else weight) for name, weight in self.weights)
+        return self._replace(weights=tuple(own))
+
+    def weighted(self, **weights: Weight) -> "Objective":
         """Returns the objective with other weights; one of 0 leaves its term out."""
         changed = dict(self.weights) | weights
         kept = tuple((name, weight) for name, weight in changed.items() if weight)

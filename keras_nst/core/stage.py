@@ -24,7 +24,7 @@ class Stage:
     """
 
     def __init__(self, scale: Scale, count: int, method: Method, network: Network):
-        self.scale, self.method, self.network, self.before = scale, method, network, 0
+        self.scale, self.method, self.network, self.before, self.count = scale, method, network, 0, count
         self.picture = tf.Variable(tf.zeros((count, *scale.size, 3)))
         self.mover = optimizers.make_optimizer(method.movement, scale.steps, self.picture)
         self.watch = Watch(count, method.settle)

@@ -1,8 +1,9 @@
 """--style_strength: the weights of content and style by how hard each of them pulls."""
 
+import numpy as np
 import tensorflow as tf
 
-from keras_nst.core.method import Method
+from keras_nst.core.method import Method, Weight
 from keras_nst.core.network import Network
 from keras_nst.core.programs import run_once
 from keras_nst.core.pyramid import Size, same_area
@@ -20,30 +21,36 @@ def calibrated(pictures: Pictures, final: Size, network: Network, method: Method
     if strength is None:
         return method
     if strength in (0.0, 1.0):
-        style = strength * SUM_OF_WEIGHTS
+        style = np.array([strength * SUM_OF_WEIGHTS])
     else:
         pulls = (strength / (1.0 - strength)) ** STEEPNESS  # the style's over the content's, with these weights
         ratio = pulls * _pull_of_content_over_style(pictures, final, network, method)
         style = SUM_OF_WEIGHTS * ratio / (1.0 + ratio)
-    objective = method.objective.weighted(content=SUM_OF_WEIGHTS - style, style=style)
+    objective = method.objective.weighted(content=_weight(SUM_OF_WEIGHTS - style), style=_weight(style))
     return method._replace(strength=None, objective=objective)
 
 
-def _pull_of_content_over_style(pictures: Pictures, final: Size, network: Network, method: Method) -> float:
-    """Returns |gradient of the content term| / |gradient of the style term|, each with weight 1, at the start."""
+def _weight(of_each: np.ndarray) -> Weight:
+    """Returns the weights of each picture as a method has them."""
+    weights = tuple(map(float, of_each))
+    return weights if len(weights) > 1 else weights[0]
+
+
+def _pull_of_content_over_style(pictures: Pictures, final: Size, network: Network, method: Method) -> np.ndarray:
+    """Returns |gradient of the content term| / |gradient of the style term|, each with weight 1, at the start: (n,)."""
     size = same_area(final, min(LOOKED_AT, final.height * final.width))
     blend = method.start._replace(source="blend", noise=NOISE)
     start = tf.convert_to_tensor(first_picture(pictures, size, blend))
     content, style = (_pull(pictures, start, network, method, term) for term in ("content", "style"))
-    return content / max(style, 1e-30)
+    return content / np.maximum(style, 1e-30)
 
 
-def _pull(pictures: Pictures, start: tf.Tensor, network: Network, method: Method, term: str) -> float:
-    """Returns the norm of the gradient of one term alone."""
+def _pull(pictures: Pictures, start: tf.Tensor, network: Network, method: Method, term: str) -> np.ndarray:
+    """Returns the norm of the gradient of one term alone: (n,)."""
     size, whole = Size(*start.shape[1:3]), method.seeing._replace(evaluator="whole")
     alone = {name: float(name == term) for name, _ in method.objective.weights} | {term: 1.0}
     of_one = method._replace(objective=method.objective.weighted(**alone), seeing=whole)
     look = look_at(size, network.features, of_one.objective, whole)
     aim = aim_at(pictures, size, network, of_one)
     _, gradient = run_once(lambda names, *shown: look.evaluate(*shown), (), start, aim)
-    return float(tf.norm(gradient))
+    return np.asarray(tf.norm(tf.reshape(gradient, [len(start), -1]), axis=1), float)

@@ -1,5 +1,6 @@
 """Looks at the losses of one scale, on the device: are they still sound, and have they settled?"""
 
+import numpy as np
 import tensorflow as tf
 
 from keras_nst.core.method import Objective
@@ -22,7 +23,7 @@ class Watch:
 
     def __init__(self, count: int, settle: float):
         self.settle = settle
-        self.floor = tf.Variable(0.0)  # what a first loss is taken for at least
+        self.floor = tf.Variable(tf.zeros([count]))  # what a first loss is taken for at least
         self.taken = tf.Variable(0)  # steps
         self.failed = tf.Variable(0)  # failures since the last recovery
         self.doubt = tf.Variable(0)  # sound steps still missing to a recovery
@@ -32,8 +33,9 @@ class Watch:
 
     def begin(self, objective: Objective) -> None:
         """Forgets everything, for other pictures."""
-        weights = objective.weight("content") + objective.weight("style")
-        self.floor.assign(NEXT_TO_NOTHING * weights if objective.normalization == "balanced" else 0.0)
+        weights = np.add(objective.weight("content"), objective.weight("style"))
+        floor = NEXT_TO_NOTHING * weights if objective.normalization == "balanced" else 0.0
+        self.floor.assign(np.broadcast_to(np.float32(floor), self.floor.shape))
         for count in (self.taken, self.failed, self.doubt):
             count.assign(0)
         for values, first in ((self.limit, float("inf")), (self.least, 0.0), (self.fall, STEEPEST)):

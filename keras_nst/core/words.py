@@ -68,7 +68,7 @@ def _on(ladder: tuple[tuple[float, str], ...], value: float) -> str:
 
 def loss_in_words(losses: LossValues, objective: Objective) -> str:
     """Returns the total as the sum of its weighted terms, with as many digits as it takes to add up to it."""
-    terms = [(weight, name, float(np.mean(losses.terms[name]))) for name, weight in objective.weights]
+    terms = [(float(np.mean(weight)), name, float(np.mean(losses.terms[name]))) for name, weight in objective.weights]
     total = f"{sum(weight * value for weight, _, value in terms):.{SHOWN}g}"
     for digits in range(SHOWN, EXACT + 1):
         shown = [(f"{weight:.{digits}g}", name, f"{value:.{digits}g}") for weight, name, value in terms]

@@ -4,7 +4,7 @@ import csv
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,10 +12,12 @@ from tqdm import tqdm
 
 from keras_nst.core.pyramid import Size
 from keras_nst.fleet.combinations import Item, items
-from keras_nst.fleet.jobs import JOBS, RESULTS, BatchJob, Hashes, Outcome, Work, do, job_of
+from keras_nst.fleet.jobs import JOBS, RESULTS, BatchJob, Hashes, Outcome, job_of
 from keras_nst.fleet.local import LocalEngine
 from keras_nst.fleet.manifest import DONE, FAILED, MANIFEST, PENDING, RUNNING, Manifest
+from keras_nst.fleet.parcels import Parcel, parcels
 from keras_nst.fleet.settings import FOLDER, BatchConfig
+from keras_nst.fleet.together import Work, do_all
 from keras_nst.session.scene import Tell, size_of_result
 from keras_nst.session.session import scales_of
 from keras_nst.settings.declared import SettingError
@@ -25,6 +27,7 @@ from keras_nst.system.pace import Stop
 SUMMARY = "summary.csv"
 SHOWN = 20  # lines of a list in the terminal
 USUAL = Size(400, 600)  # the shape of most photographs
+ON_GPU = 8  # pictures in common steps, where memory allows; never measured
 BYTES_PER_PIXEL, BYTES_PER_JOB = 2.2, 0.5e6  # of a picture as PNG; of its curves and its record
 
 
@@ -108,7 +111,7 @@ def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop, te
     """Gives the jobs to the engine, and takes note of what becomes of them."""
     begun = time.monotonic()
     with engine_of(batch) as engine, Shown(len(ahead), sys.stderr) as shown:
-        for job, outcome in engine.outcomes(unless(stop, ahead, engine)):
+        for job, outcome in engine.outcomes(unless(stop, parcels(ahead, together(batch.config)), engine)):
             entry = manifest.get(job.id)
             if outcome is None:
                 attempts = entry.attempts + 1
@@ -120,16 +123,21 @@ def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop, te
             shown(outcome, job.name, time.monotonic() - begun)
 
 
-def unless(stop: Stop, jobs: Sequence[BatchJob], engine: Any) -> Iterator[BatchJob]:
-    """Yields the jobs until it is time to stop, which the engine is told."""
-    for job in jobs:
+def together(config: BatchConfig) -> int:
+    """Returns how many pictures a worker is given at once: on a CPU one, which is that of a single run to the bit."""
+    return config.batch_size or (ON_GPU if config.device == "gpu" else 1)
+
+
+def unless(stop: Stop, parcels: Iterable[Parcel], engine: Any) -> Iterator[Parcel]:
+    """Yields the parcels until it is time to stop, which the engine is told."""
+    for parcel in parcels:
         if stop.is_set():
             engine.stop()
             return
-        yield job
+        yield parcel
 
 
-def engine_of(batch: Batch, work: Work = do) -> Any:
+def engine_of(batch: Batch, work: Work = do_all) -> Any:
     """Returns who does the jobs; `work` is what is done with each."""
     if batch.config.engine == "ray":
         from keras_nst.fleet.ray_engine import RayEngine

@@ -47,9 +47,6 @@ class Outcome(NamedTuple):
     figures: dict[str, float] = {}
 
 
-Work = Callable[[BatchJob, Callable[[Config], Any], Stop, Tell], Outcome]  # job, opens a session, stop, tell
-
-
 class Hashes:
     """SHA-256 of files, each read once."""
 

@@ -9,24 +9,24 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.synchronize import Event
 from typing import Any
 
-from keras_nst.fleet.jobs import BatchJob, Outcome, Work, do
+from keras_nst.fleet.jobs import BatchJob, Outcome
+from keras_nst.fleet.parcels import Ahead, Parcel
 from keras_nst.fleet.settings import BatchConfig
+from keras_nst.fleet.together import Work, do_all
 from keras_nst.settings.config import Config
 
 CONTEXT = multiprocessing.get_context("spawn")
 KEEP = 1e9  # bytes, for what one picture leaves for the next
-ATTEMPTS = 3  # of a job whose process died
-QUEUED = 0  # jobs given to a worker beyond the one it does
 
 
 class LocalEngine:
     """Does jobs in processes of this machine.
 
     Args:
-        work: what is done with each.
+        work: what is done with each parcel.
     """
 
-    def __init__(self, batch: BatchConfig, work: Work = do):
+    def __init__(self, batch: BatchConfig, work: Work = do_all):
         self.work = work
         self.workers = batch.workers or 1
         self.cpus = batch.cpus or max(1, cores() // self.workers)
@@ -42,42 +42,37 @@ class LocalEngine:
         """Lets each worker end after its next step; what it has done is kept to be resumed."""
         self.halt.set()
 
-    def outcomes(self, jobs: Iterable[BatchJob]) -> Iterator[tuple[BatchJob, Outcome | None]]:
+    def outcomes(self, parcels: Iterable[Parcel]) -> Iterator[tuple[BatchJob, Outcome | None]]:
         """Yields each job when a worker is given it, with None, and when it is done, with what became of it."""
-        ahead = iter(jobs)
-        tried: dict[str, int] = {}
+        ahead = Ahead(parcels)
         workers = [Worker(self.halt, self.cpus, self.work) for _ in range(self.workers)]
-        again: list[BatchJob] = []
         try:
             while True:
                 for worker in workers:
-                    while not worker.job and not self.halt.is_set():
-                        job = again.pop() if again else next(ahead, None)
-                        if job is None:
-                            break
-                        worker.give(job)
-                        yield job, None
-                busy = [worker for worker in workers if worker.job]
+                    parcel = None if worker.parcel or self.halt.is_set() else ahead.next()
+                    if parcel:
+                        worker.give(parcel)
+                        yield from ((job, None) for job in parcel)
+                busy = [worker for worker in workers if worker.parcel]
                 if not busy:
                     return
                 for worker in finished(busy):
-                    job, outcome = worker.take()
-                    tried[job.id] = tried.get(job.id, 0) + 1
-                    if outcome is None and tried[job.id] < ATTEMPTS and not self.halt.is_set():
-                        again.append(job)
+                    parcel, outcomes = worker.take()
+                    if outcomes is None:
+                        yield from ahead.take_back(parcel, worker.ended, self.halt.is_set())
                     else:
-                        yield job, outcome or worker.obituary(job)
+                        yield from zip(parcel, outcomes, strict=True)
         finally:
             for worker in workers:
                 worker.end()
 
 
 class Worker:
-    """A process that does one job after the other; another takes its place if it dies."""
+    """A process that does one parcel after the other; another takes its place if it dies."""
 
     def __init__(self, halt: Event, cpus: int, work: Work):
         self.halt, self.cpus, self.work = halt, cpus, work
-        self.job: BatchJob | None = None
+        self.parcel: Parcel = ()
         self.ended = ""
         self._start()
 
@@ -88,36 +83,30 @@ class Worker:
             self.process.start()
         theirs.close()
 
-    def give(self, job: BatchJob) -> None:
-        """Gives it a job."""
-        self.job = job
+    def give(self, parcel: Parcel) -> None:
+        """Gives it a parcel."""
+        self.parcel = parcel
         try:
-            self.connection.send(job)
+            self.connection.send(parcel)
         except OSError:  # it has died meanwhile: its end is met when it is asked
             pass
 
-    def take(self) -> tuple[BatchJob, Outcome | None]:
-        """Returns its job and what became of it; None where the process has died."""
-        job, self.job = self.job, None
-        if job is None:
-            raise RuntimeError("Expected a worker with a job. Received: one without")
+    def take(self) -> tuple[Parcel, list[Outcome] | None]:
+        """Returns its parcel and what became of each job; None where the process has died."""
+        parcel, self.parcel = self.parcel, ()
         try:
-            return job, self.connection.recv()
+            return parcel, self.connection.recv()
         except (EOFError, OSError):
             self.process.join()
             self.ended = death(self.process.exitcode or 0)
             self._start()
-            return job, None
-
-    def obituary(self, job: BatchJob) -> Outcome:
-        """Returns what is to be said of a job whose processes have all died."""
-        return Outcome(job.id, "failed", 0.0, error=f"Its process ended, {ATTEMPTS} times: {self.ended}.")
+            return parcel, None
 
     def end(self) -> None:
         """Ends the process."""
         with contextlib.suppress(OSError):
             self.connection.send(None)
-        self.process.join(timeout=None if self.job is None else 10)
+        self.process.join(timeout=10 if self.parcel else None)
         self.process.kill()
         self.connection.close()
 
@@ -129,7 +118,7 @@ def finished(workers: list[Worker]) -> list[Worker]:
 
 
 def serve(connection: Connection, halt: Any, work: Work) -> None:
-    """Does jobs until there are no more."""
+    """Does parcels until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the driver, which tells by `halt`
     sessions: dict[tuple[str, ...], Any] = {}
 
@@ -138,12 +127,12 @@ def serve(connection: Connection, halt: Any, work: Work) -> None:
 
     while True:
         try:
-            job = connection.recv()
+            parcel = connection.recv()
         except (EOFError, OSError):
             return
-        if job is None:
+        if parcel is None:
             return
-        connection.send(work(job, opened, halt, lambda line: None))
+        connection.send(work(parcel, opened, halt, lambda line: None))
 
 
 def session_for(config: Config, sessions: dict[tuple[str, ...], Any]) -> Any:

@@ -14,9 +14,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from keras_nst.fleet.jobs import BatchJob, Outcome, Work, do
-from keras_nst.fleet.local import ATTEMPTS, cores, session_for
+from keras_nst.fleet.jobs import BatchJob, Outcome
+from keras_nst.fleet.local import cores, session_for
+from keras_nst.fleet.parcels import Ahead, Parcel
 from keras_nst.fleet.settings import BatchConfig
+from keras_nst.fleet.together import Work, do_all
 from keras_nst.settings.declared import SettingError, reason_of
 
 BREATH = 1.0  # seconds before a lost worker is asked whether it is there again
@@ -26,7 +28,7 @@ MEETING = ".workers"  # a folder in the batch's, by which workers and driver see
 
 
 class Painter:
-    """An actor: does one job after the other."""
+    """An actor: does one parcel after the other."""
 
     def __init__(self, work: Work) -> None:
         self.work = work
@@ -43,10 +45,10 @@ class Painter:
         """Answers."""
         return True
 
-    def do(self, job: BatchJob, halt: str) -> Outcome:
-        """Does a job."""
+    def do(self, parcel: Parcel, halt: str) -> list[Outcome]:
+        """Does the jobs of a parcel."""
         opened = functools.partial(session_for, sessions=self.sessions)
-        return self.work(job, opened, Halted(Path(halt)), lambda line: None)
+        return self.work(parcel, opened, Halted(Path(halt)), lambda line: None)
 
 
 class Halted:
@@ -68,10 +70,10 @@ class RayEngine:
 
     Args:
         folder: of the batch, which all workers see.
-        work: what is done with each job.
+        work: what is done with each parcel.
     """
 
-    def __init__(self, batch: BatchConfig, folder: Path, work: Work = do):
+    def __init__(self, batch: BatchConfig, folder: Path, work: Work = do_all):
         self.batch, self.folder, self.work = batch, folder.resolve(), work
         self.ray = imported()
         self.halt = self.folder / MEETING / "halt"
@@ -98,36 +100,28 @@ class RayEngine:
         """Lets each worker end after its next step; what it has done is kept to be resumed."""
         self.halt.touch()
 
-    def outcomes(self, jobs: Iterable[BatchJob]) -> Iterator[tuple[BatchJob, Outcome | None]]:
+    def outcomes(self, parcels: Iterable[Parcel]) -> Iterator[tuple[BatchJob, Outcome | None]]:
         """Yields each job when it is offered, with None, and when it is done, with what became of it."""
-        ahead, idle = iter(jobs), list(self.actors)
-        tried: dict[str, int] = {}
-        again: list[BatchJob] = []
-        flying: dict[Any, tuple[Any, BatchJob | None]] = {}  # what an actor was asked; no job: whether it is there
+        ahead, idle = Ahead(parcels), list(self.actors)
+        flying: dict[Any, tuple[Any, Parcel]] = {}  # what an actor was asked to do; nothing: whether it is there
         while True:
-            while idle:
-                job = again.pop() if again else next(ahead, None)
-                if job is None:
-                    break
+            while idle and (parcel := ahead.next()):
                 actor = idle.pop()
-                flying[actor.do.remote(job, str(self.halt))] = (actor, job)
-                yield job, None
-            if not any(job for _, job in flying.values()) and not again:
+                flying[actor.do.remote(parcel, str(self.halt))] = (actor, parcel)
+                yield from ((job, None) for job in parcel)
+            if not any(parcel for _, parcel in flying.values()) and not ahead.back:
                 return
             ready, _ = self.ray.wait(list(flying), num_returns=1, timeout=5.0)
             for reference in ready:
-                actor, job = flying.pop(reference)
+                actor, parcel = flying.pop(reference)
                 answer, lost = self._answer(reference)
                 if lost:  # it may come back, here or on another node
                     time.sleep(BREATH)
-                    flying[actor.is_there.remote()] = (actor, None)
+                    flying[actor.is_there.remote()] = (actor, ())
+                    yield from ahead.take_back(parcel, lost, self.halt.exists())
                 else:
                     idle.append(actor)
-                outcome = answer if job and not lost else job and self._outcome_of_loss(job, tried, lost)
-                if job and outcome:
-                    yield job, outcome
-                elif job:
-                    again.append(job)
+                    yield from zip(parcel, answer if parcel else (), strict=True)
 
     def _answer(self, reference: Any) -> tuple[Any, str]:
         """Returns what an actor answers, and how it was lost if it was."""
@@ -136,13 +130,6 @@ class RayEngine:
             return self.ray.get(reference), ""
         except (errors.RayActorError, errors.WorkerCrashedError, errors.NodeDiedError) as error:
             return None, str(error).strip().splitlines()[0]
-
-    def _outcome_of_loss(self, job: BatchJob, tried: dict[str, int], lost: str) -> Outcome | None:
-        """Returns what became of a job whose worker was lost; None where it is tried again."""
-        tried[job.id] = tried.get(job.id, 0) + 1
-        if tried[job.id] < ATTEMPTS and not self.halt.exists():
-            return None
-        return Outcome(job.id, "failed", 0.0, error=f"Its worker was lost {tried[job.id]} times: {lost}")
 
     def _connect(self) -> None:
         if self.ray.is_initialized():

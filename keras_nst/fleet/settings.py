@@ -53,6 +53,13 @@ class BatchConfig(Config):
     address: str = setting(
         "", text("HOST:PORT"), "Batch", "With --engine=ray, the cluster to join; without it one is started here."
     )
+    batch_size: int | None = setting(
+        None,
+        automatic(integer(1, 256)),
+        "Batch",
+        "How many pictures of one shape, style and settings are made in common steps, as far as there is memory; auto: "
+        "1, with --device=gpu 8. Each is what it is alone, but for rounding.",
+    )
     retry_failed: bool = setting(False, switch(), "Batch", "Whether pictures that failed before are tried again.")
     dry_run: bool = setting(False, switch(), "Batch", "Whether to show what would be done, and do nothing.")
 

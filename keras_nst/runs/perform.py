@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from keras_nst.core.events import Listener, every
+from keras_nst.core.events import Apart, Listener, every
 from keras_nst.runs.job import Job
 from keras_nst.runs.log import logged
 from keras_nst.runs.outcome import Done, Outcome, Started, finish, made_by, nothing_begun, tell_figures
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from keras_nst.monitors.curves import Curves
 
 MOST_SHOWN = 100  # pictures in TensorBoard, so that event files stay small
-EXPECTED = (InputError, OSError, MemoryError, KeyboardInterrupt)
+EXPECTED = (InputError, OSError, MemoryError, KeyboardInterrupt, Apart)
 
 
 def perform(

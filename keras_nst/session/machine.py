@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from keras_nst.core.pyramid import Size
-from keras_nst.session.planner import choose_sight, has_room_for_two
+from keras_nst.session.planner import choose_sight, has_room_for_two, most_together
 from keras_nst.settings.config import Config, Resolved
 from keras_nst.settings.declared import SettingError
 from keras_nst.system.cluster import connected
@@ -71,6 +71,12 @@ def fit_into_memory(config: Config, size: Size, device: Device, tell: Tell) -> R
         sight = choose_sight(size, config, free)
     tell(f"{sight} of {config.memory_limit_gb or free / 1e9:.1f} GB.")
     return config.resolved(evaluator=sight.evaluator, tile_size=sight.tile_size, convolution=sight.convolution)
+
+
+def most_at_once(config: Resolved, size: Size, device: Device) -> int:
+    """Returns how many pictures may be made in common steps; one where nothing tells the memory there is."""
+    free = memory_to_take(config) if device.kind == "cpu" else device.memory
+    return most_together(size, config, free) if free else 1
 
 
 def compiles_ahead(config: Resolved, size: Size, device: Device) -> bool:

@@ -73,6 +73,14 @@ def has_room_for_two(size: Size, config: Config, free: float) -> bool:
     return both <= most_bytes(config, free)
 
 
+def most_together(size: Size, config: Config, free: float) -> int:
+    """Returns how many pictures of this size fit into memory at once, at least one; the settings are resolved."""
+    tile_size = config.tile_size if config.evaluator == "tiles" else None
+    started = predicted_bytes(Size(0, 0), config, None, config.convolution != "direct")
+    each = predicted_bytes(size, config, tile_size, config.convolution != "direct") - started
+    return max(1, int((most_bytes(config, free) - started) / each))
+
+
 def predicted_bytes(size: Size, config: Config, tile_size: int | None, quick: bool = False) -> float:
     """Returns the peak memory of the process, with the picture seen whole (None) or in tiles.
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from keras_nst.pictures.alpha import laid_on
 from keras_nst.session import machine, team
 from keras_nst.session.machine import Tell
 from keras_nst.session.method import method_of
-from keras_nst.session.scene import Guidance, Scene, colored, guided, recolored
+from keras_nst.session.scene import Scene, colored, guided, recolored
 from keras_nst.settings.config import Config, Resolved
 from keras_nst.settings.values import parse_color
 from keras_nst.system.beside import Beside
@@ -27,6 +27,7 @@ from keras_nst.system.pace import Pace, Stop
 if TYPE_CHECKING:
     import keras
 
+    from keras_nst.core.descent import Audience
     from keras_nst.core.network import Network
     from keras_nst.core.quality import Figures
     from keras_nst.core.sight import Pictures
@@ -63,6 +64,10 @@ class Session:
         """Returns the settings of a picture of this size with nothing left open."""
         return machine.resolve(team.shared_out(config, size, self.crew, tell), size, self.device, tell)
 
+    def most_at_once(self, config: Resolved, size: Size) -> int:
+        """Returns for how many pictures of this size there is memory in common steps."""
+        return machine.most_at_once(config, size, self.device)
+
     def network(self, config: Resolved) -> "Network":
         """Returns the network that the settings ask for."""
         from keras_nst.core.network import Network
@@ -94,23 +99,45 @@ class Session:
         resumed: Standing | None = None,
     ) -> "Result":
         """Makes one picture, or goes on with it."""
+        return self.paint_together([Asked(scene, config, pace, listeners, tell, resumed)])[0]
+
+    def paint_together(self, asked: "Sequence[Asked]") -> "list[Result]":
+        """Makes pictures in common steps, if they are `alike`; the first one's pace is that of all.
+
+        Raises:
+            Apart: they have to be made one by one.
+        """
         import tensorflow as tf
 
-        from keras_nst.core.descent import Audience
+        from keras_nst.core.several import result_of, stacked
         from keras_nst.core.transfer import transfer
         from keras_nst.system.forgetting import gradients_forgotten
 
-        guidance = guided(scene, config)
-        shown = Recoloring(scene, config)
+        (scene, config, *_), resumed = asked[0], asked[0].resumed
         where = functools.partial(tf.device, self.device.name)
         with where(), gradients_forgotten(), contextlib.closing(Beside(where)) as beside:
-            ahead = beside if machine.compiles_ahead(config, scene.size, self.device) else None
             team.check_alike(config, scene, self.crew)
-            audience = Audience(team.agreed(pace, self.crew), [shown.to(listen) for listen in listeners], tell, ahead)
-            pictures = pictures_of(scene, guidance, config)
+            audience = self._audience(asked, beside)
+            pictures = stacked([pictures_of(each.scene, each.config) for each in asked])
             method = resumed.method if resumed else method_of(config)
             result = transfer(pictures, scene.size, method, self.network(config), audience, resumed)
-        return result._replace(picture=shown(result.picture))
+        own = [result_of(index, result) for index in range(len(asked))]
+        shown = [Recoloring(each.scene, each.config)(of.picture) for each, of in zip(asked, own, strict=True)]
+        return [of._replace(picture=picture) for of, picture in zip(own, shown, strict=True)]
+
+    def _audience(self, asked: "Sequence[Asked]", beside: Beside) -> "Audience":
+        """Returns who has a say and hears of it: of each picture its own listeners."""
+        from keras_nst.core.descent import Audience
+        from keras_nst.core.several import told_of
+
+        first = asked[0]
+        ahead = beside if machine.compiles_ahead(first.config, first.scene.size, self.device) else None
+        listeners = [
+            told_of(index, Recoloring(each.scene, each.config).to(listen))
+            for index, each in enumerate(asked)
+            for listen in each.listeners
+        ]
+        return Audience(team.agreed(first.pace, self.crew), listeners, first.tell, ahead)
 
     def figures(self, scene: Scene, config: Resolved, picture: np.ndarray) -> "Figures":
         """Returns how good a picture (1, h, w, 3) is, on layers that were not optimized."""
@@ -122,6 +149,17 @@ class Session:
         judge = extractor(config.network, LAYERS, weights=weights, precision=config.precision)
         style = scene.styles[0].picture.pixels[None] if scene.styles else None
         return figures(scene.content and scene.content.pixels[None], style, picture, judge)
+
+
+class Asked(NamedTuple):
+    """A picture that is asked for, and who hears of it."""
+
+    scene: Scene
+    config: Resolved
+    pace: Pace
+    listeners: Sequence[Listener] = ()
+    tell: Tell = lambda line: None
+    resumed: Standing | None = None
 
 
 class Recoloring:
@@ -176,10 +214,11 @@ def enlarging(reached: Size, size: Size, config: Config) -> str:
     return f"{short} More time or --size={sides} gives a sharper one."
 
 
-def pictures_of(scene: Scene, guidance: Guidance, config: Config) -> "Pictures":
+def pictures_of(scene: Scene, config: Config) -> "Pictures":
     """Returns the inputs as the algorithm takes them."""
     from keras_nst.core.sight import Pictures, Style
 
+    guidance = guided(scene, config)
     content, colors = colored(scene, guidance, config.color)
     styles = tuple(
         Style(pixels[None], style.part.weight, style.scale, style.part.blocks, regions)
