@@ -1,18 +1,39 @@
 """Neural style transfer in TensorFlow and Keras."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras_nst.api import Session as Session
+    from keras_nst.api import stylize as stylize
+    from keras_nst.core.events import LossValues as LossValues
+    from keras_nst.core.events import Progress as Progress
+    from keras_nst.core.events import every as every
+    from keras_nst.library.given import Arguments as Arguments
+    from keras_nst.library.pieces import content_loss as content_loss
+    from keras_nst.library.pieces import extractor as extractor
+    from keras_nst.library.pieces import gram_matrix as gram_matrix
+    from keras_nst.library.pieces import style_loss as style_loss
+    from keras_nst.library.pieces import variation_loss as variation_loss
+    from keras_nst.library.result import Result as Result
+    from keras_nst.settings.config import Config as Config
 
 __version__ = "0.1.0"
-__all__ = ["Config", "LossValues", "Progress", "Session", "every", "stylize"]
-
 _HOMES = {
+    "Arguments": "keras_nst.library.given",
     "Config": "keras_nst.settings.config",
     "LossValues": "keras_nst.core.events",
     "Progress": "keras_nst.core.events",
-    "Session": "keras_nst.session.session",
+    "Result": "keras_nst.library.result",
+    "Session": "keras_nst.api",
+    "content_loss": "keras_nst.library.pieces",
     "every": "keras_nst.core.events",
+    "extractor": "keras_nst.library.pieces",
+    "gram_matrix": "keras_nst.library.pieces",
+    "style_loss": "keras_nst.library.pieces",
     "stylize": "keras_nst.api",
+    "variation_loss": "keras_nst.library.pieces",
 }
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,7 @@ from keras_nst.core.events import LossValues, Progress
 from keras_nst.core.network import Network
 from keras_nst.core.pyramid import Scale, Size
 from keras_nst.core.sight import Pictures, Style, aim_at, look_at, resize
-from keras_nst.core.transfer import Result, transfer
+from keras_nst.core.transfer import Painted, transfer
 from keras_nst.pictures.sources import read_source
 from keras_nst.session.method import method_of
 from keras_nst.session.session import scales_of
@@ -140,6 +140,6 @@ def course(
     return noted
 
 
-def finished(pictures: Pictures, size: Size, config: Resolved, features: keras.Model) -> Result:
+def finished(pictures: Pictures, size: Size, config: Resolved, features: keras.Model) -> Painted:
     """Returns what a run of ours comes to, in chunks as long as they may be."""
     return transfer(pictures, size, method_of(config), Network(features), Audience(lambda scale, left: left))

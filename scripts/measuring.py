@@ -29,7 +29,7 @@ from keras_nst.settings.values import parse_size
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("numpy", "tensorflow", "keras", "torch")  # whose versions matter
 
-Result = TypeVar("Result")
+Painted = TypeVar("Painted")
 Row = dict[str, Any]
 Columns = Mapping[str, Callable[[Row], str]]  # heading: what a row shows there
 
@@ -142,9 +142,9 @@ def steps_of_a_turn(take: Callable[[int], Any], turn_seconds: float) -> int:
     return max(1, round(turn_seconds / seconds(lambda: take(1))))
 
 
-def in_turns(runs: Mapping[str, Callable[[], Result]], rounds: int) -> dict[str, list[Result]]:
+def in_turns(runs: Mapping[str, Callable[[], Painted]], rounds: int) -> dict[str, list[Painted]]:
     """Runs all of them, then all of them again, ..., so that what slows the machine down slows down all."""
-    results: dict[str, list[Result]] = {key: [] for key in runs}
+    results: dict[str, list[Painted]] = {key: [] for key in runs}
     for number in range(1, rounds + 1):
         for key, run in runs.items():
             tell(f"Round {number} of {rounds}: {key}")

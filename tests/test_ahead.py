@@ -17,7 +17,7 @@ from keras_nst.core.features import extractor
 from keras_nst.core.network import Network
 from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import Pictures, Style
-from keras_nst.core.transfer import Result, transfer
+from keras_nst.core.transfer import Painted, transfer
 from keras_nst.session.machine import compiles_ahead
 from keras_nst.session.method import method_of
 from keras_nst.session.planner import has_room_for_two, predicted_bytes
@@ -59,7 +59,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
 
 def run(
     features: keras.Model, beside: object = None, pace: Callable = lambda scale, left: 2, **given: object
-) -> tuple[Result, list[Progress]]:
+) -> tuple[Painted, list[Progress]]:
     seen: list[Progress] = []
     config = Config(**{**LAYERS, "convolution": "winograd", "steps": (3,), "scales": 3, **given}).resolved()
     content, style = (tf.constant(smooth_picture(*SIZE, seed)[None]) for seed in (0, 1))

@@ -21,24 +21,28 @@ SMALL = {
 }
 
 
+def stylized(*pictures: object, **settings: object) -> np.ndarray:
+    return keras_nst.stylize(*pictures, **settings).array
+
+
 def test_arrays_as_from_python() -> None:
     content, seen = smooth_picture(24, 32), []
-    result = keras_nst.stylize(content, None, listeners=[seen.append], **SMALL)
+    result = stylized(content, None, listeners=[seen.append], **SMALL)
     assert result.shape == (24, 32, 3) and result.dtype == np.float32
     assert [progress.step for progress in seen] == [1, 2, 2]
-    same = keras_nst.stylize(np.uint8(np.round(content * 255)), None, **{**SMALL, "steps": (0,)})
+    same = stylized(np.uint8(np.round(content * 255)), None, **{**SMALL, "steps": (0,)})
     np.testing.assert_allclose(same, content, atol=1 / 255)
 
 
 def test_arrays_are_cropped_to_the_shape_asked() -> None:
     content = smooth_picture(24, 32)
-    result = keras_nst.stylize(content, None, **{**SMALL, "size": "24x24", "steps": (0,)})
+    result = stylized(content, None, **{**SMALL, "size": "24x24", "steps": (0,)})
     np.testing.assert_array_equal(result, content[:, 4:28])
 
 
 def unchanged(content: object, **settings: object) -> np.ndarray:
     """Returns what comes of a content without a step."""
-    return keras_nst.stylize(content, None, **{**SMALL, "size": "original", "steps": 0, **settings})
+    return stylized(content, None, **{**SMALL, "size": "original", "steps": 0, **settings})
 
 
 def test_pictures_of_every_kind(tmp_path: Path) -> None:
@@ -106,13 +110,11 @@ def test_what_is_transparent_in_a_style_does_not_count() -> None:
     alpha = np.float32(np.arange(32) < 20) * np.ones((32, 1), np.float32)
     made = {**SMALL, "style_layers": ("block1_conv1",), "style_weight": 5.0, "style_fit": "aspect"}
     black, white = (
-        keras_nst.stylize(
-            content, np.dstack([np.where(alpha[..., None] > 0, style, np.float32(hidden)), alpha]), **made
-        )
+        stylized(content, np.dstack([np.where(alpha[..., None] > 0, style, np.float32(hidden)), alpha]), **made)
         for hidden in (0.0, 1.0)
     )
     np.testing.assert_array_equal(black, white)
-    assert abs(black - keras_nst.stylize(content, style, **made)).max() > 1e-3
+    assert abs(black - stylized(content, style, **made)).max() > 1e-3
 
 
 def test_styles_and_masks_of_mixed_kinds(tmp_path: Path) -> None:
@@ -121,9 +123,9 @@ def test_styles_and_masks_of_mixed_kinds(tmp_path: Path) -> None:
     halves = np.zeros((24, 32), np.uint8)
     halves[:12] = 255
     styles = [smooth_picture(20, 20, seed=2), tmp_path / "s.png"]
-    masked = keras_nst.stylize(smooth_picture(24, 32), styles, content_mask=Image.fromarray(halves), **made)
+    masked = stylized(smooth_picture(24, 32), styles, content_mask=Image.fromarray(halves), **made)
     arrays = [styles[0], smooth_picture(20, 20, seed=3)]
-    same = keras_nst.stylize(smooth_picture(24, 32), arrays, content_mask=halves, **made)
+    same = stylized(smooth_picture(24, 32), arrays, content_mask=halves, **made)
     np.testing.assert_allclose(masked, same, atol=0.02)  # the file has 8 bits
 
 
@@ -172,30 +174,30 @@ def test_wrong_arguments(given: tuple, message: str) -> None:
     """They are named as arguments, not as flags."""
     content, style, *settings = given
     with pytest.raises((ValueError, OSError), match=message) as caught:
-        keras_nst.stylize(content, style, **{"weights": "random", **(settings[0] if settings else {})})
+        stylized(content, style, **{"weights": "random", **(settings[0] if settings else {})})
     assert "--" not in str(caught.value)
 
 
 def test_a_missing_file_is_one_for_python_too() -> None:
     with pytest.raises(FileNotFoundError, match="^content='my--own.png': "):
-        keras_nst.stylize(Path("my--own.png"), None, **SMALL)
+        stylized(Path("my--own.png"), None, **SMALL)
 
 
 def test_an_unknown_setting_names_the_nearest() -> None:
     with pytest.raises(TypeError, match=r"Did you mean .*size.* Received: sice"):
-        keras_nst.stylize(smooth_picture(24, 32), None, sice=3)
+        stylized(smooth_picture(24, 32), None, sice=3)
 
 
 def test_settings_as_python_has_them() -> None:
     content = smooth_picture(24, 32)
-    plain = keras_nst.stylize(content, None, **SMALL)
-    written = keras_nst.stylize(content, None, **{**SMALL, "size": 32, "steps": 2, "scales": "1", "style_weight": "0"})
+    plain = stylized(content, None, **SMALL)
+    written = stylized(content, None, **{**SMALL, "size": 32, "steps": 2, "scales": "1", "style_weight": "0"})
     np.testing.assert_array_equal(plain, written)
     deep = np.uint16(np.round(content * 65535))
-    np.testing.assert_allclose(keras_nst.stylize(deep, None, **{**SMALL, "steps": 0}), content, atol=1e-4)
+    np.testing.assert_allclose(stylized(deep, None, **{**SMALL, "steps": 0}), content, atol=1e-4)
 
 
 def test_a_loss_that_is_no_number_is_an_error() -> None:
     wild = {**SMALL, "normalization": "keras", "variation_weight": 1e30, "content_weight": 1e30, "init": "noise"}
     with pytest.raises(ValueError, match="Expected settings whose loss stays a number"):
-        keras_nst.stylize(smooth_picture(24, 32), None, **wild)
+        stylized(smooth_picture(24, 32), None, **wild)

@@ -15,7 +15,7 @@ FLOORS = [
     ["monitors"],
     ["session"],  # what makes pictures
     ["runs"],  # one run and its folder
-    ["fleet"],  # many jobs
+    ["fleet", "library"],  # many jobs; for programs
     [""],  # the doors
 ]
 # These answer --help and bad input, before TensorFlow is imported.

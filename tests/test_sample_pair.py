@@ -77,7 +77,7 @@ def outcome(vgg19_weights: Path) -> Outcome:
     vgg = keras.applications.VGG19(include_top=False, weights=str(vgg19_weights))
     small = resize(tf.constant(content[None]), SIZE).numpy()[0]
     brush = resize(tf.constant(style[None]), same_area(Size(*style.shape[:2]), SIZE.height * SIZE.width)).numpy()[0]
-    return Outcome(small, brush, result, seen, vgg)
+    return Outcome(small, brush, result.array, seen, vgg)
 
 
 def test_the_final_losses_are_those_of_an_independent_evaluation(outcome: Outcome) -> None:

@@ -21,7 +21,7 @@ from keras_nst.core.network import Network
 from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import Pictures, Style, aim_at, look_at
 from keras_nst.core.terms import Term, Value
-from keras_nst.core.transfer import Result, transfer
+from keras_nst.core.transfer import Painted, transfer
 from keras_nst.pictures.files import Picture
 from keras_nst.runs.job import JobSpec
 from keras_nst.runs.log import logged
@@ -50,7 +50,7 @@ def scene(config: Config, content: int, style: int) -> Scene:
     return scene_of(picture(content), [picture(style, 40, 40)], None, (None, []), config, lambda line: None)
 
 
-def painted(session: Session, config: Config, content: int, style: int) -> Result:
+def painted(session: Session, config: Config, content: int, style: int) -> Painted:
     inputs = scene(config, content, style)
     resolved = session.resolve(config, inputs.size)
     return session.paint(inputs, resolved, pace=paced(resolved, inputs.size))

@@ -14,7 +14,7 @@ from keras_nst.core.events import Progress, Standing, Step
 from keras_nst.core.method import Objective
 from keras_nst.core.several import result_of, told_of
 from keras_nst.core.stage import Stage
-from keras_nst.core.transfer import Result
+from keras_nst.core.transfer import Painted
 from keras_nst.fleet.combinations import items
 from keras_nst.fleet.drive import ON_GPU, together
 from keras_nst.fleet.jobs import BatchJob, Hashes, Outcome, job_of
@@ -207,7 +207,7 @@ def test_each_is_told_of_itself(index: int) -> None:
     assert [array.tolist() for array in standing.arrays] == [[[index]], 7, [index]]
     content, style = (0.1, 0.2)[index], (0.3, 0.4)[index]
     assert standing.method.objective.weights == (("content", content), ("style", style), ("variation", 0.5))
-    result = Result(told().picture(), told().losses, 3, None, told().standing().method)
+    result = Painted(told().picture(), told().losses, 3, None, told().standing().method)
     assert result_of(index, result).method == standing.method and result_of(index, result).losses == own.losses
     assert result_of(index, result._replace(losses=None)).losses is None
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_nst.core.events import Listener, LossValues, Progress, Standing, Step
 from keras_nst.core.method import Method
 from keras_nst.core.sight import Pictures
-from keras_nst.core.transfer import Result
+from keras_nst.core.transfer import Painted
 
 
 def stacked(pictures: Sequence[Pictures]) -> Pictures:
@@ -41,7 +41,7 @@ def standing_of(index: int, standing: Standing) -> Standing:
     return standing._replace(method=method_of(index, standing.method), arrays=own)
 
 
-def result_of(index: int, result: Result) -> Result:
+def result_of(index: int, result: Painted) -> Painted:
     """Returns one of the pictures."""
     losses = result.losses and losses_of(index, result.losses)
     picture = result.picture[index : index + 1]

@@ -15,7 +15,7 @@ from keras_nst.core.stage import rehearsed, stage_for
 from keras_nst.core.strength import calibrated
 
 
-class Result(NamedTuple):
+class Painted(NamedTuple):
     """The finished pictures, their losses (None where the run was stopped) and the steps taken.
 
     A run that `diverged`, whose loss will not stay a number, ends with the last pictures that were sound.
@@ -36,7 +36,7 @@ def transfer(
     network: Network,
     audience: Audience,
     resumed: Standing | None = None,
-) -> Result:
+) -> Painted:
     """Stylizes pictures at the size `final`, or resumes that."""
     method = resumed.method if resumed else calibrated(pictures, final, network, method)
     scales = plan(final, method.steps, method.scales)
@@ -57,4 +57,4 @@ def transfer(
     losses = run.judge()
     picture = run.last.enlarged(final) if run.last else first_picture(pictures, final, method.start)
     size = run.last.scale.size if run.last else None
-    return Result(np.asarray(picture), losses, run.steps, size, method, run.diverged)
+    return Painted(np.asarray(picture), losses, run.steps, size, method, run.diverged)

@@ -16,7 +16,7 @@ from keras_nst.settings.text import settings_of
 from keras_nst.system.pace import Stop
 
 if TYPE_CHECKING:
-    from keras_nst.core.transfer import Result
+    from keras_nst.core.transfer import Painted
 
 Open = Callable[[Config], Any]  # a session
 Work = Callable[[Parcel, Open, Stop, Tell], list[Outcome]]
@@ -46,9 +46,9 @@ class Easel:
         self.turn = threading.Condition()
         self.missing = runs  # that have neither come nor left
         self.asked: list[Asked] = []
-        self.answers: dict[int, Result | Exception] = {}
+        self.answers: dict[int, Painted | Exception] = {}
 
-    def painted(self, session: Session, asked: Asked) -> "Result":
+    def painted(self, session: Session, asked: Asked) -> "Painted":
         """Waits for the other runs and returns the picture; called by the run whose turn it is."""
         number = len(self.asked)
         self.asked.append(asked)
@@ -98,7 +98,7 @@ class Seat:
         """Returns what the session has."""
         return getattr(self.session, name)
 
-    def paint(self, scene: Any, config: Any, **how: Any) -> "Result":
+    def paint(self, scene: Any, config: Any, **how: Any) -> "Painted":
         """Makes one picture, in common steps with the others."""
         self.came = True
         return self.easel.painted(self.session, Asked(scene, config, **how))

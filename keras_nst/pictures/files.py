@@ -131,6 +131,11 @@ def save_picture(
         _encode(file, samples, FORMATS[path.suffix.lower()], text)
 
 
+def as_image(values: np.ndarray) -> Image.Image:
+    """Returns values (h, w, 3 or 4) in [0, 1] as a picture of Pillow's, of 8 bits."""
+    return Image.fromarray(_quantized(values, 8))
+
+
 def _quantized(values: np.ndarray, bit_depth: int) -> np.ndarray:
     """Returns values in [0, 1] as the nearest integers; strip by strip, since what is on the way takes memory."""
     top = 2**bit_depth - 1

@@ -23,7 +23,7 @@ from keras_nst.settings.text import EXACTLY, as_flags, choices, repeatable, sett
 from keras_nst.system.memory import peak_memory_gb
 
 if TYPE_CHECKING:
-    from keras_nst.core.transfer import Result
+    from keras_nst.core.transfer import Painted
     from keras_nst.monitors.curves import Curves
     from keras_nst.runs.checkpoints import Checkpoints
 
@@ -44,7 +44,7 @@ class Started(NamedTuple):
 class Done(NamedTuple):
     """What a run leaves to whoever asked for it."""
 
-    result: "Result"
+    result: "Painted"
     path: Path | None  # of the picture
     figures: dict[str, float]
 
@@ -52,7 +52,7 @@ class Done(NamedTuple):
 class Outcome(NamedTuple):
     """What a run has come to."""
 
-    result: "Result"
+    result: "Painted"
     checkpoints: "Checkpoints"
     steps: int  # planned
     cut: bool  # time was too short for some of them
@@ -114,7 +114,7 @@ def tell_ending(run: Started, outcome: Outcome, tell: Tell) -> None:
 
 
 def tell_figures(
-    run: Started, session: Session, result: "Result", curves: "Curves", in_time: bool, tell: Tell
+    run: Started, session: Session, result: "Painted", curves: "Curves", in_time: bool, tell: Tell
 ) -> dict[str, float]:
     """Measures how good the picture is, on layers that were not optimized."""
     if not in_time:
@@ -139,7 +139,7 @@ def made_by(run: Started) -> dict[str, str]:
     return again | program | versions | hashes
 
 
-def save(run: Started, result: "Result", tell: Tell) -> Path:
+def save(run: Started, result: "Painted", tell: Tell) -> Path:
     """Saves the picture where it was asked for; where that fails now, anywhere rather than lose it."""
     config, anywhere = run.config, Path(tempfile.gettempdir()) / f"{run.workdir.name}-{os.getpid()}.png"
     pixels, alpha = with_transparency(result.picture[0], run.scene, config)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from keras_nst.core.network import Network
     from keras_nst.core.quality import Figures
     from keras_nst.core.sight import Pictures
-    from keras_nst.core.transfer import Result
+    from keras_nst.core.transfer import Painted
 
 KEPT = ("content", "luminance")  # values of --color by which the result keeps the content's colors
 
@@ -97,11 +97,11 @@ class Session:
         listeners: Sequence[Listener] = (),
         tell: Tell = lambda line: None,
         resumed: Standing | None = None,
-    ) -> "Result":
+    ) -> "Painted":
         """Makes one picture, or goes on with it."""
         return self.paint_together([Asked(scene, config, pace, listeners, tell, resumed)])[0]
 
-    def paint_together(self, asked: "Sequence[Asked]") -> "list[Result]":
+    def paint_together(self, asked: "Sequence[Asked]") -> "list[Painted]":
         """Makes pictures in common steps, if they are `alike`; the first one's pace is that of all.
 
         Raises:

@@ -1,6 +1,7 @@
 """Kinds of values: how a setting is read from text, checked and shown."""
 
 import difflib
+import json
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -15,9 +16,10 @@ class Kind(NamedTuple):
     parse: Callable[[str], Any]
     check: Callable[[Any], None]
     show: Callable[[Any], str] = str
+    typed: str = "str"  # what a program may give
 
 
-def _number_kind(convert: Callable[[str], Any], takes: str, low: float, high: float, above: bool) -> Kind:
+def _number_kind(convert: type, takes: str, low: float, high: float, above: bool) -> Kind:
     what = "a finite number" if takes == "NUMBER" else "a whole number"
     expected = f"Expected {what} {'above' if above else 'at least'} {low:g}"
     if high < LARGEST_WHOLE:  # larger limits are only worth a word to those who cross them
@@ -34,7 +36,7 @@ def _number_kind(convert: Callable[[str], Any], takes: str, low: float, high: fl
             crossed = f", and at most {high:.10g}" if value > high >= LARGEST_WHOLE else ""
             raise ValueError(f"{expected}{crossed}. Received: {value}")
 
-    return Kind(takes, parse, check, shortest if takes == "NUMBER" else str)
+    return Kind(takes, parse, check, shortest if takes == "NUMBER" else str, convert.__name__)
 
 
 def shortest(value: float) -> str:
@@ -60,7 +62,7 @@ def choice(*names: str) -> Kind:
         if value not in names:
             raise ValueError(f"Expected one of {', '.join(names)}.{nearest(value, names)} Received: {value}")
 
-    return Kind("|".join(names), str, check)
+    return Kind("|".join(names), str, check, typed=f"Literal[{json.dumps(names)[1:-1]}]")
 
 
 def text(takes: str, check: Callable[[str], Any] = str) -> Kind:
@@ -80,6 +82,7 @@ def automatic(kind: Kind) -> Kind:
         lambda written: None if written == "auto" else kind.parse(written),
         check,
         lambda value: "auto" if value is None else kind.show(value),
+        f'{kind.typed} | Literal["auto"] | None',
     )
 
 
@@ -91,7 +94,7 @@ def switch() -> Kind:
             raise ValueError(f"Expected true or false. Received: {written}")
         return written.lower() in ("true", "1", "yes")
 
-    return Kind("true|false", parse, lambda value: None, lambda value: str(bool(value)).lower())
+    return Kind("true|false", parse, lambda value: None, lambda value: str(bool(value)).lower(), "bool")
 
 
 def several(one: Kind, takes: str) -> Kind:
@@ -104,7 +107,10 @@ def several(one: Kind, takes: str) -> Kind:
         for value in values:
             one.check(value)
 
-    return Kind(takes, parse, check, lambda values: ",".join(one.show(value) for value in values))
+    def show(values: Iterable[Any]) -> str:
+        return ",".join(one.show(value) for value in values)
+
+    return Kind(takes, parse, check, show, f"{one.typed} | Sequence[{one.typed}]")
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

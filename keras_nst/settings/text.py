@@ -16,6 +16,8 @@ ONE_FILE = ("content", "init", "weights", "content_mask")
 # What belongs to one run, not to its picture: never written into settings.cfg or pictures.
 OF_ONE_RUN = ("workdir", "output", "overwrite")
 
+# What means files, which programs that are given a picture have no use for.
+OF_FILES = (*OF_ONE_RUN, "bit_depth", "preview", "snapshot_steps", "keep_snapshots", "checkpoint_secs")
 
 # What the machine decides where it is left open; a repeat elsewhere decides anew, unless --exactly is given.
 OF_THE_MACHINE = ("device", "precision", "convolution", "xla", "evaluator", "tile_size", "strategy")

@@ -118,5 +118,5 @@ def parse_color(written: str) -> tuple[float, float, float]:
 
 def picture_size() -> Kind:
     """Returns the kind of --size; 300X200 and 300 × 200 are 300x200."""
-    kind = text("PIXELS|WxH|original", parse_size)
+    kind = text("PIXELS|WxH|original", parse_size)._replace(typed="int | str")
     return kind._replace(parse=lambda written: re.sub(r"(?<=\d) ?[xX×] ?(?=\d)", "x", written))

@@ -1,0 +1,1 @@
+"""What programs are given: pictures and settings in Python's own values, results, steps to walk through, pieces."""
