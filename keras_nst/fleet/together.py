@@ -26,10 +26,10 @@ def do_all(parcel: Parcel, open_session: Open, stop: Stop, tell: Tell) -> list[O
     """Does the jobs of a parcel, in common steps where they can be."""
     if len(parcel) == 1:
         return [do(parcel[0], open_session, stop, tell)]
-    easel = Easel(len(parcel))
+    meeting = Meeting(len(parcel))
 
     def attempt(job: BatchJob) -> Outcome | None:
-        with easel.turn, contextlib.closing(Seat(easel, open_session)) as seat, contextlib.suppress(Apart):
+        with meeting.turn, contextlib.closing(Seat(meeting, open_session)) as seat, contextlib.suppress(Apart):
             outcome = do(job, seat.opened, stop, tell)
             return outcome._replace(seconds=outcome.seconds / len(parcel))
         return None
@@ -39,7 +39,7 @@ def do_all(parcel: Parcel, open_session: Open, stop: Stop, tell: Tell) -> list[O
     return [of or do(job, open_session, stop, tell) for job, of in zip(parcel, outcomes, strict=True)]
 
 
-class Easel:
+class Meeting:
     """Where runs meet when they are ready to paint. Only the one whose turn it is does anything."""
 
     def __init__(self, runs: int):
@@ -86,8 +86,8 @@ class Easel:
 class Seat:
     """A session for one of the runs: it paints when the others are ready."""
 
-    def __init__(self, easel: Easel, open_session: Open):
-        self.easel, self.open_session, self.came = easel, open_session, False
+    def __init__(self, meeting: Meeting, open_session: Open):
+        self.meeting, self.open_session, self.came = meeting, open_session, False
 
     def opened(self, config: Config) -> "Seat":
         """Opens the session that all share."""
@@ -101,12 +101,12 @@ class Seat:
     def paint(self, scene: Any, config: Any, **how: Any) -> "Painted":
         """Makes one picture, in common steps with the others."""
         self.came = True
-        return self.easel.painted(self.session, Asked(scene, config, **how))
+        return self.meeting.painted(self.session, Asked(scene, config, **how))
 
     def close(self) -> None:
         """Leaves; whoever waits need not wait for this run."""
         if not self.came:
-            self.easel.come()
+            self.meeting.come()
 
 
 def kind_of(asked: Asked) -> tuple[Any, ...] | None:
