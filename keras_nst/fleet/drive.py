@@ -160,6 +160,7 @@ class Shown:
 
 def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop, tell: Tell) -> int:
     """Writes the summary and the contact sheet, tells what failed and why; returns the exit code."""
+    from keras_nst.fleet.pages import write_album
     from keras_nst.fleet.sheet import sheets
 
     entries = {job.id: manifest.get(job.id) for job in jobs}
@@ -169,6 +170,8 @@ def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop,
     made = [(item, outputs.get(job.id)) for item, job in zip(batch.items, jobs, strict=True)]
     for path in sheets(batch.folder, [(item, path) for item, path in made if path and path.exists()]):
         tell(f"Sheet: {path}")
+    if batch.config.report:
+        tell(f"Report: {write_album(batch.folder, manifest.entries)}")
     for job in failed[:SHOWN]:
         tell(f"Failed: {job.name}: {entries[job.id].error}")
     if len(failed) > SHOWN:

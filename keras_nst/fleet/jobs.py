@@ -91,6 +91,7 @@ def job_of(item: Item, batch: BatchConfig, folder: Path, hashes: Hashes) -> Batc
 
 def do(job: BatchJob, open_session: Callable[[Config], Any], stop: Stop, tell: Tell) -> Outcome:
     """Does a job, or goes on with it; what goes wrong is a part of the outcome."""
+    from keras_nst.reports.pages import try_report
     from keras_nst.runs.perform import perform
 
     begun = time.monotonic()
@@ -102,6 +103,8 @@ def do(job: BatchJob, open_session: Callable[[Config], Any], stop: Stop, tell: T
     except EXPECTED as error:
         return Outcome(job.id, "failed", time.monotonic() - begun, error=str(error) or type(error).__name__)
     seconds = time.monotonic() - begun
+    if job.spec.config.report and done.path:
+        try_report(done.workdir, done.path, tell)
     if done.result.diverged:
         return Outcome(job.id, "failed", seconds, str(done.path), "The loss is no longer a number.", done.figures)
     if done.result.losses is None:

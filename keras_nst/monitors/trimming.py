@@ -6,6 +6,7 @@ import tensorflow as tf
 from tensorflow.core.util import event_pb2
 
 from keras_nst.monitors import EVENTS
+from keras_nst.monitors.records import records
 from keras_nst.system.atomic import written_whole
 
 
@@ -16,7 +17,7 @@ def trim_events(folder: Path, step: int) -> None:
     """
     seen: set[tuple[int, str]] = set()
     for path in sorted(folder.glob(EVENTS)):
-        kept = [record for record in _records(path) if _stays(event_pb2.Event.FromString(record), step, seen)]
+        kept = [record for record in records(path) if _stays(event_pb2.Event.FromString(record), step, seen)]
         with written_whole(path) as file:
             trimmed = Path(file.name).with_suffix(".events")
             with tf.io.TFRecordWriter(str(trimmed)) as writer:
@@ -33,13 +34,3 @@ def _stays(event: event_pb2.Event, step: int, seen: set[tuple[int, str]]) -> boo
         return False
     seen |= values
     return True
-
-
-def _records(path: Path) -> list[bytes]:
-    records = []
-    try:
-        for record in tf.data.TFRecordDataset(str(path)):
-            records.append(record.numpy())
-    except tf.errors.DataLossError:  # the last one was being written
-        pass
-    return records

@@ -126,9 +126,9 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
             figures = tell_figures(run, session, result, curves, pace.has_time_for_figures(), tell)
     if result.size is None and stop.is_set():
         nothing_begun(run, tell)
-        return Done(result, None, figures)
+        return Done(result, run.workdir, None, figures)
     outcome = Outcome(result, checkpoints, steps, pace.cut, pace.late, time.monotonic() - started_at)
-    return Done(result, finish(run, outcome, tell), figures)
+    return Done(result, run.workdir, finish(run, outcome, tell), figures)
 
 
 def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, tell: Tell) -> list[Listener]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from keras_nst.core.events import Listener, Standing
+from keras_nst.core.figures import Figures
 from keras_nst.core.pyramid import Scale, Size, plan
 from keras_nst.pictures.alpha import laid_on
 from keras_nst.session import machine
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     import keras
 
     from keras_nst.core.network import Network
-    from keras_nst.core.quality import Figures
     from keras_nst.core.sight import Pictures
     from keras_nst.core.transfer import Result
 
@@ -110,7 +110,7 @@ class Session:
             result = transfer(pictures, scene.size, method, self.network(config), audience, resumed)
         return result._replace(picture=shown(result.picture))
 
-    def figures(self, scene: Scene, config: Resolved, picture: np.ndarray) -> "Figures":
+    def figures(self, scene: Scene, config: Resolved, picture: np.ndarray) -> Figures:
         """Returns how good a picture (1, h, w, 3) is, on layers that were not optimized."""
         from keras_nst.core.features import extractor, reaches
         from keras_nst.core.quality import LAYERS, figures

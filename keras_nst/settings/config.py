@@ -320,6 +320,12 @@ class Config(Settings):
         "Machine",
         "Whether preview.jpg in the workdir shows the picture from the first scale on, until it is finished.",
     )
+    report: bool = setting(
+        True,
+        switch(),
+        "Machine",
+        "Whether report.html in the workdir tells of the run, on one page: picture, curves, figures, settings.",
+    )
     snapshot_steps: int = setting(
         50, integer(), "Machine", "Keep an intermediate picture every so many steps; 0: none."
     )

@@ -1,0 +1,54 @@
+"""What event files tell of a run, read without TensorFlow."""
+
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from google.protobuf.message import DecodeError
+from tensorboard.compat.proto import event_pb2, types_pb2
+from tensorboard.util import tensor_util
+
+from keras_nst.monitors import EVENTS
+from keras_nst.monitors.records import records
+
+Curve = list[tuple[int, float]]  # steps and values
+
+
+class History(NamedTuple):
+    """Curves and pictures by their tags, in the order in which they were written."""
+
+    curves: dict[str, Curve]
+    pictures: dict[str, dict[int, bytes]]  # by step, as PNG
+
+    def scale_starts(self) -> list[int]:
+        """Returns the first step of each scale, as far as the curves tell."""
+        ends = [(0, 0.0), *self.curves.get("run/scale", [])]  # the last step of each chunk, and its scale
+        return [before + 1 for (before, last), (_, scale) in zip(ends, ends[1:], strict=False) if scale != last]
+
+    def figures(self) -> dict[str, float]:
+        """Returns the figures of the finished picture."""
+        known = {tag: curve[-1][1] for tag, curve in self.curves.items() if tag.startswith("quality/")}
+        return {tag.removeprefix("quality/"): value for tag, value in known.items()}
+
+
+def read_history(folder: Path) -> History:
+    """Returns what the event files of a folder tell; what cannot be read of them is left out."""
+    history = History({}, {})
+    for path in sorted(folder.glob(EVENTS)):
+        try:
+            for record in records(path):
+                _add(history, event_pb2.Event.FromString(record))
+        except (OSError, DecodeError):  # of a file that is damaged, what comes before
+            continue
+    return history
+
+
+def _add(history: History, event: Any) -> None:
+    """Adds the values of an event."""
+    for value in event.summary.value:
+        plugin, tensor = value.metadata.plugin_data.plugin_name, value.tensor
+        if tensor.dtype == types_pb2.DT_STRING and len(tensor.string_val) > 2 and plugin in ("images", ""):
+            history.pictures.setdefault(value.tag, {})[event.step] = tensor.string_val[2]
+        elif tensor.dtype == types_pb2.DT_FLOAT:
+            number = float(tensor_util.make_ndarray(tensor).ravel()[0])
+            history.curves.setdefault(value.tag, []).append((event.step, number if math.isfinite(number) else math.nan))
