@@ -19,12 +19,7 @@ ABOUT = "\nWrites report.html, one page that needs nothing else, into the folder
 class Request(Settings):
     """What is asked for beside the page."""
 
-    making: str = setting(
-        "",
-        text("FILE.webp"),
-        "Reports",
-        "In place of the page: the picture on its way, from what the one run has kept of it, as a moving picture.",
-    )
+    making: str = setting("", text("FILE.webp"), "Reports", "In place of the page: a moving picture of its making.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,6 +35,8 @@ def report(argv: Sequence[str]) -> int:
         raise UsageError("Expected the folder of a run or of a batch, as in runs/FOLDER. Received: none")
     if request.making:
         return making(request, folders)
+    from keras_nst.fleet.pages import page_of
+
     code = 0
     for folder in folders:
         try:
@@ -48,17 +45,6 @@ def report(argv: Sequence[str]) -> int:
         except InputError as error:
             code = complain(error, 1)
     return code
-
-
-def page_of(folder: Path) -> Path:
-    """Writes the page of a folder and returns where it is."""
-    from keras_nst.fleet.manifest import MANIFEST, read
-    from keras_nst.fleet.pages import write_album
-    from keras_nst.reports.pages import write_report
-
-    if (folder / MANIFEST).is_file():
-        return write_album(folder, read(folder / MANIFEST)[0])
-    return write_report(folder)
 
 
 def making(request: Request, folders: Sequence[Path]) -> int:

@@ -5,12 +5,24 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from keras_nst.fleet.jobs import JOBS, RESULTS
-from keras_nst.fleet.manifest import Entry
+from keras_nst.fleet.manifest import MANIFEST, Entry, read
 from keras_nst.reports.album import Row, write_page
 from keras_nst.reports.facts import short_name, texts
 from keras_nst.reports.pages import write_report
 from keras_nst.runs.record import read_record
 from keras_nst.runs.workdir import REPORT
+
+
+def page_of(folder: Path) -> Path:
+    """Writes the page of a batch or of a run and returns where it is.
+
+    Raises:
+        OSError: it cannot be written.
+        ValueError: the folder is of neither.
+    """
+    if (folder / MANIFEST).is_file():
+        return write_album(folder, read(folder / MANIFEST)[0])
+    return write_report(folder)
 
 
 def write_album(folder: Path, entries: Mapping[str, Entry]) -> Path:
