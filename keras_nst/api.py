@@ -31,7 +31,10 @@ from keras_nst.settings.kinds import nearest
 from keras_nst.settings.values import SEPARATOR
 
 # Settings that mean files, not pictures.
-FILES = ("workdir", "output", "overwrite", "bit_depth", "preview", "snapshot_steps")
+FILES = (
+    *("workdir", "output", "overwrite", "bit_depth", "preview", "snapshot_steps"),
+    *("report", "tensorboard", "profile_steps"),
+)
 MASKS = ("content_mask", "style_mask")  # settings that are pictures here
 GIVEN = "given"  # stands for the name of a file where there is none
 OF_THE_SESSION = ("device", "weights", "network", "memory_limit_gb", "deterministic", "keep_programs")

@@ -4,7 +4,8 @@
     python scripts/benchmark_batch.py --pictures=8 --rounds=3
 
 The first has the engines do nothing, many times, with all that stands around that: a worker is given the job, and what
-becomes of it is noted in the manifest. The second makes pictures by a batch and, in turns with it, by a command for each.
+becomes of it is noted in the manifest. The second makes pictures by a batch and, in turns with it, by a command for
+each.
 """
 
 import argparse

@@ -57,7 +57,7 @@ def steps_of(folder: Path) -> list[int]:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
-    return [event.step for event in events.Tensors("loss/total")]
+    return [event.step for event in events.Tensors("loss")]
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -16,6 +16,8 @@ from keras_nst.fleet.jobs import JOBS, RESULTS, BatchJob, Hashes, Outcome, Work,
 from keras_nst.fleet.local import LocalEngine
 from keras_nst.fleet.manifest import DONE, FAILED, MANIFEST, PENDING, RUNNING, Manifest
 from keras_nst.fleet.settings import FOLDER, BatchConfig
+from keras_nst.fleet.trials import write_experiment, write_trial
+from keras_nst.monitors.board import show
 from keras_nst.session.scene import Tell, size_of_result
 from keras_nst.session.session import scales_of
 from keras_nst.settings.declared import SettingError
@@ -76,7 +78,10 @@ def drive(batch: Batch, stop: Stop, tell: Tell) -> int:
                 tell(f"  {job.name}")
             tell(f"  and {len(ahead) - SHOWN} more" if len(ahead) > SHOWN else "Nothing was done: --dry_run.")
             return 0
-        work(batch, manifest, ahead, stop, tell)
+        if batch.config.tensorboard:
+            tell(show(batch.folder))
+        write_experiment(batch.folder, jobs)
+        work(batch, manifest, ahead, stop)
         return conclude(batch, manifest, jobs, stop, tell)
 
 
@@ -100,7 +105,7 @@ def wanted(manifest: Manifest, job: BatchJob, config: BatchConfig) -> bool:
     return entry.state != FAILED or config.retry_failed
 
 
-def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop, tell: Tell) -> None:
+def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop) -> None:
     """Gives the jobs to the engine, and takes note of what becomes of them."""
     begun = time.monotonic()
     with engine_of(batch) as engine, Shown(len(ahead), sys.stderr) as shown:
@@ -113,6 +118,8 @@ def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop, te
             seconds = entry.seconds + outcome.seconds
             told = {"output": outcome.output, "error": outcome.error, "figures": outcome.figures}
             manifest.note(job.id, state=outcome.state, seconds=round(seconds, 2), **told)
+            if outcome.state == DONE:
+                write_trial(job)
             shown(outcome, job.name, time.monotonic() - begun)
 
 

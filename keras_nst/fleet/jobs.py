@@ -85,7 +85,7 @@ def job_of(item: Item, batch: BatchConfig, folder: Path, hashes: Hashes) -> Batc
     id = hashlib.sha256(told.encode()).hexdigest()[:16]
     output = item.output or str(folder / RESULTS / f"{item.name}.png")
     workdir = folder / JOBS / id
-    own: dict[str, Any] = {"workdir": str(workdir), "output": output, "overwrite": False}
+    own: dict[str, Any] = {"workdir": str(workdir), "output": output, "overwrite": False, "tensorboard": False}
     return BatchJob(id, item.name, JobSpec(Config(**vars(config) | own), workdir), shown_settings(item))
 
 

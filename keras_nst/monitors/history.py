@@ -9,6 +9,7 @@ from tensorboard.compat.proto import event_pb2, types_pb2
 from tensorboard.util import tensor_util
 
 from keras_nst.monitors import EVENTS
+from keras_nst.monitors.names import QUALITY
 from keras_nst.monitors.records import records
 
 Curve = list[tuple[int, float]]  # steps and values
@@ -27,8 +28,8 @@ class History(NamedTuple):
 
     def figures(self) -> dict[str, float]:
         """Returns the figures of the finished picture."""
-        known = {tag: curve[-1][1] for tag, curve in self.curves.items() if tag.startswith("quality/")}
-        return {tag.removeprefix("quality/"): value for tag, value in known.items()}
+        start = f"{QUALITY}/"
+        return {tag.removeprefix(start): curve[-1][1] for tag, curve in self.curves.items() if tag.startswith(start)}
 
 
 def read_history(folder: Path) -> History:
@@ -51,4 +52,8 @@ def _add(history: History, event: Any) -> None:
             history.pictures.setdefault(value.tag, {})[event.step] = tensor.string_val[2]
         elif tensor.dtype == types_pb2.DT_FLOAT:
             number = float(tensor_util.make_ndarray(tensor).ravel()[0])
-            history.curves.setdefault(value.tag, []).append((event.step, number if math.isfinite(number) else math.nan))
+            curve = history.curves.setdefault(value.tag, [])
+            if math.isfinite(number):
+                curve.append((event.step, number))
+            elif not curve or curve[-1][0] != event.step:  # otherwise the mark of a scale, behind its first value
+                curve.append((event.step, math.nan))

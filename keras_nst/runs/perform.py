@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from keras_nst.core.events import Listener, every
+from keras_nst.core.events import Listener, at_scale_ends, every
+from keras_nst.monitors.board import show
 from keras_nst.runs.job import Job
 from keras_nst.runs.log import logged
 from keras_nst.runs.outcome import Done, Outcome, Started, finish, made_by, nothing_begun, tell_figures
@@ -20,6 +21,7 @@ from keras_nst.session.session import Session, paced, scales_of
 from keras_nst.settings.config import Config, Resolved
 from keras_nst.settings.declared import InputError, SettingError
 from keras_nst.settings.text import absolute, choices, flag_file, repeatable, settings_of
+from keras_nst.settings.values import parse_span
 from keras_nst.system.pace import Stop
 
 if TYPE_CHECKING:
@@ -117,6 +119,8 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
     tell(f"{size} pixels in {config.precision}, {count}, steps: {steps}.")
     with contextlib.ExitStack() as closing, out_of_memory_in_one_line(config):
         curves = curves_of(run, closing)
+        if config.tensorboard:
+            tell(show(run.workdir))
         pace, say = paced(config, size, begun, stop), beside_the_bar(tell)
         checkpoints = Checkpoints(run.workdir, config)
         listeners: list[Listener] = [*listeners_of(run, curves, closing, say), checkpoints]
@@ -135,16 +139,21 @@ def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, 
     """Returns who shows and keeps the picture on its way."""
     from keras_nst.monitors.display import display
     from keras_nst.monitors.preview import previews
+    from keras_nst.monitors.profiling import Profile
     from keras_nst.monitors.snapshots import snapshots
 
     scales, done = scales_of(run.config, run.scene.size), run.resumed.step if run.resumed else 0
     bar = display(work_left(scales, run.resumed), done, run.progress or sys.stderr)
     closing.callback(bar.close)
-    listeners: list[Listener] = [bar, curves]
+    listeners: list[Listener] = [bar, curves, at_scale_ends(curves.show)]
     if period := run.config.snapshot_steps:
         files = snapshots(run.workdir / "snapshots", run.config.keep_snapshots)
         shown = max(period, steps_in_all(scales, run.resumed) // MOST_SHOWN)
         listeners += [every(shown, curves.show, done), every(period, files, done)]
+    if span := parse_span(run.config.profile_steps):
+        profile = Profile(run.workdir, span, done, tell)
+        closing.callback(profile.close)
+        listeners.append(profile)
     if run.config.preview:
         listeners.append(previews(run.workdir / PREVIEW, run.scene.size, tell))
     return listeners

@@ -20,6 +20,8 @@ FREE = (
     "memory_limit_gb",
     "keep_programs",
     "preview",
+    "tensorboard",
+    "profile_steps",
     "snapshot_steps",
     "checkpoint_secs",
     "keep_snapshots",

@@ -14,7 +14,7 @@ from keras_nst.settings.values import SEPARATOR, parse_masks
 ONE_FILE = ("content", "init", "weights", "content_mask")
 
 # What belongs to one run, not to its picture: never written into settings.cfg or pictures.
-OF_ONE_RUN = ("workdir", "output", "overwrite", "report")
+OF_ONE_RUN = ("workdir", "output", "overwrite", "report", "tensorboard", "profile_steps")
 
 
 # What the machine decides where it is left open; a repeat elsewhere decides anew, unless --exactly is given.
