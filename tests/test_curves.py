@@ -103,7 +103,8 @@ def test_a_description_is_written_once(tmp_path: Path) -> None:
 def test_terms_stand_with_terms_and_layers_with_layers(events: EventAccumulator) -> None:
     [(step, config)] = values(events, "custom_scalars__config__")
     layout = Layout.FromString(config.item())
-    known = [tag for tag in events.Tags()["tensors"] if events.SummaryMetadata(tag).plugin_data.plugin_name == "scalars"]
+    plugins = {tag: events.SummaryMetadata(tag).plugin_data.plugin_name for tag in events.Tags()["tensors"]}
+    known = [tag for tag, plugin in plugins.items() if plugin == "scalars"]
     together = {
         chart.title: {tag for tag in known for pattern in chart.multiline.tag if re.search(pattern, tag)}
         for category in layout.category

@@ -1,5 +1,6 @@
 """How some of the steps spend their time, for TensorBoard's profiler."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ OPTIONS = {"host_tracer_level": 2, "python_tracer_level": 0, "device_tracer_leve
 
 
 class Profile:
-    """A listener that records the first of some steps, the last and all between, and what comes in one chunk with them.
+    """A listener that records some steps.
 
     A run is worth more than its profile: what cannot be recorded is told of and left out.
 
@@ -37,6 +38,12 @@ class Profile:
             self.close()
         self._begin_in_time()
 
+    def left(self) -> float:
+        """Returns the steps until the recording begins or ends, between which a chunk has to end."""
+        if self.step >= self.last:
+            return math.inf
+        return self.last - self.step if self.since is not None else self.first - 1 - self.step
+
     def _begin_in_time(self) -> None:
         if self.since is None and self.first - 1 <= self.step < self.last:
             try:
@@ -58,4 +65,4 @@ class Profile:
 
     def _give_up(self, why: str) -> None:
         self.last = 0  # no step is before it
-        self.tell(f"No profile: {why.splitlines()[0]}.")
+        self.tell(f"No profile: {why.splitlines()[0].rstrip('.')}.")

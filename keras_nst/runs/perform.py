@@ -110,6 +110,7 @@ def with_what_is_free(then: Resolved, asked: Config, scene: Scene, session: Sess
 def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -> Done:
     """Takes the steps, saves the picture and tells of it."""
     from keras_nst.monitors.display import beside_the_bar
+    from keras_nst.monitors.profiling import Profile
     from keras_nst.runs.checkpoints import Checkpoints
 
     started_at, config, size = time.monotonic(), run.config, run.scene.size
@@ -124,6 +125,11 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
         pace, say = paced(config, size, begun, stop), beside_the_bar(tell)
         checkpoints = Checkpoints(run.workdir, config)
         listeners: list[Listener] = [*listeners_of(run, curves, closing, say), checkpoints]
+        if span := parse_span(config.profile_steps):
+            profile = Profile(run.workdir, span, run.resumed.step if run.resumed else 0, say)
+            closing.callback(profile.close)
+            pace.most = profile.left
+            listeners.append(profile)
         result = session.paint(run.scene, config, pace=pace, listeners=listeners, tell=say, resumed=run.resumed)
         figures: dict[str, float] = {}
         if result.losses is not None and config.figures and config.weights == "imagenet":
@@ -139,7 +145,6 @@ def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, 
     """Returns who shows and keeps the picture on its way."""
     from keras_nst.monitors.display import display
     from keras_nst.monitors.preview import previews
-    from keras_nst.monitors.profiling import Profile
     from keras_nst.monitors.snapshots import snapshots
 
     scales, done = scales_of(run.config, run.scene.size), run.resumed.step if run.resumed else 0
@@ -150,10 +155,6 @@ def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, 
         files = snapshots(run.workdir / "snapshots", run.config.keep_snapshots)
         shown = max(period, steps_in_all(scales, run.resumed) // MOST_SHOWN)
         listeners += [every(shown, curves.show, done), every(period, files, done)]
-    if span := parse_span(run.config.profile_steps):
-        profile = Profile(run.workdir, span, done, tell)
-        closing.callback(profile.close)
-        listeners.append(profile)
     if run.config.preview:
         listeners.append(previews(run.workdir / PREVIEW, run.scene.size, tell))
     return listeners

@@ -338,8 +338,7 @@ class Config(Settings):
         "",
         text("FIRST-LAST", parse_span),
         "Machine",
-        "Record how these steps spend their time, for TensorBoard's profiler; steps are taken several at a time, and "
-        "those around are recorded with them.",
+        "Record how these steps spend their time, for TensorBoard's profiler (which is the package xprof).",
     )
     snapshot_steps: int = setting(
         50, integer(), "Machine", "Keep an intermediate picture every so many steps; 0: none."
