@@ -23,6 +23,7 @@ from keras_nst import batch, run
 from keras_nst.fleet.manifest import Manifest
 from keras_nst.monitors.history import read_history
 from keras_nst.report import main
+from keras_nst.reports.facts import short_name
 from keras_nst.reports.pages import write_report
 from keras_nst.runs.workdir import LOG, PICTURE, RECORD, REPORT, SETTINGS
 
@@ -228,6 +229,10 @@ def test_names_are_nothing_but_text(copied: Path) -> None:
     assert any(HOSTILE in known["alt"] for known in page.all("img")) and "</pre>&amp;" in page.text("pre")
 
 
+def test_names_without_their_folders() -> None:
+    assert short_name("/home/me/a b.jpg:2@1-2 + C:\\me\\c.png + sample:ink") == "a b.jpg:2@1-2 + c.png + sample:ink"
+
+
 def test_a_link_is_a_path_whatever_the_file_is_called(copied: Path) -> None:
     odd = copied / 'javascript:alert(1)#?%41 &".png'
     (copied / PICTURE).rename(odd)
@@ -405,7 +410,7 @@ def test_a_batch_leaves_its_page(swept: Path) -> None:
     page = Page(swept / REPORT)
     is_sealed(page)
     head, *rows = cells(page)
-    assert head == ["picture", "name", "content", "style", "style_weight", "seconds", "state"]
+    assert head == ["picture", "name", "content picture", "style picture", "style_weight", "seconds", "state"]
     assert len(rows) == 4 and "4 pictures: 2 failed, 2 done." in page.text() and len(page.all("img")) == 2
     links = [swept / known["href"] for known in page.all("a")]
     assert len(links) == 2 and len(set(links)) == 2

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from keras_nst.core.figures import MEANINGS
 from keras_nst.reports.embedding import embedded, image_of
-from keras_nst.reports.markup import link, name, page, table, text
+from keras_nst.reports.markup import definitions, folded, link, name, page, table, text
 from keras_nst.runs.workdir import REPORT
 from keras_nst.system.atomic import written_whole
 
@@ -45,14 +46,16 @@ def album(folder: Path, rows: Sequence[Row]) -> str:
     """Returns the page of a batch."""
     shown = rows[:MOST_ROWS]
     settings, figures = columns(row.settings for row in shown), columns(row.figures for row in shown)
-    head = ["picture", "name", "content", "style", *settings, *figures, "seconds", "state"]
+    head = ["picture", "name", "content picture", "style picture", *settings, *figures, "seconds", "state"]
     most = OF_THE_PICTURES // max(1, len(shown))
     cells = ([thumbnail(row, folder, most), *told(row, folder, settings, figures)] for row in shown)
     states = columns({row.state: 1} for row in rows)
     counts = ", ".join(f"{sum(row.state == state for row in rows)} {text(state)}" for state in states)
     rest = f"<p>The first {MOST_ROWS} are shown; summary.csv has all of them.</p>" if len(rows) > MOST_ROWS else ""
     body = f"<header><h1>{name(folder.absolute().name)}</h1><p>{len(rows)} pictures: {counts}.</p></header>{rest}"
-    return page(folder.absolute().name, f'{body}<div class="album">{table(head, cells)}</div>', "sort.js")
+    meanings = definitions({each: text(MEANINGS.get(each, "")) for each in figures})
+    body += f'<div class="album">{table(head, cells)}</div>{folded("What the figures mean", meanings)}'
+    return page(folder.absolute().name, body, "sort.js")
 
 
 def columns(known: Iterable[dict]) -> list[str]:

@@ -51,8 +51,7 @@ class Facts(NamedTuple):
     @property
     def names(self) -> dict[str, str]:
         """The names of the content and of the styles, without their folders."""
-        styles = map(short_name, self.settings.get("style", "").split(SEPARATOR))
-        return {"content": short_name(self.settings.get("content", "")), "style": SEPARATOR.join(filter(None, styles))}
+        return {term: short_name(self.settings.get(term, "")) for term in ("content", "style")}
 
     @property
     def title(self) -> str:
@@ -93,8 +92,9 @@ def read_facts(folder: Path, result: Path | None = None) -> Facts:
 
 
 def short_name(source: str) -> str:
-    """Returns the name of a picture without its folders."""
-    return source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source
+    """Returns the name of a picture, or of several, without its folders."""
+    names = (each.replace("\\", "/").rstrip("/").rpartition("/")[2] or each for each in source.split(SEPARATOR))
+    return SEPARATOR.join(names)
 
 
 def texts(known: Any) -> dict[str, str]:
