@@ -78,6 +78,18 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     assert len(said) == 1 and said[0].startswith("No profile: ") and "not a directory" in said[0]
 
 
+def test_a_run_that_ends_early(tmp_path: Path) -> None:
+    said: list[str] = []
+    profile = Profile(tmp_path / "one", (9, 12), 0, said.append)
+    profile(progress(1, 3))
+    profile.close()
+    assert said == ["No profile: the run ended before step 9."]
+    profile = Profile(tmp_path / "two", (2, 12), 1, said.append)
+    profile(progress(1, 3))
+    profile.close()
+    assert said[1:] == [f"Profile of steps 2 to 3: {tmp_path / 'two' / 'plugins/profile'}"]
+
+
 def test_steps_that_were_taken_before(tmp_path: Path) -> None:
     said: list[str] = []
     profile = Profile(tmp_path, (2, 3), 3, said.append)

@@ -54,7 +54,10 @@ class Profile:
 
     def close(self) -> None:
         """Writes what was recorded."""
-        if self.since is None or not self.last:
+        if not self.last:
+            return
+        if self.since is None:
+            self._give_up(f"the run ended before step {self.first}")
             return
         try:
             tf.profiler.experimental.stop()

@@ -22,7 +22,7 @@ from keras_nst.settings.config import Config, Resolved
 from keras_nst.settings.declared import InputError, SettingError
 from keras_nst.settings.text import absolute, choices, flag_file, repeatable, settings_of
 from keras_nst.settings.values import parse_span
-from keras_nst.system.pace import Stop
+from keras_nst.system.pace import Pace, Stop
 
 if TYPE_CHECKING:
     from keras_nst.monitors.curves import Curves
@@ -110,7 +110,6 @@ def with_what_is_free(then: Resolved, asked: Config, scene: Scene, session: Sess
 def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -> Done:
     """Takes the steps, saves the picture and tells of it."""
     from keras_nst.monitors.display import beside_the_bar
-    from keras_nst.monitors.profiling import Profile
     from keras_nst.runs.checkpoints import Checkpoints
 
     started_at, config, size = time.monotonic(), run.config, run.scene.size
@@ -124,12 +123,7 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
             tell(show(run.workdir))
         pace, say = paced(config, size, begun, stop), beside_the_bar(tell)
         checkpoints = Checkpoints(run.workdir, config)
-        listeners: list[Listener] = [*listeners_of(run, curves, closing, say), checkpoints]
-        if span := parse_span(config.profile_steps):
-            profile = Profile(run.workdir, span, run.resumed.step if run.resumed else 0, say)
-            closing.callback(profile.close)
-            pace.most = profile.left
-            listeners.append(profile)
+        listeners = listeners_of(run, curves, closing, say) + profile_of(run, pace, closing, say) + [checkpoints]
         result = session.paint(run.scene, config, pace=pace, listeners=listeners, tell=say, resumed=run.resumed)
         figures: dict[str, float] = {}
         if result.losses is not None and config.figures and config.weights == "imagenet":
@@ -158,6 +152,19 @@ def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, 
     if run.config.preview:
         listeners.append(previews(run.workdir / PREVIEW, run.scene.size, tell))
     return listeners
+
+
+def profile_of(run: Started, pace: Pace, closing: contextlib.ExitStack, tell: Tell) -> list[Listener]:
+    """Returns who records how steps spend their time, if that is asked for; chunks end where it begins and ends."""
+    from keras_nst.monitors.profiling import Profile
+
+    span = parse_span(run.config.profile_steps)
+    if span is None:
+        return []
+    profile = Profile(run.workdir, span, run.resumed.step if run.resumed else 0, tell)
+    closing.callback(profile.close)
+    pace.most = profile.left
+    return [profile]
 
 
 @contextlib.contextmanager
