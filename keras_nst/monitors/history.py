@@ -50,10 +50,9 @@ def _add(history: History, event: Any) -> None:
         plugin, tensor = value.metadata.plugin_data.plugin_name, value.tensor
         if tensor.dtype == types_pb2.DT_STRING and len(tensor.string_val) > 2 and plugin in ("images", ""):
             history.pictures.setdefault(value.tag, {})[event.step] = tensor.string_val[2]
-        elif tensor.dtype == types_pb2.DT_FLOAT:
-            number = float(tensor_util.make_ndarray(tensor).ravel()[0])
+        elif tensor.dtype == types_pb2.DT_FLOAT and len(numbers := tensor_util.make_ndarray(tensor).ravel()) == 1:
             curve = history.curves.setdefault(value.tag, [])
-            if math.isfinite(number):
-                curve.append((event.step, number))
+            if math.isfinite(numbers[0]):
+                curve.append((event.step, float(numbers[0])))
             elif not curve or curve[-1][0] != event.step:  # otherwise the mark of a scale, behind its first value
                 curve.append((event.step, math.nan))
