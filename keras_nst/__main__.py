@@ -15,6 +15,8 @@ Neural style transfer in TensorFlow and Keras.
       Makes many: every combination, tables of pairs, sweeps over settings; here or on a cluster.
   python -m keras_nst.evaluate --content=photo.jpg --style=painting.jpg result.png
       Tells how good pictures are.
+  python -m keras_nst.report runs/FOLDER
+      Writes a page on a run, or on a batch, which needs nothing else. New ones have it already.
   python -m keras_nst.system.weights
       Fetches the network's weights, which the first run does otherwise.
 

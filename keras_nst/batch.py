@@ -27,12 +27,15 @@ def batch(argv: Sequence[str]) -> int:
     if given.rest:
         raise UsageError(f"Expected flags only, as in --contents={given.rest[0]}. Received: {' '.join(given.rest)}")
     from keras_nst.fleet.drive import drive, prepare
+    from keras_nst.monitors.board import stay
     from keras_nst.system.signals import Interruption, on_a_thread
 
     asked = prepare(BatchConfig.written(**given.settings))
     interruption = Interruption()
     interruption.listen()
     code = on_a_thread(lambda: drive(asked, interruption.stop, tell))
+    if asked.config.tensorboard and not interruption.number:
+        stay(tell)
     return interruption.exit_code or code
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keras_nst.core.figures import MEANINGS, Figures
 from keras_nst.door import Door, enter, tell
 from keras_nst.settings import flags
 from keras_nst.settings.declared import SettingError, Settings, about_file, setting
@@ -57,17 +58,10 @@ class Request(Settings):
     )
 
 
-HELP = """
+_ROWS = "".join(f"  {name:<24} {meaning}\n" for name, meaning in MEANINGS.items())
+HELP = f"""
 Prints one row per result, of these figures (docs/quality.md):
-  content                  0: the content's features; about 1: unrelated ones; at most 2
-  structure                0: places are alike that are alike in the content; more: less so
-  gram, w2, sliced, color  0: the style; 1: as far from it as the content; below 2
-  sharpness                0: no detail; 1: as much as the content; below 2
-  sharpness_to_style       likewise, to the style
-  grain                    0: no fine detail in color alone; 1: as much as the style; 2: twice as much
-  grain_to_content         likewise, to the content
-  borders                  0: the frame stands out no more than the content's; below 1
-and what they say in words.
+{_ROWS}and what they say in words.
 """
 
 
@@ -121,7 +115,6 @@ def _judged(
     """Prints the table row by row, and yields the rows."""
     judge = _judge(request, originals)
     from keras_nst.core.descent import OUT_OF_MEMORY
-    from keras_nst.core.quality import Figures
     from keras_nst.core.words import figures_in_words
 
     width = max(len("result"), *map(len, results))

@@ -27,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(argv: Sequence[str]) -> int:
     """Makes the picture that the command line asks for."""
     begun, config = time.monotonic(), request.parse(argv)
+    from keras_nst.monitors.board import stay
+    from keras_nst.reports.pages import try_report
     from keras_nst.runs.following import follow, leads
     from keras_nst.runs.job import prepare  # numpy and Pillow come with it: not before the flags are right
     from keras_nst.runs.perform import perform
@@ -40,6 +42,10 @@ def run(argv: Sequence[str]) -> int:
     interruption.listen()
     work = perform if leads(config, tell) else follow
     done = on_a_thread(lambda: work(job, Session, interruption.stop, tell, begun))
+    if config.report and done.path:
+        try_report(done.workdir, done.path, tell)
+    if config.tensorboard and done.path and not interruption.number:
+        stay(tell)
     return interruption.exit_code or int(done.result.diverged)
 
 

@@ -54,10 +54,21 @@ def loss_values(
 
 def steps_of(folder: Path) -> list[int]:
     """Returns the steps in a run's curves."""
+    return [step for step, loss in losses_of(folder) if not np.isnan(loss)]
+
+
+def marks_of(folder: Path) -> list[int]:
+    """Returns the steps with which scales begin, as a run's curves mark them."""
+    return [step for step, loss in losses_of(folder) if np.isnan(loss)]
+
+
+def losses_of(folder: Path) -> list[tuple[int, float]]:
+    """Returns steps and losses as TensorBoard reads them."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.util.tensor_util import make_ndarray
 
     events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
-    return [event.step for event in events.Tensors("loss/total")]
+    return [(event.step, make_ndarray(event.tensor_proto).item()) for event in events.Tensors("loss")]
 
 
 @pytest.fixture(autouse=True, scope="module")

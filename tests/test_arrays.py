@@ -154,6 +154,7 @@ SHAPE = r"Expected a picture of shape \(height, width\) or \(height, width, 1 to
         ((np.int64(PICTURE * 255), None, ALONE), r"^content: Expected floats .* Received: int64"),
         ((PICTURE * np.nan, None, ALONE), "^content: Expected floats"),
         ((PICTURE, None, ALONE | {"output": "a.png"}), "Received: output, which is for files"),
+        ((PICTURE, None, ALONE | {"tensorboard": True}), "Received: tensorboard, which is for files"),
         ((PICTURE, None, ALONE | {"init": "style"}), "^init=style: Expected style as well"),
         ((PICTURE, None, ALONE | {"init": "a.png"}), "^init=a.png: Expected .*blend.* first"),
         ((PICTURE, None, ALONE | {"first": "none.png"}), "^first='none.png': Expected a picture file"),

@@ -1,6 +1,7 @@
 """Event files, read back as TensorBoard reads them."""
 
 import io
+import re
 import resource
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ import tensorflow as tf
 from conftest import loss_values, smooth_picture
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 
 from keras_nst.core.events import Progress, Step
 from keras_nst.monitors.curves import Curves
@@ -69,31 +71,92 @@ def images(events: EventAccumulator, tag: str) -> list[tuple[int, np.ndarray]]:
 
 
 def test_the_tags(events: EventAccumulator) -> None:
-    losses = {f"loss/{name}" for name in ("total", "content", "style", "variation")}
-    layers = {"content_layers/block4_conv2", "style_layers/block1_conv1", "style_layers/block2_conv1"}
+    losses = {"loss", *(f"loss/{name}" for name in ("content", "style", "variation"))}
+    layers = {"terms/content/block4_conv2", "terms/style/block1_conv1", "terms/style/block2_conv1"}
     run = {f"run/{name}" for name in ("learning_rate", "steps_per_second", "scale", "peak_memory_gb")}
-    assert set(events.Tags()["tensors"]) == losses | layers | run | {"settings", "content", "style", "picture"}
+    rest = {"settings", "source/content", "source/style", "picture", "custom_scalars__config__"}
+    assert set(events.Tags()["tensors"]) == losses | layers | run | rest
+
+
+def test_what_matters_most_comes_first(events: EventAccumulator) -> None:
+    """TensorBoard sorts by what stands before the first slash, and unfolds two of these."""
+    shown = {tag.partition("/")[0] for tag in events.Tags()["tensors"]} - {"settings", "custom_scalars__config__"}
+    assert sorted(shown) == ["loss", "picture", "run", "source", "terms"]
+
+
+def test_everything_that_is_a_curve_is_described(events: EventAccumulator) -> None:
+    for tag in events.Tags()["tensors"]:
+        metadata = events.SummaryMetadata(tag)
+        assert bool(metadata.summary_description) == (metadata.plugin_data.plugin_name == "scalars"), tag
+    assert "triangle" in events.SummaryMetadata("terms/style/block1_conv1").summary_description
+
+
+def test_a_description_is_written_once(tmp_path: Path) -> None:
+    curves = Curves(tmp_path)
+    for step in range(1, 9):
+        curves(progress(1, step))
+    curves.close()
+    (path,) = tmp_path.iterdir()
+    assert path.read_bytes().count(b"The weighted sum of all terms.") == 1
+
+
+def test_terms_stand_with_terms_and_layers_with_layers(events: EventAccumulator) -> None:
+    [(step, config)] = values(events, "custom_scalars__config__")
+    layout = Layout.FromString(config.item())
+    plugins = {tag: events.SummaryMetadata(tag).plugin_data.plugin_name for tag in events.Tags()["tensors"]}
+    known = [tag for tag, plugin in plugins.items() if plugin == "scalars"]
+    together = {
+        chart.title: {tag for tag in known for pattern in chart.multiline.tag if re.search(pattern, tag)}
+        for category in layout.category
+        for chart in category.chart
+    }
+    assert step == 0 and together["loss"] == {"loss"}
+    assert together["terms, before their weights"] == {f"loss/{term}" for term in ("content", "style", "variation")}
+    assert together["style, layer by layer"] == {f"terms/style/block{block}_conv1" for block in (1, 2)}
+    assert set().union(*together.values()) == set(known)
 
 
 @pytest.mark.parametrize(
     ("tag", "factor"),
     [
-        ("loss/total", 1),
+        ("loss", 1),
         ("loss/content", 2),
         ("loss/style", 3),
         ("loss/variation", 4),
-        ("content_layers/block4_conv2", 5),
-        ("style_layers/block1_conv1", 6),
-        ("style_layers/block2_conv1", 7),
+        ("terms/content/block4_conv2", 5),
+        ("terms/style/block1_conv1", 6),
+        ("terms/style/block2_conv1", 7),
     ],
 )
 def test_losses_are_means_over_the_pictures_and_steps_go_on_over_the_scales(
     tag: str, factor: float, events: EventAccumulator
 ) -> None:
-    found = values(events, tag)
+    found = [(step, value) for step, value in values(events, tag) if not np.isnan(value)]
     assert [step for step, _ in found] == [1, 3, 8, 9, 12, 12]  # the finished picture belongs to the last step
     expected = [factor * (step + 0.5) for step, _ in found[:-1]] + [factor * 0.5 * 12.5]
     np.testing.assert_allclose([value for _, value in found], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("tag", ["loss", "loss/style", "terms/style/block2_conv1"])
+def test_a_mark_stands_where_a_scale_begins_behind_its_first_loss(tag: str, events: EventAccumulator) -> None:
+    """TensorBoard draws a triangle, and no line to what follows; of two values at a step it takes the later one."""
+    found = values(events, tag)
+    assert [step for step, value in found if np.isnan(value)] == [9]
+    assert [np.isnan(value) for step, value in found if step == 9] == [False, True]
+
+
+def test_a_mark_is_written_wherever_the_chunk_ends(tmp_path: Path) -> None:
+    """Also where only some of the losses are, and where the run goes on between two scales."""
+    curves = Curves(tmp_path, done=2999)
+    losses = progress(2, 9).losses
+    taken = [Step(number, losses, 0.1) for number in (3000, 3001, 3002)]
+    curves(Progress(3002, 9000, 3, 5, 3, 3000, losses, 0.1, lambda: picture(1), taken=taken))
+    taken = [Step(number, losses, 0.1) for number in (3003, 3004, 3005, 3006)]
+    curves(Progress(3006, 9000, 3, 5, 7, 3000, losses, 0.1, lambda: picture(1), taken=taken))
+    curves.close()
+    assert [(step, bool(np.isnan(value))) for step, value in values(read(tmp_path), "loss")] == [
+        *((3000, True), (3006, False))
+    ]
 
 
 def test_the_run_itself(events: EventAccumulator) -> None:
@@ -109,16 +172,13 @@ def test_the_run_itself(events: EventAccumulator) -> None:
 
 def test_pictures_of_the_run(events: EventAccumulator) -> None:
     found = images(events, "picture")
-    assert [(step, image.shape) for step, image in found] == [
-        (8, SHAPES[1][1:]),
-        *[(s, SHAPES[2][1:]) for s in (12, 12)],
-    ]
+    assert [(step, image.shape) for step, image in found] == [(8, SHAPES[1][1:]), (12, SHAPES[2][1:])]
     np.testing.assert_allclose(found[0][1], picture(1)[0], atol=1 / 255)
     np.testing.assert_allclose(found[-1][1], picture(2)[0], atol=1 / 255)
 
 
 def test_inputs_and_settings_once_at_the_start(events: EventAccumulator) -> None:
-    [(step, content)], [(style_step, style)] = images(events, "content"), images(events, "style")
+    [(step, content)], [(style_step, style)] = images(events, "source/content"), images(events, "source/style")
     assert (step, style_step, content.shape) == (0, 0, (30, 40, 3))
     # A large one is shrunk, and still the same picture.
     assert style.shape == (512, 341, 3)
@@ -136,7 +196,7 @@ def test_the_first_step_need_not_wait_for_them(tmp_path: Path) -> None:
     assert not read(tmp_path).Tags()["tensors"]
     for step in (1, 3):
         curves(progress(1, step))
-        assert len(values(read(tmp_path), "settings")) == len(values(read(tmp_path), "content")) == 1
+        assert len(values(read(tmp_path), "settings")) == len(values(read(tmp_path), "source/content")) == 1
     curves.close()
 
 
@@ -155,7 +215,7 @@ def test_pictures_of_any_shape_stay_small(shape: tuple[int, ...], tmp_path: Path
     curves = Curves(tmp_path)
     curves.describe({}, content=np.random.default_rng(0).random(shape, np.float32))
     curves.close()
-    [(_, image)] = images(read(tmp_path), "content")
+    [(_, image)] = images(read(tmp_path), "source/content")
     assert max(image.shape) == 512 and min(image.shape) >= 1
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 1_000_000
 

@@ -3,7 +3,7 @@
 import numpy as np
 from conftest import loss_values
 
-from keras_nst.core.events import Progress, every
+from keras_nst.core.events import Progress, at_scale_ends, every
 
 NOTHING = loss_values(*[np.zeros(1)] * 4, {}, {})
 
@@ -45,3 +45,12 @@ def test_the_finished_picture_of_a_run_with_nothing_left_to_do() -> None:
         seen: list[int] = []
         every(10, lambda event, seen=seen: seen.append(event.step), start)(progress(start, final=True))
         assert seen == expected
+
+
+def test_the_end_of_each_scale_and_the_finished_picture() -> None:
+    seen: list[tuple[int, bool]] = []
+    listen = at_scale_ends(lambda event: seen.append((event.step, event.final)))
+    for scale, step, scale_step in ((1, 2, 2), (1, 5, 5), (2, 6, 1), (2, 10, 5), (3, 15, 5)):
+        listen(progress(step)._replace(scale=scale, scales=3, scale_step=scale_step, scale_steps=5))
+    listen(progress(15, final=True)._replace(scale=3, scales=3, scale_step=5, scale_steps=5))
+    assert seen == [(5, False), (10, False), (15, True)]

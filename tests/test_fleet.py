@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, write_picture
+from conftest import ROOT, losses_of, write_picture
 from PIL import Image
 
 from keras_nst.batch import main
@@ -357,3 +357,53 @@ def test_a_cluster_that_is_not_there_is_one_line(album: Path, capsys: pytest.Cap
     assert main([*flags(album), "--engine=ray", "--address=127.0.0.1:9"]) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("keras_nst: --address=127.0.0.1:9: Expected a Ray cluster there.")
+
+
+# --- In TensorBoard ---
+
+
+def trials_in(folder: Path) -> list[dict[str, object]]:
+    """Returns each trial with its settings and metrics, as TensorBoard's HParams have them."""
+    from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
+    from tensorboard.context import RequestContext
+    from tensorboard.plugins.base_plugin import TBContext
+    from tensorboard.plugins.hparams import api_pb2, backend_context, list_session_groups
+
+    known = plugin_event_multiplexer.EventMultiplexer().AddRunsFromDirectory(str(folder)).Reload()
+    context = backend_context.Context(TBContext(data_provider=data_provider.MultiplexerDataProvider(known, folder)))
+    here = RequestContext()
+    metadata, rest = context.hparams_metadata(here, ""), context.hparams_from_data_provider(here, "", None)
+    experiment = context.experiment_from_metadata(here, "", True, metadata, rest)
+    columns = [api_pb2.ColParams(hparam=info.name) for info in experiment.hparam_infos]
+    columns += [api_pb2.ColParams(metric=info.name) for info in experiment.metric_infos]
+    asked = api_pb2.ListSessionGroupsRequest(col_params=columns, slice_size=100, include_metrics=True)
+    asked.allowed_statuses.extend(api_pb2.Status.values())
+    found = list_session_groups.Handler(here, context, "", asked).run()
+    return [
+        {"name": group.name}
+        | {info.name: shown(group.hparams[info.name]) for info in experiment.hparam_infos}
+        | {value.name.tag: value.value for value in group.metric_values}
+        for group in found.session_groups
+    ]
+
+
+def shown(value: object) -> object:
+    """Returns what a protocol buffer has, whatever it is."""
+    kind = value.WhichOneof("kind")
+    return getattr(value, kind) if kind else None
+
+
+@pytest.mark.slow
+def test_a_batch_is_an_experiment_in_tensorboard(album: Path) -> None:
+    """What differs, as numbers where it is one, and the loss at the end."""
+    pictures = [f"--contents={album / 'contents'}", f"--style={album / 'styles' / 'paint0.jpg'}"]
+    given = [*pictures, f"--workdir={album / 'batch'}", *SMALL, "--scales=1", "--steps=1"]
+    assert main([*given, "--sweep=style_weight=2,10"]) == 1  # one content is broken
+    found = sorted(trials_in(album / "batch"), key=lambda trial: trial["name"])
+    assert [(trial["content"], trial["style_weight"]) for trial in found] == [
+        *(("town0.png", 10.0), ("town0.png", 2.0), ("town1.png", 10.0), ("town1.png", 2.0))
+    ]
+    assert [trial["name"].split("--")[0] for trial in found] == ["town0", "town0", "town1", "town1"]
+    finished = {path.parent for path in (album / "batch" / "jobs").glob("*/*.v2")}
+    assert sorted(trial["loss"] for trial in found) == sorted(losses_of(folder)[-1][1] for folder in finished)
+    assert all("style" not in trial for trial in found)

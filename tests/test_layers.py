@@ -15,11 +15,12 @@ FLOORS = [
     ["monitors"],
     ["session"],  # what makes pictures
     ["runs"],  # one run and its folder
+    ["reports"],  # what a folder tells, on a page
     ["fleet", "library"],  # many jobs; for programs
     [""],  # the doors
 ]
 # These answer --help and bad input, before TensorFlow is imported.
-WITHOUT_TENSORFLOW = ["settings", "pictures", "session", "runs", "fleet", "system", ""]
+WITHOUT_TENSORFLOW = ["settings", "pictures", "session", "runs", "reports", "fleet", "system", ""]
 TENSORS = {"tensorflow", "keras"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name not in ("samples",))
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT, smooth_picture, write_picture
 from PIL import Image
 
-from keras_nst import evaluate
+from keras_nst import evaluate, report
 from keras_nst.batch import main as batch
 from keras_nst.core.definitions import DEFINITIONS
 from keras_nst.fleet.settings import BatchConfig
@@ -55,7 +55,8 @@ def test_every_command_is_known() -> None:
     runs = {command for command in commands() if command.startswith("python -m keras_nst.run")}
     figures = {command for command in commands() if command.startswith("python -m keras_nst.evaluate")}
     batches = {command for command in commands() if command.startswith("python -m keras_nst.batch")}
-    others = set(commands()) - runs - figures - batches - elsewhere
+    reports = {command for command in commands() if command.startswith("python -m keras_nst.report")}
+    others = set(commands()) - runs - figures - batches - reports - elsewhere
     assert {other.split()[0] for other in others} <= {"tensorboard"}
     of_docs = {command for text in DOCS.values() for command in commands(text)} - set(every_run())
     assert of_docs == {"python scripts/paint_masks.py --out=."}
@@ -117,6 +118,15 @@ def test_the_masks_are_painted(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"glass.png", "sky.png", "town.png"}
 
 
+@pytest.mark.parametrize("command", [one for one in commands() if one.startswith("python -m keras_nst.report")])
+def test_the_reports_are_written(command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(named_files)
+    given = ["--content=photo.jpg", "--style=painting.jpg", "--workdir=runs/FOLDER", "--report=false"]
+    assert main([*given, "--snapshot_steps=1", *SMALL]) == 0
+    assert report.main(shlex.split(command)[3:]) == 0
+    assert Path("making.webp" if "--making" in command else "runs/FOLDER/report.html").exists()
+
+
 @pytest.mark.parametrize("command", [one for one in commands() if one.startswith("python -m keras_nst.batch")])
 def test_the_batches_run(command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a folder of two photographs and one of a painting."""
@@ -161,8 +171,10 @@ def test_links_lead_somewhere(name: str) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_flags_and_values_exist(name: str) -> None:
     text = TEXTS[name]
+    of_doors = {*fields(BatchConfig), *fields(evaluate.Request), *fields(report.Request), *request.OWN_FLAGS}
+    known = of_doors | {"flagfile", "help"}
     for flag in set(re.findall(r"`--(\w+)", text)):
-        assert flag in {*fields(BatchConfig), *fields(evaluate.Request), *request.OWN_FLAGS, "flagfile", "help"}, flag
+        assert flag in known, flag
     for flag in re.findall(r"`(--\w+=[^`]*?)`", text):
         if not re.search(r"\.\.\.|from_image|resume", flag):
             given = flags.read(shlex.split(flag), BatchConfig, request.OWN_FLAGS).settings

@@ -19,7 +19,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, smooth_picture, steps_of
+from conftest import ROOT, marks_of, smooth_picture, steps_of
 from PIL import Image
 
 from keras_nst.core import transfer as core
@@ -214,7 +214,7 @@ def test_steps_to_come_may_be_others(
     assert main([f"--resume={tmp_path / 'run'}", "--steps=4,3,0"]) == 0
     out = capsys.readouterr().out
     assert "Resuming after step 6." in out and "Steps: 7, " in out
-    assert steps_of(tmp_path / "run") == [*range(1, 8), 7]
+    assert steps_of(tmp_path / "run") == [*range(1, 8), 7] and marks_of(tmp_path / "run") == [5]
 
 
 def test_sizes_without_steps(quick: list[str], stopping: Callable[..., int], tmp_path: Path) -> None:
@@ -232,6 +232,7 @@ def test_a_checkpoint_of_an_earlier_version(quick: list[str], stopping: Callable
     assert main(cut) == 0
     np.testing.assert_array_equal(picture_in(tmp_path / "cut"), picture_in(tmp_path / "whole"))
     assert steps_of(tmp_path / "cut") == steps_of(tmp_path / "whole")
+    assert marks_of(tmp_path / "cut") == marks_of(tmp_path / "whole") == [5]
 
 
 def as_earlier(folder: Path, **about: int) -> None:
@@ -394,6 +395,7 @@ def test_killed_at_any_moment(quick: list[str], tmp_path: Path) -> None:
     assert process.returncode == 0, output
     np.testing.assert_array_equal(picture_in(tmp_path / "killed"), picture_in(tmp_path / "whole"))
     assert steps_of(tmp_path / "killed") == steps_of(tmp_path / "whole") == [*range(1, 251), 250]
+    assert marks_of(tmp_path / "killed") == marks_of(tmp_path / "whole") != []
 
 
 @pytest.mark.slow

@@ -89,7 +89,7 @@ def check_alike(together: list[Outcome], alone: list[Outcome]) -> None:
     for one, other in zip(together, alone, strict=True):
         if one.state == "done":
             difference = np.abs(pixels(Path(one.output)).astype(int) - pixels(Path(other.output)))
-            assert difference.max() <= 1 and np.mean(difference > 0) < 0.01
+            assert difference.max() <= 2 and np.mean(difference > 0) < 0.05
             assert pixels(Path(one.output)).std() > 1
 
 
@@ -99,7 +99,7 @@ def check_alike(together: list[Outcome], alone: list[Outcome]) -> None:
     [
         {},
         {"style_loss": (("swd", 1.0),)},
-        {"style_strength": None},
+        {"style_strength": 0.5},
         {"color": "content"},
         {"init": "blend"},
         {"evaluator": "tiles", "tile_size": 32},

@@ -95,3 +95,14 @@ def every(period: int, listener: Listener, start: int = 0) -> Listener:
             listener(progress)
 
     return listen
+
+
+def at_scale_ends(listener: Listener) -> Listener:
+    """Returns a listener that passes on the last progress of each scale but the last, and the finished picture."""
+
+    def listen(progress: Progress) -> None:
+        scale_ends = progress.scale < progress.scales and progress.scale_step == progress.scale_steps
+        if progress.final or scale_ends:
+            listener(progress)
+
+    return listen

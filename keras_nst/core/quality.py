@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_nst.core.features import Extractor
+from keras_nst.core.figures import Figures
 from keras_nst.core.oklab import to_oklab
 from keras_nst.core.pyramid import Size, compared_size, same_area
 from keras_nst.core.sight import resize
@@ -32,22 +33,6 @@ FRAME = 32  # the shorter side is so many times as long as the frame is wide
 # What is smaller than these comes from rounding.
 NO_STYLE = 1e-5  # of the style's own features
 NO_CONTRAST = 1e-5  # of pixels in [0, 1]
-
-
-class Figures(NamedTuple):
-    """How good a result is. None where the content or the style it takes is not known."""
-
-    content: float | None = None  # 0: the content's features in every place; 1: unrelated ones; at most 2
-    structure: float | None = None  # 0: places are alike that are alike in the content; not bounded
-    gram: float | None = None  # 0: the style's Gram matrices; 1: as far from them as the content; below 2
-    w2: float | None = None  # the same by the 2-Wasserstein distance of distributions, as if they were normal
-    sliced: float | None = None  # the same by their quantiles in many directions
-    color: float | None = None  # the same of the colors alone
-    sharpness: float | None = None  # 0: no detail; 1: as much as the content; below 2
-    sharpness_to_style: float | None = None  # 1: as much as the style
-    grain: float | None = None  # detail in color alone: 0: none; 1: as much as the style; not bounded
-    grain_to_content: float | None = None  # 1: as much as the content
-    borders: float | None = None  # 0: the frame stands out no more than the content's own; below 1
 
 
 class Normal(NamedTuple):

@@ -1,15 +1,12 @@
 """Results in words, for those to whom a figure says nothing."""
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_nst.core.events import LossValues
+from keras_nst.core.figures import Figures
 from keras_nst.core.method import Objective
-
-if TYPE_CHECKING:
-    from keras_nst.core.quality import Figures
 
 # What is said below a limit, by figures of results that were looked at (docs/quality.md, docs/look.md).
 LADDERS = {
@@ -34,7 +31,7 @@ SHOWN = 4  # digits of a loss, and of its terms at the least
 EXACT = 17  # digits that tell any two numbers apart
 
 
-def figures_in_words(figures: "Figures", color: str = "style") -> str:
+def figures_in_words(figures: Figures, color: str = "style") -> str:
     """Returns a sentence on a result, "" where its figures say nothing; `color` is what the run was told.
 
     With other colors than the style's neither style nor grain is judged, since those figures count colors as well.
@@ -54,7 +51,7 @@ def figures_in_words(figures: "Figures", color: str = "style") -> str:
     return sentence[:1].upper() + sentence[1:] + "." * bool(sentence)
 
 
-def _grain(figures: "Figures") -> float | None:
+def _grain(figures: Figures) -> float | None:
     """Returns the fine detail in color, over the geometric mean of the style's and the content's."""
     if figures.content is None and figures.color is None:  # a texture has its style's
         return None

@@ -18,6 +18,8 @@ from keras_nst.fleet.manifest import DONE, FAILED, MANIFEST, PENDING, RUNNING, M
 from keras_nst.fleet.parcels import Parcel, parcels
 from keras_nst.fleet.settings import FOLDER, BatchConfig
 from keras_nst.fleet.together import Work, do_all
+from keras_nst.fleet.trials import write_experiment, write_trial
+from keras_nst.monitors.board import show
 from keras_nst.session.scene import Tell, size_of_result
 from keras_nst.session.session import scales_of
 from keras_nst.settings.declared import SettingError
@@ -83,7 +85,10 @@ def drive(batch: Batch, stop: Stop, tell: Tell) -> int:
                 tell(f"  {job.name}")
             tell(f"  and {len(ahead) - SHOWN} more" if len(ahead) > SHOWN else "Nothing was done: --dry_run.")
             return 0
-        work(batch, manifest, ahead, stop, tell)
+        if batch.config.tensorboard:
+            tell(show(batch.folder))
+        write_experiment(batch.folder, jobs)
+        work(batch, manifest, ahead, stop)
         return conclude(batch, manifest, jobs, stop, tell)
 
 
@@ -107,7 +112,7 @@ def wanted(manifest: Manifest, job: BatchJob, config: BatchConfig) -> bool:
     return entry.state != FAILED or config.retry_failed
 
 
-def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop, tell: Tell) -> None:
+def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop) -> None:
     """Gives the jobs to the engine, and takes note of what becomes of them."""
     begun = time.monotonic()
     with engine_of(batch) as engine, Shown(len(ahead), sys.stderr) as shown:
@@ -120,6 +125,8 @@ def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop, te
             seconds = entry.seconds + outcome.seconds
             told = {"output": outcome.output, "error": outcome.error, "figures": outcome.figures}
             manifest.note(job.id, state=outcome.state, seconds=round(seconds, 2), **told)
+            if outcome.state == DONE:
+                write_trial(job)
             shown(outcome, job.name, time.monotonic() - begun)
 
 
@@ -172,6 +179,7 @@ class Shown:
 
 def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop, tell: Tell) -> int:
     """Writes the summary and the contact sheet, tells what failed and why; returns the exit code."""
+    from keras_nst.fleet.pages import write_album
     from keras_nst.fleet.sheet import sheets
 
     entries = {job.id: manifest.get(job.id) for job in jobs}
@@ -181,6 +189,8 @@ def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop,
     made = [(item, outputs.get(job.id)) for item, job in zip(batch.items, jobs, strict=True)]
     for path in sheets(batch.folder, [(item, path) for item, path in made if path and path.exists()]):
         tell(f"Sheet: {path}")
+    if batch.config.report:
+        tell(f"Report: {write_album(batch.folder, manifest.entries)}")
     for job in failed[:SHOWN]:
         tell(f"Failed: {job.name}: {entries[job.id].error}")
     if len(failed) > SHOWN:

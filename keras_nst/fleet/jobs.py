@@ -82,12 +82,13 @@ def job_of(item: Item, batch: BatchConfig, folder: Path, hashes: Hashes) -> Batc
     id = hashlib.sha256(told.encode()).hexdigest()[:16]
     output = item.output or str(folder / RESULTS / f"{item.name}.png")
     workdir = folder / JOBS / id
-    own: dict[str, Any] = {"workdir": str(workdir), "output": output, "overwrite": False}
+    own: dict[str, Any] = {"workdir": str(workdir), "output": output, "overwrite": False, "tensorboard": False}
     return BatchJob(id, item.name, JobSpec(Config(**vars(config) | own), workdir), shown_settings(item))
 
 
 def do(job: BatchJob, open_session: Callable[[Config], Any], stop: Stop, tell: Tell) -> Outcome:
     """Does a job, or goes on with it; what goes wrong is a part of the outcome."""
+    from keras_nst.reports.pages import try_report
     from keras_nst.runs.perform import perform
 
     begun = time.monotonic()
@@ -99,6 +100,8 @@ def do(job: BatchJob, open_session: Callable[[Config], Any], stop: Stop, tell: T
     except EXPECTED as error:
         return Outcome(job.id, "failed", time.monotonic() - begun, error=str(error) or type(error).__name__)
     seconds = time.monotonic() - begun
+    if job.spec.config.report and done.path:
+        try_report(done.workdir, done.path, tell)
     if done.result.diverged:
         return Outcome(job.id, "failed", seconds, str(done.path), "The loss is no longer a number.", done.figures)
     if done.result.losses is None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from tensorboard.plugins.custom_scalar import summary as custom_scalars
 from tqdm import tqdm
 
-from keras_nst.core.events import LossValues, Progress
+from keras_nst.core.events import LossValues, Progress, Step
 from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import resize
 from keras_nst.monitors.display import Speed
+from keras_nst.monitors.names import PICTURE, SOURCE, description, layout, named, of_figure
 from keras_nst.system.memory import peak_memory_gb
 
 MOST_STEPS = 1000  # whose losses are written, so that event files stay small: of more every second, third, ...
@@ -40,6 +43,9 @@ class Curves:
             expected = "Expected a folder that event files can be written to"
             raise OSError(f"{expected}. Received: {folder} ({_reason(error)})") from None
         self.speed, self.complained = Speed(done), False
+        self.described: set[str] = set()
+        self.laid_out = done > 0
+        self.shown = 0  # the step of the last picture
         self.write_first: Callable[[], None] | None = None
 
     def describe(self, settings: Mapping[str, str], **pictures: np.ndarray) -> None:
@@ -51,42 +57,56 @@ class Curves:
         with self._at(0):
             tf.summary.text("settings", "| setting | value |\n|---|---|\n" + rows)
             for name, picture in pictures.items():
-                tf.summary.image(name, _preview(picture[None]))
+                tf.summary.image(f"{SOURCE}/{name}", _preview(picture[None]))
 
     def __call__(self, progress: Progress) -> None:
         self._catch_up()
+        if not self.laid_out:
+            self._lay_out(progress.losses)
         period = -(-progress.steps // MOST_STEPS)
         for step in progress.taken:
             if step.number % period == 0:
                 with self._at(step.number):
-                    self._write(step.losses)
-                    tf.summary.scalar("run/learning_rate", step.learning_rate)
+                    self._write(*named(step.losses), ("run/learning_rate", step.learning_rate))
+            if 1 < step.number == progress.step - progress.scale_step + 1:
+                self._mark(step)
         with self._at(progress.step):
             if progress.final:  # a second value at the last step, which the finished picture belongs to
-                self._write(progress.losses)
+                self._write(*named(progress.losses))
                 return
-            tf.summary.scalar("run/steps_per_second", self.speed(progress))
-            tf.summary.scalar("run/scale", progress.scale)
-            tf.summary.scalar("run/peak_memory_gb", peak_memory_gb())
+            speed, peak = ("run/steps_per_second", self.speed(progress)), ("run/peak_memory_gb", peak_memory_gb())
+            self._write(speed, ("run/scale", progress.scale), peak)
 
-    @staticmethod
-    def _write(losses: LossValues) -> None:
-        for name, value in {"total": losses.total, **losses.terms}.items():
-            tf.summary.scalar(f"loss/{name}", value.mean())
-        for term, layers in losses.layers.items():
-            for layer, value in layers.items():
-                tf.summary.scalar(f"{term}_layers/{layer}", value.mean())
+    def _lay_out(self, losses: LossValues) -> None:
+        """Tells TensorBoard which curves belong together."""
+        together = custom_scalars.pb(layout(losses.terms, losses.layers))
+        with self._at(0):
+            tf.summary.experimental.write_raw_pb(together.SerializeToString())
+        self.laid_out = True
+
+    def _mark(self, step: Step) -> None:
+        """Interrupts the losses where a scale begins: TensorBoard draws a triangle for what is no number."""
+        with self._at(step.number):
+            self._write(*((name, math.nan) for name, _ in named(step.losses)))
+
+    def _write(self, *values: tuple[str, float]) -> None:
+        """Writes values by their names, which are described once."""
+        for name, value in values:
+            tf.summary.scalar(name, value, description=None if name in self.described else description(name))
+            self.described.add(name)
 
     def show(self, progress: Progress) -> None:
-        """Writes the picture as it stands: a listener of its own."""
+        """Writes the picture as it stands, once for each step: a listener of its own."""
+        if progress.step == self.shown:
+            return
+        self.shown = progress.step
         with self._at(progress.step):
-            tf.summary.image("picture", _preview(progress.picture()))
+            tf.summary.image(PICTURE, _preview(progress.picture()))
 
     def judge(self, figures: Mapping[str, float], step: int) -> None:
         """Writes figures of the finished picture."""
         with self._at(step):
-            for name, value in figures.items():
-                tf.summary.scalar(f"quality/{name}", value)
+            self._write(*((of_figure(name), value) for name, value in figures.items()))
 
     def close(self) -> None:
         """Ends the event file."""

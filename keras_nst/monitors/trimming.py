@@ -2,21 +2,24 @@
 
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
+from tensorflow.core.framework.tensor_pb2 import TensorProto
 from tensorflow.core.util import event_pb2
 
 from keras_nst.monitors import EVENTS
+from keras_nst.monitors.records import records
 from keras_nst.system.atomic import written_whole
 
 
 def trim_events(folder: Path, step: int) -> None:
     """Leaves only what belongs to the first steps, so many, in the event files; a record cut off by a kill goes too.
 
-    So does a second value at a step, which is of the picture finished there.
+    So does a second value at a step, which is of the picture finished there; the mark where a scale begins is none.
     """
-    seen: set[tuple[int, str]] = set()
+    seen: set[tuple[int, str, bool]] = set()
     for path in sorted(folder.glob(EVENTS)):
-        kept = [record for record in _records(path) if _stays(event_pb2.Event.FromString(record), step, seen)]
+        kept = [record for record in records(path) if _stays(event_pb2.Event.FromString(record), step, seen)]
         with written_whole(path) as file:
             trimmed = Path(file.name).with_suffix(".events")
             with tf.io.TFRecordWriter(str(trimmed)) as writer:
@@ -26,20 +29,14 @@ def trim_events(folder: Path, step: int) -> None:
             trimmed.unlink()
 
 
-def _stays(event: event_pb2.Event, step: int, seen: set[tuple[int, str]]) -> bool:
+def _stays(event: event_pb2.Event, step: int, seen: set[tuple[int, str, bool]]) -> bool:
     """Returns whether the event is of the first steps and the first of its name at its step; it is then `seen`."""
-    values = {(event.step, value.tag) for value in event.summary.value}
+    values = {(event.step, value.tag, _is_nan(value.tensor)) for value in event.summary.value}
     if event.step > step or values & seen:
         return False
     seen |= values
     return True
 
 
-def _records(path: Path) -> list[bytes]:
-    records = []
-    try:
-        for record in tf.data.TFRecordDataset(str(path)):
-            records.append(record.numpy())
-    except tf.errors.DataLossError:  # the last one was being written
-        pass
-    return records
+def _is_nan(tensor: TensorProto) -> bool:
+    return tensor.dtype == tf.float32.as_datatype_enum and bool(np.isnan(tf.make_ndarray(tensor)).any())

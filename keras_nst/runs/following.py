@@ -27,4 +27,4 @@ def follow(job: Job, open_session: Callable[[Config], Session], stop: Stop, tell
     pace = paced(run.config, run.scene.size, begun, stop)
     result = session.paint(run.scene, run.config, pace=pace, tell=tell, resumed=run.resumed)
     tell(f"Took part in {result.steps} steps.")
-    return Done(result, None, {})
+    return Done(result, job.spec.workdir, None, {})

@@ -3,14 +3,18 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from keras_nst.core.pyramid import Size
 from keras_nst.pictures.files import check_output
 from keras_nst.runs.inputs import check_names, read_scene
 from keras_nst.runs.record import Record, asks_for_more, differences, new_record, read_record
+from keras_nst.runs.resuming import steps_in_all
 from keras_nst.runs.workdir import choose_output, choose_workdir
 from keras_nst.session.scene import Scene, Tell, check_given, guided
+from keras_nst.session.session import scales_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
 from keras_nst.settings.remarks import remarks
+from keras_nst.settings.values import parse_span
 from keras_nst.system.weights import check_weights
 
 
@@ -75,6 +79,7 @@ def ready(spec: JobSpec, tell: Tell) -> Job:
     with config.about("output"):
         if config.output:
             check_output(output, config.bit_depth, transparent, scene.size)
+    check_profile(config, scene.size)
     record = new_record(config, {name: picture.sha256 for name, picture in scene.named().items()}, output)
     if earlier and (found := differences(record, earlier)):
         reason = f"This folder holds another run: {', '.join(found)}. Expected the same, a new folder or --overwrite."
@@ -86,3 +91,11 @@ def ready(spec: JobSpec, tell: Tell) -> Job:
     for line in remarks(config):
         tell(line)
     return Job(spec, scene, output, record, earlier)
+
+
+def check_profile(config: Config, size: Size) -> None:
+    """Raises SettingError where steps are to be profiled that no run of this size takes."""
+    planned = steps_in_all(scales_of(config, size), None)
+    span = parse_span(config.profile_steps)
+    if span and span[1] > planned:
+        raise SettingError("profile_steps", config.profile_steps, f"Expected steps up to {planned}, the last one.")

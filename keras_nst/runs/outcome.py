@@ -45,6 +45,7 @@ class Done(NamedTuple):
     """What a run leaves to whoever asked for it."""
 
     result: "Painted"
+    workdir: Path
     path: Path | None  # of the picture
     figures: dict[str, float]
 

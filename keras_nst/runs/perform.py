@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from keras_nst.core.events import Apart, Listener, every
+from keras_nst.core.events import Apart, Listener, at_scale_ends, every
+from keras_nst.monitors.board import show
 from keras_nst.runs.job import Job
 from keras_nst.runs.log import logged
 from keras_nst.runs.outcome import Done, Outcome, Started, finish, made_by, nothing_begun, tell_figures
@@ -21,7 +22,8 @@ from keras_nst.session.session import Session, paced, scales_of
 from keras_nst.settings.config import Config, Resolved
 from keras_nst.settings.declared import InputError, SettingError
 from keras_nst.settings.text import absolute, choices, flag_file, repeatable, settings_of
-from keras_nst.system.pace import Stop
+from keras_nst.settings.values import parse_span
+from keras_nst.system.pace import Pace, Stop
 
 if TYPE_CHECKING:
     from keras_nst.monitors.curves import Curves
@@ -123,9 +125,11 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
     tell(f"{size} pixels in {config.precision}, {count}, steps: {steps}.")
     with contextlib.ExitStack() as closing, out_of_memory_in_one_line(config):
         curves = curves_of(run, closing)
+        if config.tensorboard:
+            tell(show(run.workdir))
         pace, say = paced(config, size, begun, stop), beside_the_bar(tell)
         checkpoints = Checkpoints(run.workdir, config)
-        listeners: list[Listener] = [*listeners_of(run, curves, closing, say), checkpoints]
+        listeners = listeners_of(run, curves, closing, say) + profile_of(run, pace, closing, say) + [checkpoints]
         try:
             result = session.paint(run.scene, config, pace=pace, listeners=listeners, tell=say, resumed=run.resumed)
         except ConnectionError:  # of processes that share the picture, which stands where it stood
@@ -136,9 +140,9 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
             figures = tell_figures(run, session, result, curves, pace.has_time_for_figures(), tell)
     if result.size is None and stop.is_set():
         nothing_begun(run, tell)
-        return Done(result, None, figures)
+        return Done(result, run.workdir, None, figures)
     outcome = Outcome(result, checkpoints, steps, pace.cut, pace.late, time.monotonic() - started_at)
-    return Done(result, finish(run, outcome, tell), figures)
+    return Done(result, run.workdir, finish(run, outcome, tell), figures)
 
 
 def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, tell: Tell) -> list[Listener]:
@@ -150,7 +154,7 @@ def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, 
     scales, done = scales_of(run.config, run.scene.size), run.resumed.step if run.resumed else 0
     bar = display(work_left(scales, run.resumed), done, run.progress or sys.stderr)
     closing.callback(bar.close)
-    listeners: list[Listener] = [bar, curves]
+    listeners: list[Listener] = [bar, curves, at_scale_ends(curves.show)]
     if period := run.config.snapshot_steps:
         files = snapshots(run.workdir / "snapshots", run.config.keep_snapshots)
         shown = max(period, steps_in_all(scales, run.resumed) // MOST_SHOWN)
@@ -158,6 +162,19 @@ def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, 
     if run.config.preview:
         listeners.append(previews(run.workdir / PREVIEW, run.scene.size, tell))
     return listeners
+
+
+def profile_of(run: Started, pace: Pace, closing: contextlib.ExitStack, tell: Tell) -> list[Listener]:
+    """Returns who records how steps spend their time, if that is asked for; chunks end where it begins and ends."""
+    from keras_nst.monitors.profiling import Profile
+
+    span = parse_span(run.config.profile_steps)
+    if span is None:
+        return []
+    profile = Profile(run.workdir, span, run.resumed.step if run.resumed else 0, tell)
+    closing.callback(profile.close)
+    pace.most = profile.left
+    return [profile]
 
 
 @contextlib.contextmanager

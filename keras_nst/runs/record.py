@@ -21,6 +21,8 @@ FREE = (
     "keep_programs",
     "strategy",
     "preview",
+    "tensorboard",
+    "profile_steps",
     "snapshot_steps",
     "checkpoint_secs",
     "keep_snapshots",

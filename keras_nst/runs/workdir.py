@@ -20,6 +20,8 @@ PREVIEW = "preview.jpg"  # until there is a picture
 RECORD = "run.json"
 CHECKPOINT = "checkpoint.zip"
 LOG = "run.log"
+REPORT = "report.html"
+PROFILES = "plugins/profile/*/*"
 LONGEST_STEM = 28  # letters of up to four bytes, two stems and a date: a file system allows 255 bytes
 
 
@@ -77,7 +79,7 @@ def release_workdir(workdir: Path) -> None:
 
 def clear_workdir(workdir: Path) -> None:
     """Removes what a run has left in the folder, and nothing else."""
-    left = [RECORD, CHECKPOINT, SETTINGS, PICTURE, PREVIEW, LOG, EVENTS, "snapshots/step-*.jpg"]
+    left = [RECORD, CHECKPOINT, SETTINGS, PICTURE, PREVIEW, LOG, REPORT, EVENTS, "snapshots/step-*.jpg", PROFILES]
     for path in [path for name in left for path in workdir.glob(name)]:
         path.unlink()
 

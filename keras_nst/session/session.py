@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from keras_nst.core.events import Listener, Standing
+from keras_nst.core.figures import Figures
 from keras_nst.core.pyramid import Scale, Size, plan
 from keras_nst.pictures.alpha import laid_on
 from keras_nst.session import machine, team
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from keras_nst.core.descent import Audience
     from keras_nst.core.network import Network
-    from keras_nst.core.quality import Figures
     from keras_nst.core.sight import Pictures
     from keras_nst.core.transfer import Painted
 
@@ -139,7 +139,7 @@ class Session:
         ]
         return Audience(team.agreed(first.pace, self.crew), listeners, first.tell, ahead)
 
-    def figures(self, scene: Scene, config: Resolved, picture: np.ndarray) -> "Figures":
+    def figures(self, scene: Scene, config: Resolved, picture: np.ndarray) -> Figures:
         """Returns how good a picture (1, h, w, 3) is, on layers that were not optimized."""
         from keras_nst.core.features import extractor, reaches
         from keras_nst.core.quality import LAYERS, figures

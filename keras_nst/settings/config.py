@@ -17,6 +17,7 @@ from keras_nst.settings.values import (
     StyleSource,
     layers,
     parse_color,
+    parse_span,
     parse_styles,
     picture_size,
     style_losses,
@@ -326,6 +327,25 @@ class Config(Settings):
         switch(),
         "Machine",
         "Whether preview.jpg in the workdir shows the picture from the first scale on, until it is finished.",
+    )
+    report: bool = setting(
+        True,
+        switch(),
+        "Machine",
+        "Whether report.html in the workdir tells of the run, on one page: picture, curves, figures, settings.",
+    )
+    tensorboard: bool = setting(
+        False,
+        switch(),
+        "Machine",
+        "Whether to start TensorBoard, for this machine alone, and tell its address; it ends with the run, on a "
+        "terminal with Ctrl-C after it.",
+    )
+    profile_steps: str = setting(
+        "",
+        text("FIRST-LAST", parse_span),
+        "Machine",
+        "Record how these steps spend their time, for TensorBoard's profiler (which is the package xprof).",
     )
     snapshot_steps: int = setting(
         50, integer(), "Machine", "Keep an intermediate picture every so many steps; 0: none."

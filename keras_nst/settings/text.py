@@ -14,7 +14,7 @@ from keras_nst.settings.values import SEPARATOR, parse_masks
 ONE_FILE = ("content", "init", "weights", "content_mask")
 
 # What belongs to one run, not to its picture: never written into settings.cfg or pictures.
-OF_ONE_RUN = ("workdir", "output", "overwrite")
+OF_ONE_RUN = ("workdir", "output", "overwrite", "report", "tensorboard", "profile_steps")
 
 # What means files, which programs that are given a picture have no use for.
 OF_FILES = (*OF_ONE_RUN, "bit_depth", "preview", "snapshot_steps", "keep_snapshots", "checkpoint_secs")

@@ -116,6 +116,17 @@ def parse_color(written: str) -> tuple[float, float, float]:
     return red / 255, green / 255, blue / 255
 
 
+def parse_span(written: str) -> tuple[int, int] | None:
+    """Reads the numbers of the first and the last step, or of the only one; None where nothing is written."""
+    if not written:
+        return None
+    match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", written)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 0 < first <= last:
+        raise ValueError(f"Expected steps from 1 on, as in 10-20. Received: {written}")
+    return first, last
+
+
 def picture_size() -> Kind:
     """Returns the kind of --size; 300X200 and 300 × 200 are 300x200."""
     kind = text("PIXELS|WxH|original", parse_size)._replace(typed="int | str")

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 CHUNK_SECONDS = 1.0
@@ -45,6 +45,7 @@ class Pace:
 
     def __init__(self, stop: Stop, deadline: float = math.inf, work: Mapping[int, tuple[int, int]] | None = None):
         self.stop, self.deadline, self.work = stop, deadline, work or {}
+        self.most: Callable[[], float] = lambda: math.inf  # steps until somebody else has to look up
         self.cut, self.late = False, False  # whether time was too short for some of the steps, and over for others
         self.scale, self.chunks, self.count, self.started = 0, 0, 1, 0.0
         self.first, self.setup, self.per_pixel = 0.0, 0.0, 0.0  # seconds: a scale's first step, its part beyond a step
@@ -66,7 +67,7 @@ class Pace:
             return 0
         if begins:
             self.scale, self.chunks = scale, 0
-        self.count = min(affordable, self._quick(now))
+        self.count = int(min(affordable, self._quick(now), self.most()))
         self.started = now
         return self.count
 

@@ -1,0 +1,58 @@
+"""What event files tell of a run, read without TensorFlow."""
+
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from google.protobuf.message import DecodeError
+from tensorboard.compat.proto import event_pb2, types_pb2
+from tensorboard.util import tensor_util
+
+from keras_nst.monitors import EVENTS
+from keras_nst.monitors.names import QUALITY
+from keras_nst.monitors.records import records
+
+Curve = list[tuple[int, float]]  # steps and values
+
+
+class History(NamedTuple):
+    """Curves and pictures by their tags, in the order in which they were written."""
+
+    curves: dict[str, Curve]
+    pictures: dict[str, dict[int, bytes]]  # by step, as PNG
+
+    def scale_starts(self) -> list[int]:
+        """Returns the first step of each scale, as far as the curves tell."""
+        ends = [(0, 0.0), *self.curves.get("run/scale", [])]  # the last step of each chunk, and its scale
+        return [before + 1 for (before, last), (_, scale) in zip(ends, ends[1:], strict=False) if scale != last]
+
+    def figures(self) -> dict[str, float]:
+        """Returns the figures of the finished picture."""
+        start = f"{QUALITY}/"
+        return {tag.removeprefix(start): curve[-1][1] for tag, curve in self.curves.items() if tag.startswith(start)}
+
+
+def read_history(folder: Path) -> History:
+    """Returns what the event files of a folder tell; what cannot be read of them is left out."""
+    history = History({}, {})
+    for path in sorted(folder.glob(EVENTS)):
+        try:
+            for record in records(path):
+                _add(history, event_pb2.Event.FromString(record))
+        except (OSError, DecodeError):  # of a file that is damaged, what comes before
+            continue
+    return history
+
+
+def _add(history: History, event: Any) -> None:
+    """Adds the values of an event."""
+    for value in event.summary.value:
+        plugin, tensor = value.metadata.plugin_data.plugin_name, value.tensor
+        if tensor.dtype == types_pb2.DT_STRING and len(tensor.string_val) > 2 and plugin in ("images", ""):
+            history.pictures.setdefault(value.tag, {})[event.step] = tensor.string_val[2]
+        elif tensor.dtype == types_pb2.DT_FLOAT and len(numbers := tensor_util.make_ndarray(tensor).ravel()) == 1:
+            curve = history.curves.setdefault(value.tag, [])
+            if math.isfinite(numbers[0]):
+                curve.append((event.step, float(numbers[0])))
+            elif not curve or curve[-1][0] != event.step:  # otherwise the mark of a scale, behind its first value
+                curve.append((event.step, math.nan))

@@ -1,0 +1,1 @@
+"""What a run, or a batch, has come to, told in one page that needs nothing else."""
