@@ -16,10 +16,11 @@ FLOORS = [
     ["session"],  # what makes pictures
     ["runs"],  # one run and its folder
     ["fleet", "library"],  # many jobs; for programs
+    ["web"],  # the studio's page
     [""],  # the doors
 ]
 # These answer --help and bad input, before TensorFlow is imported.
-WITHOUT_TENSORFLOW = ["settings", "pictures", "session", "runs", "fleet", "system", ""]
+WITHOUT_TENSORFLOW = ["settings", "pictures", "session", "runs", "fleet", "web", "system", ""]
 TENSORS = {"tensorflow", "keras"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name not in ("samples",))
 
