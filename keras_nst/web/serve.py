@@ -20,6 +20,8 @@ from keras_nst.web.studio import Studio
 
 HOST = "127.0.0.1"
 PATIENCE = 60.0  # seconds for the run at work to take its last step and be kept
+# What is refused is read on for so many seconds, and forgotten, so that its sender hears why; then it is hung up.
+LINGERING = 1.0
 LINE = 16_384  # bytes, of a request's first line and of each header
 
 
@@ -39,7 +41,8 @@ def serve(config: StudioConfig, stop: Stop, tell: Tell) -> None:
 async def opened(studio: Studio, listening: socket.socket, stop: Stop, tell: Tell) -> None:
     """Keeps the studio open until it is told to stop."""
     known = Pass.new(listening.getsockname()[1])
-    runner = web.AppRunner(application(studio, known), access_log=None, max_line_size=LINE, max_field_size=LINE)
+    limits = {"lingering_time": LINGERING, "max_line_size": LINE, "max_field_size": LINE}
+    runner = web.AppRunner(application(studio, known), access_log=None, **limits)
     await runner.setup()
     await web.SockSite(runner, listening).start()
     studio.hub.loop = asyncio.get_running_loop()
@@ -65,7 +68,8 @@ def listen(port: int) -> socket.socket:
         return socket.create_server((HOST, port))
     except OSError as error:
         expected = "Expected a port that is free, or 0 for any."
-        raise SettingError("port", port, f"{error.strerror or error}. {expected}") from None
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise SettingError("port", port, f"{reason}. {expected}") from None
 
 
 def has_a_screen() -> bool:
