@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 import webbrowser
+from typing import Any
 
 from aiohttp import web
 
@@ -41,7 +42,7 @@ def serve(config: StudioConfig, stop: Stop, tell: Tell) -> None:
 async def opened(studio: Studio, listening: socket.socket, stop: Stop, tell: Tell) -> None:
     """Keeps the studio open until it is told to stop."""
     known = Pass.new(listening.getsockname()[1])
-    limits = {"lingering_time": LINGERING, "max_line_size": LINE, "max_field_size": LINE}
+    limits: dict[str, Any] = {"lingering_time": LINGERING, "max_line_size": LINE, "max_field_size": LINE}
     runner = web.AppRunner(application(studio, known), access_log=None, **limits)
     await runner.setup()
     await web.SockSite(runner, listening).start()
