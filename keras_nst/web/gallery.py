@@ -46,6 +46,11 @@ class Run(NamedTuple):
         return (self.folder / CHECKPOINT).exists()
 
     @property
+    def version(self) -> str:
+        """A text that changes with the picture: a run that went on has another one under the same name."""
+        return str(self.picture.stat().st_mtime_ns) if self.picture else ""
+
+    @property
     def report(self) -> Path:
         """Its report, which may not be there."""
         return self.folder / REPORT
@@ -57,11 +62,12 @@ class Gallery:
     def __init__(self, folder: Path):
         self.folder = folder.resolve()
 
-    def runs(self) -> list[Run]:
-        """Returns the runs that have something to show or may go on, the latest first."""
-        found = [self._run(id, folder) for id, folder in self._folders()]
-        shown = [run for run in found if run and (run.picture or run.can_go_on)]
-        return sorted(shown, key=lambda run: run.folder.joinpath(RECORD).stat().st_mtime, reverse=True)
+    def runs(self) -> Iterator[Run]:
+        """Yields the runs that have something to show or may go on, the latest first."""
+        for id, folder in sorted(self._folders(), key=lambda found: begun(found[1]), reverse=True):
+            run = self._run(id, folder)
+            if run and (run.picture or run.can_go_on):
+                yield run
 
     def get(self, id: str) -> Run:
         """Returns the run of this id.
@@ -110,6 +116,14 @@ class Gallery:
         places += [folder / PICTURE, folder / PREVIEW]
         mine = (path for path in places if path.is_file() and path.resolve().is_relative_to(self.folder))
         return Run(id, folder, record, next(mine, None))
+
+
+def begun(folder: Path) -> float:
+    """Returns when a run began, or went on."""
+    try:
+        return (folder / RECORD).stat().st_mtime
+    except OSError:  # deleted by somebody at this moment
+        return 0.0
 
 
 def delete(run: Run) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from keras_nst.settings.declared import InputError
+from keras_nst.settings.lines import one_line
 from keras_nst.web import gallery
 from keras_nst.web.asked import Asked, allowed
 from keras_nst.web.form import form
@@ -23,6 +24,7 @@ TYPES = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
 }
+MOST_RUNS = 10_000  # that are told at once
 MOST_BYTES = 100_000  # of a request that is no picture
 UPLOADS = 16  # that may be under way at once
 REPORT_POLICY = (  # of a page that another program may have written: it is shown, and can do nothing
@@ -120,7 +122,10 @@ async def change(request: web.Request) -> web.Response:
 @routes.get("/api/runs")
 async def runs(request: web.Request) -> web.Response:
     """Tells the gallery."""
-    return web.json_response(await asyncio.to_thread(request.app[STUDIO].runs))
+    most = request.query.get("most", "")
+    if not (most.isascii() and most.isdigit() and 0 < int(most[:9]) <= MOST_RUNS):
+        raise InputError(f"Expected ?most=N, 1 to {MOST_RUNS} runs. Received: {one_line(most, 80)}")
+    return web.json_response(await asyncio.to_thread(request.app[STUDIO].runs, int(most)))
 
 
 @routes.get("/api/runs/{id}")

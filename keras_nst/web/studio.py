@@ -4,6 +4,7 @@ import asyncio
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any, TypeVar
 
 from keras_nst.core.pyramid import Size
@@ -144,12 +145,14 @@ class Studio:
         """Returns a run as the gallery has it."""
         size = size_of_file(run.picture) if run.picture else Size(0, 0)
         known = {"finished": run.record.finished, "goes_on": run.can_go_on, "report": run.report.is_file()}
-        return {"id": run.id, "width": size.width, "height": size.height, "picture": bool(run.picture)} | known
+        picture = {"picture": bool(run.picture), "version": run.version, "width": size.width, "height": size.height}
+        return {"id": run.id} | picture | known
 
-    def runs(self) -> list[dict[str, Any]]:
-        """Returns the gallery, without the run at work."""
+    def runs(self, most: int) -> dict[str, Any]:
+        """Returns the latest runs of the gallery, without the run at work, and whether there are more."""
         at_work = {job.id for job in self.queue.jobs if job.state != FAILED}
-        return [self.shown(run) for run in self.gallery.runs() if run.id not in at_work]
+        found = list(islice((run for run in self.gallery.runs() if run.id not in at_work), most + 1))
+        return {"runs": [self.shown(run) for run in found[:most]], "more": len(found) > most}
 
     def details(self, id: str) -> dict[str, Any]:
         """Returns what is known of a run: its settings and pictures, as the form has them."""

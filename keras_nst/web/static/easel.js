@@ -1,7 +1,7 @@
 // The picture being made, and a finished one beside another.
 
 import { restore, shown } from "./form.js";
-import { attempt, find, make, show } from "./page.js";
+import { attempt, find, make, note, show } from "./page.js";
 import { ask, ofRun, send, view } from "./server.js";
 import { duration, word } from "./words.js";
 
@@ -10,20 +10,29 @@ const SIZES = 1.5; // of the larger picture, that is offered
 let working = null; // the job at work
 let told = null; // where it stands
 let opened = null; // the run that is looked at
+let chosen = false; // whether somebody has chosen to look at it, or it was just the latest
 let runs = [];
-let revision = 0; // of the gallery: a run that went on has another picture under the same name
 let address = "";
+let begin = () => {};
 let spoken = "";
 
-/** Readies the buttons. */
-export function build() {
+/** Readies the buttons; begin is called when something was put into the queue. */
+export function build(began) {
+  begin = began;
   find("stop").addEventListener("click", () => attempt(() => send(`/api/jobs/${working.id}/stop`)));
   find("change").addEventListener("click", () => attempt(change));
   find("change-strength").addEventListener("input", drawStrength);
   find("split").addEventListener("input", drawSplit);
+  find("compare").addEventListener("pointerdown", (event) => {
+    if (find("other").hidden) return;
+    event.preventDefault();
+    find("compare").setPointerCapture(event.pointerId);
+    splitAt(event);
+  });
+  find("compare").addEventListener("pointermove", (event) => find("compare").hasPointerCapture(event.pointerId) && splitAt(event));
   find("against").addEventListener("change", drawOther);
   find("branch").addEventListener("click", () => attempt(async () => restore((await ask(`/api/runs/${opened.id}`)).asked)));
-  find("larger").addEventListener("click", () => attempt(() => send(ofRun(opened.id, "larger"), { size: find("larger-size").value })));
+  find("larger").addEventListener("click", () => attempt(enlarge));
   find("go-on").addEventListener("click", () => attempt(goOn));
   find("delete").addEventListener("click", () => attempt(remove));
 }
@@ -39,7 +48,7 @@ export function drawWorking(job) {
     find("change-steps").value = job?.asked.settings.steps ?? "60,44";
     drawStrength();
   }
-  if (job && !working) opened = null;
+  if (job && !working && !chosen) opened = null;
   working = job;
   draw();
   drawStanding();
@@ -95,7 +104,9 @@ function drawCurve() {
     svg.append(element);
   };
   for (const step of told.marks) draw("line", { x1: x(step), x2: x(step), y1: 0, y2: 120, class: "mark" });
-  draw("polyline", { points: points.map(([step], at) => `${x(step).toFixed(1)},${y(logs[at]).toFixed(1)}`).join(" ") });
+  const line = points.map(([step], at) => `${x(step).toFixed(1)},${y(logs[at]).toFixed(1)}`).join(" ");
+  draw("polygon", { points: `2,120 ${line} ${x(points.at(-1)[0]).toFixed(1)},120`, class: "area" });
+  draw("polyline", { points: line });
 }
 
 async function change() {
@@ -103,34 +114,47 @@ async function change() {
   const before = working.asked.settings.style_strength ?? "0.6";
   if (find("change-strength").value !== before) settings.style_strength = find("change-strength").value;
   await send(`/api/jobs/${working.id}/change`, { settings });
+  note(word("changed"));
 }
 
 // --- A finished picture ---
 
 /** Takes note of the gallery. */
-export function knows(gallery, number) {
-  [runs, revision] = [gallery, number];
-  if (opened && !runs.some((run) => run.id === opened.id)) opened = null;
+export function knows(gallery) {
+  runs = gallery;
+  if (opened && !runs.some((run) => run.id === opened.id)) close();
   if (opened) opened = { ...opened, ...runs.find((run) => run.id === opened.id) };
   draw();
 }
 
 /** Shows a run of the gallery, and leads there if somebody has asked for it. */
-export async function open(run, lead = true) {
+export async function open(run, byUser = true) {
   await attempt(async () => {
-    opened = await ask(`/api/runs/${run.id}`);
+    const found = await ask(`/api/runs/${run.id}`);
+    if (working && !byUser) return;
+    [opened, chosen] = [found, byUser];
     find("split").value = 50;
     draw();
-    if (!lead) return;
-    find("easel").scrollIntoView({ behavior: "smooth", block: "start" });
-    find("easel").focus({ preventScroll: true });
+    if (byUser) lead();
   });
+}
+
+/** Leads to the picture, for eyes and for the keyboard. */
+export function lead() {
+  find("easel").scrollIntoView({ behavior: "smooth", block: "nearest" });
+  find("easel").focus({ preventScroll: true });
 }
 
 /** Goes back to the picture at work. */
 export function close() {
-  opened = null;
+  [opened, chosen] = [null, false];
   draw();
+}
+
+/** Lets the next picture at work be seen as soon as it is. */
+export function expect() {
+  if (working) close();
+  chosen = false;
 }
 
 /** Tells which run is looked at. */
@@ -142,12 +166,13 @@ function draw() {
   show(find("viewer"), Boolean(opened));
   show(find("live"), Boolean(working) && !opened);
   show(find("empty"), !working && !opened);
+  for (const each of find("gallery").querySelectorAll("button")) each.setAttribute("aria-current", String(each.dataset.key === opened?.id));
   if (opened) drawOpened();
 }
 
 function drawOpened() {
-  const { id, width, height, finished, goes_on: goesOn, report } = opened;
-  const source = `${ofRun(id, "picture")}?${revision}`;
+  const { id, width, height, finished, goes_on: goesOn, report, version } = opened;
+  const source = `${ofRun(id, "picture")}?${version}`;
   if (find("picture").getAttribute("src") !== source) find("picture").src = source;
   find("picture").alt = word("picture_of", { when: when(id) });
   find("told").textContent = `${width} × ${height} · ${word(finished ? "finished" : "unfinished")} · ${when(id)}`;
@@ -155,7 +180,7 @@ function drawOpened() {
   show(find("report"), report);
   find("report").href = ofRun(id, "report");
   find("larger-size").value = Math.round((Math.max(width, height) * SIZES) / 32) * 32;
-  for (const control of [find("go-on"), find("more-row")]) show(control, goesOn);
+  show(find("go-on"), goesOn);
   show(find("more-row"), goesOn && finished);
   drawAgainst();
 }
@@ -167,7 +192,7 @@ function drawAgainst() {
   select.replaceChildren(make("option", { value: "", textContent: word("nothing") }));
   if (opened.asked.content) select.append(make("option", { value: view(opened.asked.content), textContent: word("its_content") }));
   for (const style of opened.asked.styles) select.append(make("option", { value: view(style.picture), textContent: word("its_style") }));
-  for (const run of others) select.append(make("option", { value: ofRun(run.id, "picture"), textContent: `${when(run.id)} · ${run.width} × ${run.height}` }));
+  for (const run of others) select.append(make("option", { value: `${ofRun(run.id, "picture")}?${run.version}`, textContent: `${when(run.id)} · ${run.width} × ${run.height}` }));
   select.value = [...select.options].some((option) => option.value === before) ? before : "";
   drawOther();
 }
@@ -181,13 +206,23 @@ function drawOther() {
 }
 
 function drawSplit() {
-  find("compare").style.setProperty("--split", `${find("split").value}%`);
-  find("compare").style.setProperty("--split-number", find("split").value / 100);
+  find("compare").style.setProperty("--split", find("split").value / 100);
+}
+
+function splitAt(event) {
+  const box = find("picture").getBoundingClientRect();
+  find("split").value = ((event.clientX - box.left) / box.width) * 100;
+  drawSplit();
+}
+
+async function enlarge() {
+  await send(ofRun(opened.id, "larger"), { size: find("larger-size").value });
+  begin();
 }
 
 async function goOn() {
   await send(ofRun(opened.id, "continue"), { more: opened.finished ? Number(find("more").value) : 0 });
-  opened = null;
+  begin();
 }
 
 async function remove() {
@@ -204,5 +239,6 @@ export function when(id) {
   const found = id.match(/(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/);
   if (!found) return id;
   const [year, month, day, hour, minute, second] = found.slice(1).map(Number);
-  return new Date(year, month - 1, day, hour, minute, second).toLocaleString(document.documentElement.lang);
+  const short = { dateStyle: "medium", timeStyle: "short" };
+  return new Date(year, month - 1, day, hour, minute, second).toLocaleString(document.documentElement.lang, short);
 }

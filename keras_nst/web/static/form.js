@@ -1,6 +1,6 @@
 // What is asked for: pictures, a preset, settings.
 
-import { attempt, find, make, show } from "./page.js";
+import { attempt, complain, find, make, note, show } from "./page.js";
 import { paintMask } from "./mask.js";
 import { ask, send, upload, view } from "./server.js";
 import { known, word } from "./words.js";
@@ -14,9 +14,11 @@ let content = null; // {picture, name, width, height, mask}
 let styles = []; // the same, each with a weight
 let preset = null;
 let own = {}; // settings that the user has chosen over the preset's
+let begin = () => {};
 
-/** Builds the form of what the server offers. */
-export async function build() {
+/** Builds the form of what the server offers; begin is called when something was put into the queue. */
+export async function build(began) {
+  begin = began;
   offered = await ask("/api/form");
   const select = find("preset");
   for (const published of [false, true]) {
@@ -34,7 +36,14 @@ export async function build() {
     else if (setting.name !== "keep") field(setting);
   }
   find("keep").addEventListener("change", () => choose("keep", String(find("keep").checked)));
-  find("form").addEventListener("submit", start);
+  find("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(start);
+  });
+  find("try").addEventListener("click", () => attempt(tryIt));
+  dropInto(document, () => {}); // beside a place for it, or else the browser would leave the page for the file
+  dropInto(find("content-part"), (files) => take("content", files));
+  dropInto(find("style-part"), (files) => take("style", files));
   document.addEventListener("paste", pasted);
   select.value = "starry";
   choosePreset("starry");
@@ -42,11 +51,9 @@ export async function build() {
 
 /** Puts what was asked of a run back into the form. */
 export async function restore(asked) {
-  const about = async (picture) => (picture ? await ask(`/api/pictures/${encodeURIComponent(picture)}`) : null);
   preset = null;
   own = { ...asked.settings };
-  content = await about(asked.content);
-  if (content) content.mask = asked.content_mask;
+  content = asked.content ? { ...(await about(asked.content)), mask: asked.content_mask } : null;
   styles = await Promise.all(asked.styles.map(async (style) => ({ ...(await about(style.picture)), weight: style.weight, mask: style.mask })));
   find("preset").value = "";
   draw();
@@ -87,20 +94,27 @@ function settings() {
   return all;
 }
 
-async function start(event) {
-  event.preventDefault();
-  await attempt(async () => {
-    if (!content && Number(value("content_weight")) !== 0) throw new Error(word("need_content"));
-    if (!styles.length) throw new Error(word("need_style"));
-    const masks = styles.some((style) => style.mask);
-    const parts = [];
-    for (const style of styles) {
-      parts.push({ picture: style.picture, weight: style.weight, mask: style.mask || (masks ? await blank(style) : "") });
-    }
-    await send("/api/jobs", {
-      settings: settings(), content: content?.picture ?? "", content_mask: content?.mask ?? "", styles: parts,
-    });
+async function start() {
+  if (!content && Number(value("content_weight")) !== 0) throw new Error(word("need_content"));
+  if (!styles.length) throw new Error(word("need_style"));
+  const masks = styles.some((style) => style.mask);
+  const parts = [];
+  for (const style of styles) {
+    parts.push({ picture: style.picture, weight: style.weight, mask: style.mask || (masks ? await blank(style) : "") });
+  }
+  await send("/api/jobs", {
+    settings: settings(), content: content?.picture ?? "", content_mask: content?.mask ?? "", styles: parts,
   });
+  begin();
+}
+
+/** Paints a sketch of two samples. */
+async function tryIt() {
+  content = await about("sample:harbor");
+  styles = [{ ...(await about("sample:night")), weight: 1 }];
+  find("preset").value = "quick";
+  choosePreset("quick");
+  await start();
 }
 
 /** Returns a mask without any regions but the first, for a style that has none beside others that do. */
@@ -122,26 +136,34 @@ function draw() {
 
 function add(kind, picture) {
   if (kind === "content") content = picture;
-  else styles.push({ ...picture, weight: 1 });
+  else if (styles.length < MOST_STYLES) styles.push({ ...picture, weight: 1 });
   draw();
+  if (document.activeElement === document.body) lastButton(find(kind === "content" ? "content" : "styles")).focus();
+}
+
+function lastButton(place) {
+  return [...place.querySelectorAll(".regions")].at(-1);
 }
 
 function remove(picture) {
+  const place = find(picture === content ? "content" : "more-styles");
   if (picture === content) content = null;
   else styles = styles.filter((style) => style !== picture);
   draw();
-  find(picture === content ? "content" : "more-styles").querySelector("input")?.focus();
+  place.querySelector("input")?.focus();
 }
 
 /** Returns a picture that was chosen, with what may be done to it. */
 function card(picture, kind) {
   const name = known(`sample_${picture.name}`) ?? picture.name;
-  const regions = make("button", { type: "button", textContent: word(picture.mask ? "regions_painted" : "regions") });
+  const regions = make("button", { type: "button", className: "regions", textContent: word(picture.mask ? "regions_painted" : "regions") });
   regions.setAttribute("aria-label", word("regions_of", { name }));
   regions.addEventListener("click", async () => {
     const mask = await paintMask(picture);
-    if (mask !== undefined) picture.mask = mask;
+    if (mask === undefined) return;
+    picture.mask = mask;
     draw();
+    lastButton(find(kind === "content" ? "content" : "styles"))?.focus();
   });
   const away = make("button", { type: "button", className: "quiet", textContent: "×", title: word("remove", { name }) });
   away.setAttribute("aria-label", word("remove", { name }));
@@ -171,17 +193,22 @@ function chooser(kind) {
   const title = word(kind === "content" ? "choose_content" : styles.length ? "choose_more" : "choose_style");
   const zone = make("label", { className: "zone", htmlFor: input.id }, input,
     make("strong", { textContent: title }), make("span", { textContent: word("drop") }));
-  zone.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    zone.classList.add("over");
-  });
-  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-  zone.addEventListener("drop", (event) => {
-    event.preventDefault();
-    zone.classList.remove("over");
-    take(kind, event.dataTransfer.files);
-  });
   return make("div", {}, zone, samplesFor(kind));
+}
+
+function dropInto(place, taken) {
+  const over = (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    place.classList?.toggle("over", event.type === "dragover");
+    if (event.type === "drop") taken(event.dataTransfer.files);
+  };
+  for (const type of ["dragover", "dragleave", "drop"]) place.addEventListener(type, over);
+}
+
+/** Returns what the server knows of a picture. */
+function about(picture) {
+  return ask(`/api/pictures/${encodeURIComponent(picture)}`);
 }
 
 function samplesFor(kind) {
@@ -190,7 +217,7 @@ function samplesFor(kind) {
   for (const picture of offered.samples) {
     const name = known(`sample_${picture.replace("sample:", "")}`) ?? picture;
     const button = make("button", { type: "button", title: name }, make("img", { src: view(picture), alt: name }));
-    button.addEventListener("click", () => attempt(async () => add(kind, await ask(`/api/pictures/${encodeURIComponent(picture)}`))));
+    button.addEventListener("click", () => attempt(async () => add(kind, await about(picture))));
     row.append(button);
   }
   return row;
@@ -199,8 +226,10 @@ function samplesFor(kind) {
 async function take(kind, files) {
   for (const file of kind === "content" ? [...files].slice(0, 1) : files) {
     await attempt(async () => {
+      note(word("reading"));
       if (file.size > offered.most_megabytes * 1e6) throw new Error(word("too_large", { name: file.name, n: offered.most_megabytes }));
       add(kind, await upload(file, file.name));
+      complain();
     });
   }
 }

@@ -86,7 +86,7 @@ function stroke(event) {
   brush.lineCap = brush.lineJoin = "round";
   brush.beginPath();
   brush.moveTo(...(last ?? here));
-  brush.lineTo(...here);
+  brush.lineTo(here[0] + 0.01, here[1]); // a line of no length would not be drawn
   brush.stroke();
   last = here;
 }

@@ -17,9 +17,28 @@ export function show(element, visible) {
   element.hidden = !visible;
 }
 
-/** Shows what is wrong, or nothing any more. */
+/** Puts elements in the place of those of a list; whoever had come to one of them by keyboard finds its like again. */
+export function redraw(list, elements) {
+  const held = list.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  list.replaceChildren(...elements);
+  if (held) list.querySelector(`[data-key="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+}
+
+const SECONDS_NOTED = 6;
+let noted = 0; // the timer that lets a note go
+
+/** Shows what is wrong until something else is done. */
 export function complain(line = "") {
+  clearTimeout(noted);
+  find("note").textContent = "";
   find("error").textContent = line;
+}
+
+/** Tells in passing what was done. */
+export function note(line) {
+  complain();
+  find("note").textContent = line;
+  noted = setTimeout(complain, SECONDS_NOTED * 1000);
 }
 
 /** Does what was asked for, and tells what goes wrong. */
