@@ -30,7 +30,7 @@ def studio(argv: Sequence[str]) -> int:
         raise InputError("Expected aiohttp: pip install 'keras-nst[studio]' brings it.") from None
     from keras_nst.web.serve import serve
 
-    interruption = Interruption()
+    interruption = Interruption("Closing after this step; what is being painted goes on next time.")
     interruption.listen()
     serve(config, interruption.stop, tell)
     return 0

@@ -2,8 +2,14 @@
 
 import asyncio
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +22,7 @@ from PIL import Image
 from studios import QUICK, Served, served
 
 from keras_nst.pictures.metadata import read_settings
-from keras_nst.runs.record import read_record
+from keras_nst.runs.record import Record, read_record, write_record
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError
 from keras_nst.web.asked import Asked, allowed
@@ -662,3 +668,39 @@ def test_help_answers_at_once() -> None:
     begun = time.monotonic()
     done = run_process("--help", module="keras_nst.studio")
     assert done.returncode == 0 and "--max_upload_mb=N" in done.stdout and time.monotonic() - begun < 60
+
+
+def test_the_door_opens_and_closes(tmp_path: Path) -> None:
+    """As README tells: Ctrl-C closes it."""
+    command = [sys.executable, "-m", "keras_nst.studio", "--port=0", "--weights=random", f"--workdir={tmp_path}"]
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as door:
+        assert door.stdout and door.stderr
+        address = door.stdout.readline().split()[-1]
+        page, token = address.split("?token=")
+        asked = urllib.request.Request(page, headers={"X-Studio-Token": token})
+        with urllib.request.urlopen(asked) as answer:
+            assert b"studio.js" in answer.read()
+        door.send_signal(signal.SIGINT)
+        assert door.wait(60) == 0
+        assert door.stderr.read() == "\nClosing after this step; what is being painted goes on next time.\n"
+
+
+def test_the_gallery_comes_in_parts(tmp_path: Path) -> None:
+    """The latest first; without what is at work."""
+    for number in range(3):
+        folder = tmp_path / f"run-{number}"
+        folder.mkdir()
+        write_picture(folder / "picture.png")
+        write_record(folder, Record({}, {}, {}, "", {}))
+        os.utime(folder / "run.json", (number, number))
+    with served(tmp_path, paints=False) as many:
+        told = many.get("/api/runs?most=2").told
+        assert [run["id"] for run in told["runs"]] == ["run-2", "run-1"] and told["more"]
+        told = many.get("/api/runs?most=3").told
+        assert len(told["runs"]) == 3 and not told["more"]
+        many.studio.queue.add(Job("run-2"))
+        assert [run["id"] for run in many.get("/api/runs?most=9").told["runs"]] == ["run-1", "run-0"]
+        for most in ("", "0", "-1", "x", "1e9", "99999", "9" * 5000, "%0a", "\u0664"):
+            answer = many.get(f"/api/runs?most={urllib.parse.quote(most)}")
+            assert answer.status == 400 and one_line(answer.error), most
