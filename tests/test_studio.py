@@ -392,6 +392,22 @@ def test_the_queue_has_a_limit(tmp_path: Path) -> None:
     queue.add(Job("b"))
 
 
+def test_a_full_disk_refuses_pictures_and_ends_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue(tmp_path, 5)
+    queue.add(Job("a"))
+    queue.add(Job("b"))
+    with monkeypatch.context() as full:
+        full.setattr("keras_nst.web.queue.written_whole", lambda path: (_ for _ in ()).throw(OSError("No space left")))
+        with pytest.raises(OSError, match="No space left"):
+            queue.add(Job("c"))
+        taken = queue.take()
+        assert taken is not None and taken.id == "a"
+        queue.remove("a")
+        queue.fail("b", "no space")
+    assert [(job.id, job.state) for job in queue.jobs] == [("b", FAILED)]
+    assert [(job.id, job.state) for job in Queue(tmp_path, 5).jobs] == [("a", WAITING), ("b", WAITING)]
+
+
 def test_a_full_queue_is_told(tmp_path: Path) -> None:
     with served(tmp_path, paints=False, queue=1) as full:
         full.ask()

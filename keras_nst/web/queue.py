@@ -1,6 +1,7 @@
 """What waits to be painted: on the disk before anything else happens, so that it outlives the program."""
 
 import json
+import logging
 import secrets
 import threading
 import time
@@ -13,6 +14,7 @@ from keras_nst.system.atomic import written_whole
 from keras_nst.web.asked import Asked
 
 WAITING, PAINTING, FAILED = "waiting", "painting", "failed"
+log = logging.getLogger("keras_nst.web")
 STATES = (WAITING, PAINTING, FAILED)
 MOST_FAILED = 20  # that are remembered
 LINE = "queue.jsonl"
@@ -81,7 +83,7 @@ class Queue:
             if self.closed:
                 return None
             job = next(job for job in self.jobs if job.state == WAITING)._replace(state=PAINTING)
-            self._keep([job if other.id == job.id else other for other in self.jobs])
+            self._note([job if other.id == job.id else other for other in self.jobs])
         self.changed()
         return job
 
@@ -90,13 +92,13 @@ class Queue:
         with self.turn:
             jobs = [job._replace(state=FAILED, error=error) if job.id == id else job for job in self.jobs]
             forgotten = [job for job in jobs if job.state == FAILED][:-MOST_FAILED]
-            self._keep([job for job in jobs if job not in forgotten])
+            self._note([job for job in jobs if job not in forgotten])
         self.changed()
 
     def remove(self, id: str) -> None:
         """Lets go of a job."""
         with self.turn:
-            self._keep([job for job in self.jobs if job.id != id])
+            self._note([job for job in self.jobs if job.id != id])
         self.changed()
 
     def withdraw(self, id: str) -> bool:
@@ -104,7 +106,7 @@ class Queue:
         with self.turn:
             there = any(job.id == id and job.state != PAINTING for job in self.jobs)
             if there:
-                self._keep([job for job in self.jobs if job.id != id])
+                self._note([job for job in self.jobs if job.id != id])
         self.changed()
         return there
 
@@ -118,6 +120,14 @@ class Queue:
         with self.turn:
             self.closed = True
             self.turn.notify_all()
+
+    def _note(self, jobs: list[Job]) -> None:
+        """Takes note of what has become of jobs, on a full disk in memory alone: done twice, a job is done once."""
+        try:
+            self._keep(jobs)
+        except OSError as error:
+            log.warning("The queue cannot be written: %s", error)
+            self.jobs = jobs
 
     def _keep(self, jobs: list[Job]) -> None:
         lines = [json.dumps(job.told()) + "\n" for job in jobs]

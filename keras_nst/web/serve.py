@@ -22,7 +22,7 @@ from keras_nst.web.studio import Studio
 HOST = "127.0.0.1"
 PATIENCE = 60.0  # seconds for the run at work to take its last step and be kept
 # What is refused is read on for so many seconds, and forgotten, so that its sender hears why; then it is hung up.
-LINGERING = 1.0
+LINGERING = 3.0
 LINE = 16_384  # bytes, of a request's first line and of each header
 
 

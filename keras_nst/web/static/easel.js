@@ -141,7 +141,8 @@ export async function open(run, byUser = true) {
 
 /** Leads to the picture, for eyes and for the keyboard. */
 export function lead() {
-  find("easel").scrollIntoView({ behavior: "smooth", block: "nearest" });
+  const { top } = find("easel").getBoundingClientRect();
+  if (top < 0 || top > innerHeight / 2) find("easel").scrollIntoView();
   find("easel").focus({ preventScroll: true });
 }
 

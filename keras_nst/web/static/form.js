@@ -57,7 +57,7 @@ export async function restore(asked) {
   styles = await Promise.all(asked.styles.map(async (style) => ({ ...(await about(style.picture)), weight: style.weight, mask: style.mask })));
   find("preset").value = "";
   draw();
-  find("form").scrollIntoView({ behavior: "smooth" });
+  find("form").scrollIntoView();
   find("preset").focus({ preventScroll: true });
 }
 
@@ -163,7 +163,8 @@ function card(picture, kind) {
     if (mask === undefined) return;
     picture.mask = mask;
     draw();
-    lastButton(find(kind === "content" ? "content" : "styles"))?.focus();
+    const place = find(kind === "content" ? "content" : "styles");
+    place.querySelectorAll(".regions")[Math.max(0, styles.indexOf(picture))].focus();
   });
   const away = make("button", { type: "button", className: "quiet", textContent: "×", title: word("remove", { name }) });
   away.setAttribute("aria-label", word("remove", { name }));
