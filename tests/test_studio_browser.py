@@ -105,6 +105,10 @@ def choose_samples(page: Any, content: str = "Harbor", *styles: str) -> None:
         page.wait_for_selector(f"#styles li:nth-child({number})")
 
 
+# Longer than it takes to press a button.
+LONG = SKETCH | {"steps": "300", "size": "256", "scales": "1"}
+
+
 def until(page: Any, true: str) -> None:
     """Waits until something is true of the page, which itself lets nobody evaluate texts."""
     page.wait_for_function(f"() => {true}")
@@ -269,7 +273,7 @@ def test_by_keyboard_alone(studio: Served, open_page: Open) -> None:
 def test_stop_go_on_and_change(studio: Served, open_page: Open) -> None:
     page = open_page(studio)
     choose_samples(page)
-    choose(page, SKETCH | {"steps": "300", "size": "256"})
+    choose(page, LONG)
     run = paint(page, studio)
     until(page, "document.querySelector('#curve polyline') && document.getElementById('left').textContent")
     page.click("#stop")
@@ -317,7 +321,7 @@ def _shown(path: Path) -> np.ndarray:
 def test_a_closed_tab_ends_nothing(studio: Served, open_page: Open) -> None:
     page = open_page(studio)
     choose_samples(page)
-    choose(page, SKETCH | {"steps": "300", "size": "256"})
+    choose(page, LONG)
     run, waiting = paint(page, studio), paint(page, studio)
     page.wait_for_selector("#queue .painting progress")
     page.close()

@@ -18,7 +18,7 @@ from keras_nst.web.pictures import Uploads
 
 PICTURES = ("content", "style", "content_mask", "style_mask")  # settings that are pictures here
 # What the browser does not choose.
-CLOSED = (*PICTURES, *OF_ONE_RUN, "weights", "device", "memory_limit_gb", "keep_programs", "max_megapixels")
+CLOSED = (*PICTURES, *OF_ONE_RUN, "weights", "device", "strategy", "memory_limit_gb", "keep_programs", "max_megapixels")
 MOST_STYLES = 16
 LONGEST_VALUE = 500  # letters of a setting
 BIT_DEPTH = "16"  # of the results, from which 8 can be had at any time

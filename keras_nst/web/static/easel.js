@@ -43,7 +43,7 @@ export function build(began) {
 export function drawWorking(job) {
   if (job?.id !== working?.id) {
     told = null;
-    find("preview").removeAttribute("src");
+    drawBeginning(job);
     find("change-strength").value = job?.asked.settings.style_strength ?? "0.6";
     find("change-steps").value = job?.asked.settings.steps ?? "60,44";
     drawStrength();
@@ -54,12 +54,25 @@ export function drawWorking(job) {
   drawStanding();
 }
 
+/** Shows what the picture begins with, until there is something of it to see. */
+function drawBeginning(job) {
+  const { content, first } = job?.asked ?? {};
+  const run = job?.goes_on ? job.id : first;
+  const source = run ? ofRun(run, "picture") : content ? view(content) : "";
+  const image = find("preview");
+  image.classList.add("beginning");
+  image.onload = null;
+  if (source) image.src = source;
+  else image.removeAttribute("src");
+}
+
 /** Shows where the picture stands. */
 export function drawPreview(about, blob) {
   if (about.id !== working?.id) return;
   told = about;
   const before = address;
   address = URL.createObjectURL(blob);
+  find("preview").classList.remove("beginning");
   find("preview").src = address;
   find("preview").onload = () => before && URL.revokeObjectURL(before);
   drawStanding();
