@@ -561,7 +561,7 @@ def test_what_fails_is_told_and_the_next_is_made(open_studio: Served, tmp_path: 
 
 def test_it_goes_on_when_it_is_opened_again(tmp_path: Path) -> None:
     with served(tmp_path) as first:
-        run = first.ask(steps="2,30")
+        run = first.ask(steps="2,400")
         waiting = first.ask(seed="9")
         first.wait(lambda: step_of(first, run) > 3)
     assert [job.id for job in Queue(tmp_path / ".studio", 9).jobs] == [run, waiting]
