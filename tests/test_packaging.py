@@ -50,3 +50,5 @@ def test_nothing_else_is_installed(installed: Path) -> None:
     assert {path.name for path in installed.iterdir() if "dist-info" not in path.name} == {"bin", "keras_nst"}
     configs = {path.name for path in (installed / "keras_nst" / "configs").iterdir()}
     assert configs == {path.name for path in (ROOT / "configs").iterdir()}
+    pages = {path.name for path in (installed / "keras_nst" / "web" / "static").iterdir()}
+    assert pages == {path.name for path in (ROOT / "keras_nst" / "web" / "static").iterdir()}

@@ -14,7 +14,7 @@ export function make(tag, properties = {}, ...inside) {
 
 /** Shows an element or hides it. */
 export function show(element, visible) {
-  element.hidden = !visible;
+  element.toggleAttribute("hidden", !visible);
 }
 
 /** Puts elements in the place of those of a list; whoever had come to one of them by keyboard finds its like again. */
