@@ -168,18 +168,9 @@ def test_by_mouse(studio: Served, open_page: Open, tmp_path: Path) -> None:
     run = paint(page, studio)
     page.wait_for_selector("#preview[src^='blob:']", state="attached")
     wait_for_picture(page, run)
-    with Image.open(folder_of(studio, run) / "picture.png") as image:
-        assert image.size == (128, 90) and image.mode == "RGB"
-        shown = pixels(page, "picture").astype(int)
-    with Image.open(folder_of(studio, run) / "picture.png") as image:
-        assert np.abs(shown - np.asarray(image)).max() <= 1  # of a file of 16 bits
-    page.select_option("#against", label="Its photograph")
-    box = page.locator("#picture").bounding_box()
-    page.mouse.move(box["x"] + 10, box["y"] + 40)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + 40, steps=3)
-    page.mouse.up()
-    assert page.input_value("#split") == "25"
+    made, shown = in_file(folder_of(studio, run) / "picture.png"), pixels(page, "picture")
+    assert made.shape == (90, 128, 3) and np.abs(shown - made.astype(int)).max() <= 1  # of a file of 16 bits
+    compare_by_hand(page)
     with page.expect_download() as downloading:
         page.click("#tiff16")
     settings = read_settings(downloading.value.path())
@@ -189,13 +180,35 @@ def test_by_mouse(studio: Served, open_page: Open, tmp_path: Path) -> None:
     larger = studio.wait(lambda: next((job.id for job in studio.studio.queue.jobs if job.id != run), None))
     wait_for_picture(page, larger)
     assert page.text_content("#told").startswith("192 × ")
+    delete_at_the_second_try(page, folder_of(studio, larger))
+
+
+def in_file(path: Path) -> np.ndarray:
+    """Returns the pixels of a file, of 8 bits."""
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def compare_by_hand(page: Any) -> None:
+    page.select_option("#against", label="Its photograph")
+    box = page.locator("#picture").bounding_box()
+    page.mouse.move(box["x"] + 10, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + 40, steps=3)
+    page.mouse.up()
+    assert page.input_value("#split") == "25"
+    hidden = page.evaluate("getComputedStyle(document.getElementById('other')).clipPath")
+    assert "25%" in hidden and page.is_visible("#edge")
+
+
+def delete_at_the_second_try(page: Any, folder: Path) -> None:
     page.click("#delete")
     page.click("#sure [value=no]")
-    assert folder_of(studio, larger).exists()
+    assert folder.exists()
     page.click("#delete")
     page.click("#sure [value=yes]")
-    page.wait_for_selector(f"#gallery [data-key='{larger}']", state="detached")
-    assert not folder_of(studio, larger).exists()
+    page.wait_for_selector(f"#gallery [data-key='{folder.name}']", state="detached")
+    assert not folder.exists()
 
 
 def tab_to(page: Any, selector: str) -> None:
@@ -237,6 +250,22 @@ def test_by_keyboard_alone(studio: Served, open_page: Open) -> None:
     tab_to(page, "#set-steps")
     page.keyboard.press("Home")
     assert page.text_content("#value-size") == "128" and page.text_content("#value-steps") == "5"
+    a_region_by_keyboard(page)
+    tab_to(page, "#start")
+    page.keyboard.press("Enter")
+    studio.wait(lambda: studio.studio.queue.jobs)
+    run = latest(studio)
+    wait_for_picture(page, run)
+    asked = studio.get(f"/api/runs/{run}").told["asked"]
+    with Image.open(studio.studio.uploads.path(asked["content_mask"])) as mask:
+        colors = np.asarray(mask.convert("RGB"))
+    assert (colors[:, : mask.width // 4] == (29, 63, 209)).all() and not colors[:, mask.width // 4 + 1 :].any()
+    assert [style["picture"] for style in asked["styles"]] == ["sample:night", "sample:ink"]
+    delete_by_keyboard(page, run)
+
+
+def a_region_by_keyboard(page: Any) -> None:
+    """Makes the left quarter of the photograph a region."""
     page.focus("#content .regions")
     page.keyboard.press("Enter")
     page.wait_for_selector("#mask[open]")
@@ -248,16 +277,9 @@ def test_by_keyboard_alone(studio: Served, open_page: Open) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("#mask", state="hidden")
     until(page, "document.querySelector('#content .regions').textContent === 'Regions ✓'")
-    tab_to(page, "#start")
-    page.keyboard.press("Enter")
-    studio.wait(lambda: studio.studio.queue.jobs)
-    run = latest(studio)
-    wait_for_picture(page, run)
-    asked = studio.get(f"/api/runs/{run}").told["asked"]
-    with Image.open(studio.studio.uploads.path(asked["content_mask"])) as mask:
-        colors = np.asarray(mask.convert("RGB"))
-    assert (colors[:, : mask.width // 4] == (29, 63, 209)).all() and not colors[:, mask.width // 4 + 1 :].any()
-    assert [style["picture"] for style in asked["styles"]] == ["sample:night", "sample:ink"]
+
+
+def delete_by_keyboard(page: Any, run: str) -> None:
     tab_to(page, f"#gallery [data-key='{run}']")
     page.keyboard.press("Enter")
     until(page, "document.activeElement.id === 'easel'")
@@ -310,12 +332,7 @@ def test_settings_back_into_the_form(studio: Served, open_page: Open) -> None:
     first, second = (read_record(folder_of(studio, each)) for each in (run, again))
     assert first and second and first.given | {"workdir": ""} == second.given | {"workdir": ""}
     wait_for_picture(page, again)
-    assert np.array_equal(pixels(page, "picture"), _shown(folder_of(studio, run) / "picture.png"))
-
-
-def _shown(path: Path) -> np.ndarray:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))
+    assert np.array_equal(pixels(page, "picture"), in_file(folder_of(studio, run) / "picture.png"))
 
 
 def test_a_closed_tab_ends_nothing(studio: Served, open_page: Open) -> None:
