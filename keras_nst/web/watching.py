@@ -17,7 +17,7 @@ from keras_nst.system.pace import Pace
 from keras_nst.web.pictures import encoded
 
 if TYPE_CHECKING:
-    from keras_nst.core.transfer import Result
+    from keras_nst.core.transfer import Painted
 
 SECONDS_BETWEEN = 0.25  # previews
 LARGEST, QUALITY = 768, 82  # pixels of a preview, and of JPEG
@@ -48,7 +48,7 @@ class Easel(Session):
         listeners: Sequence[Listener] = (),
         tell: Tell = lambda line: None,
         resumed: Standing | None = None,
-    ) -> "Result":
+    ) -> "Painted":
         """Makes one picture, or goes on with it, while it is seen."""
         scales, done = scales_of(config, scene.size), resumed.step if resumed else 0
         watching = Watching(self.id, work_left(scales, resumed), done, self.show)
