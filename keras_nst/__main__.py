@@ -13,6 +13,8 @@ Neural style transfer in TensorFlow and Keras.
       Makes a picture; also as keras-nst. A first one: --flagfile=configs/starry.cfg
   python -m keras_nst.batch --contents=photos --styles=paintings --workdir=album
       Makes many: every combination, tables of pairs, sweeps over settings; here or on a cluster.
+  python -m keras_nst.studio
+      The same in the browser, on this machine alone: pictures seen while they are made, a queue, a gallery.
   python -m keras_nst.evaluate --content=photo.jpg --style=painting.jpg result.png
       Tells how good pictures are.
   python -m keras_nst.report runs/FOLDER

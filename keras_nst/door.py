@@ -24,12 +24,13 @@ class Door(NamedTuple):
     work: Callable[[Sequence[str]], int]  # from the command line to the exit code
     about: str = ""  # what --help tells before the flags
     interrupted: str = "interrupted"
+    needs_flags: bool = True  # or else it does its work without any
 
 
 def enter(door: Door, argv: Sequence[str] | None) -> int:
     """Does what the command line asks for; returns the exit code: 1 for what cannot be, 2 for wrong usage."""
     argv = sys.argv[1:] if argv is None else list(argv)
-    if not argv:
+    if not argv and door.needs_flags:
         print(usage(door), end="", file=sys.stderr)
         return 2
     if HELP & set(argv):

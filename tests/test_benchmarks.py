@@ -13,6 +13,7 @@ import benchmark_memory
 import benchmark_scaling
 import benchmark_start
 import benchmark_step
+import benchmark_studio
 import keras
 import measuring
 import numpy as np
@@ -340,6 +341,14 @@ def test_start(tmp_path: Path) -> None:
     assert min(seconds.values()) > 0
     phases = {"TensorFlow imported", "network built, weights read", "aims computed", "step traced", "first step"}
     assert phases < set(seconds)
+
+
+@pytest.mark.slow
+def test_studio(tmp_path: Path) -> None:
+    record = run_benchmark(benchmark_studio, tmp_path, "--sizes=32", "--rounds=1", "--pictures=2")
+    seconds = {row["phase"]: row["seconds"][0] for row in record["rows"]}
+    sights = {"start to sight, picture 1", "start to sight, picture 2"}
+    assert seconds.keys() == {"process start to open", "open to ready"} | sights and min(seconds.values()) > 0
 
 
 def test_a_process_that_fails_says_why() -> None:

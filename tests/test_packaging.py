@@ -50,3 +50,7 @@ def test_nothing_else_is_installed(installed: Path) -> None:
     assert {path.name for path in installed.iterdir() if "dist-info" not in path.name} == {"bin", "keras_nst"}
     configs = {path.name for path in (installed / "keras_nst" / "configs").iterdir()}
     assert configs == {path.name for path in (ROOT / "configs").iterdir()}
+    files = {path.relative_to(ROOT) for path in (ROOT / "keras_nst").rglob("*.py")}
+    assert {path.relative_to(installed) for path in (installed / "keras_nst").rglob("*.py")} == files
+    pages = {path.name for path in (installed / "keras_nst" / "web" / "static").iterdir()}
+    assert pages == {path.name for path in (ROOT / "keras_nst" / "web" / "static").iterdir()}

@@ -23,10 +23,16 @@ from keras_nst.settings import flags
 from keras_nst.settings.declared import fields
 from keras_nst.settings.recipes import RECIPES
 from keras_nst.settings.values import STYLE_LOSSES
+from keras_nst.web.settings import StudioConfig
 
 README = (ROOT / "README.md").read_text(encoding="utf8")
-DOCS = {name: (ROOT / "docs" / name).read_text(encoding="utf8") for name in ("control.md", "styles.md", "robust.md")}
+DOCS = {
+    name: (ROOT / "docs" / name).read_text(encoding="utf8")
+    for name in ("control.md", "styles.md", "robust.md", "studio.md")
+}
 TEXTS = {"README.md": README, **DOCS}
+STUDIO = "python -m keras_nst.studio"
+OF_THE_STUDIO = set(fields(StudioConfig)) - set(fields(BatchConfig))
 SMALL = ["--weights=random", "--size=32x32", "--steps=1", "--scales=2", "--precision=float32"]
 
 
@@ -51,7 +57,7 @@ def every_run() -> list[str]:
 def test_every_command_is_known() -> None:
     """Each is run here, or by another test that is named for it."""
     elsewhere = {"scripts/start", "scripts/check", "scripts/test", "pip install .", "pip install -e ."}
-    elsewhere |= {". .venv/bin/activate", "python -m keras_nst"}
+    elsewhere |= {". .venv/bin/activate", "python -m keras_nst", STUDIO, 'pip install "keras-nst[studio]"'}
     runs = {command for command in commands() if command.startswith("python -m keras_nst.run")}
     figures = {command for command in commands() if command.startswith("python -m keras_nst.evaluate")}
     batches = {command for command in commands() if command.startswith("python -m keras_nst.batch")}
@@ -59,7 +65,7 @@ def test_every_command_is_known() -> None:
     others = set(commands()) - runs - figures - batches - reports - elsewhere
     assert {other.split()[0] for other in others} <= {"tensorboard"}
     of_docs = {command for text in DOCS.values() for command in commands(text)} - set(every_run())
-    assert of_docs == {"python scripts/paint_masks.py --out=."}
+    assert of_docs - elsewhere == {"python scripts/paint_masks.py --out=.", 'pip install -e ".[studio]"'}
     assert len(runs) >= 4
     for script in elsewhere:
         if script.startswith("scripts"):
@@ -171,14 +177,14 @@ def test_links_lead_somewhere(name: str) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_flags_and_values_exist(name: str) -> None:
     text = TEXTS[name]
-    of_doors = {*fields(BatchConfig), *fields(evaluate.Request), *fields(report.Request), *request.OWN_FLAGS}
-    known = of_doors | {"flagfile", "help"}
+    doors = (BatchConfig, StudioConfig, evaluate.Request, report.Request)
+    known = {name for settings in doors for name in fields(settings)} | {*request.OWN_FLAGS, "flagfile", "help"}
     for flag in set(re.findall(r"`--(\w+)", text)):
         assert flag in known, flag
     for flag in re.findall(r"`(--\w+=[^`]*?)`", text):
         if not re.search(r"\.\.\.|from_image|resume", flag):
-            given = flags.read(shlex.split(flag), BatchConfig, request.OWN_FLAGS).settings
-            BatchConfig.written(**given)
+            of = StudioConfig if flag[2:].partition("=")[0] in OF_THE_STUDIO else BatchConfig
+            of.written(**flags.read(shlex.split(flag), of, request.OWN_FLAGS).settings)
 
 
 def test_files_import_from_further_down() -> None:

@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import stat
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ MAX_PIXELS = 200_000_000
 READABLE = "JPEG, PNG, WebP, TIFF, GIF or another that Pillow reads"
 NOT_PIXELS = {"EPS", "WMF"}  # drawings: Pillow hands them to other programs to execute
 HEIF = re.compile(rb"....ftyp(hei|hevc|mif1|msf1)", re.DOTALL)
+ONE_AT_A_TIME = threading.RLock()  # Pillow's limit and Python's warnings are the process's, not the thread's
 SIGNATURES = {b"\xff\xd8": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"RIFF": "WebP", b"II*": "TIFF", b"MM\0": "TIFF"}
 
 
@@ -32,6 +34,7 @@ def opened(path: str | Path, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFile
     """
     _check_file(path)
     with (
+        ONE_AT_A_TIME,
         warnings.catch_warnings(),
         quiet_stderr(),
         _pillow_limit(max_pixels),

@@ -3,8 +3,8 @@
 NumPy only: all that can be wrong with inputs is told before TensorFlow is imported.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -22,6 +22,7 @@ FEWEST = 4.0  # pixels: a region with fewer has no style of its own
 SEAMLESS = 16  # pixels; with other sizes the poolings leave out a row or a column at the border
 
 Tell = Callable[[str], None]
+Thing = TypeVar("Thing")
 
 
 class StylePicture(NamedTuple):
@@ -59,8 +60,8 @@ class Guidance(NamedTuple):
     free: np.ndarray | None  # (h, w), 1 where the picture may change, 0 where it stays the content
 
 
-def numbered(name: str, pictures: list[Picture]) -> dict[str, Picture]:
-    """Returns pictures of a kind by their names: style, style_2, style_3, ..."""
+def numbered(name: str, pictures: Sequence[Thing]) -> dict[str, Thing]:
+    """Returns pictures of a kind, or what belongs to them, by their names: style, style_2, style_3, ..."""
     return {name if number == 1 else f"{name}_{number}": picture for number, picture in enumerate(pictures, start=1)}
 
 

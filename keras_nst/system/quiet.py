@@ -2,23 +2,36 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
+
+_LOCK = threading.Lock()
+_kept: list[int | None] = []  # standard error, once for each who wants silence: threads of one process share it
 
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Mutes file descriptor 2, which no setting of theirs does."""
+    """Mutes file descriptor 2, which no setting of theirs does, until the last who wants that has ended."""
+    with _LOCK:
+        _kept.append(_kept[0] if _kept else _muted())
+    try:
+        yield
+    finally:
+        with _LOCK:
+            kept = _kept.pop()
+            if not _kept and kept is not None:
+                os.dup2(kept, 2)
+                os.close(kept)
+
+
+def _muted() -> int | None:
+    """Mutes file descriptor 2 and returns what it was."""
     try:
         kept = os.dup(2)
     except OSError:  # there is no standard error, and a file opened later must not take its number
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        yield
-        return
+        return None
     silence = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(silence, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(silence)
+    os.dup2(silence, 2)
+    os.close(silence)
+    return kept

@@ -12,9 +12,14 @@ Answer = TypeVar("Answer")
 
 
 class Interruption:
-    """Remembers the first signal and sets `stop`; a second one ends the process at once."""
+    """Remembers the first signal and sets `stop`; a second one ends the process at once.
 
-    def __init__(self) -> None:
+    Args:
+        answer: what the first signal is answered.
+    """
+
+    def __init__(self, answer: str = "Stopping after this step; once more ends at once, without the picture."):
+        self.answer = answer.encode()
         self.stop = threading.Event()
         self.number = 0
         self.stderr = 2
@@ -26,7 +31,7 @@ class Interruption:
         self.stop.set()
         with contextlib.suppress(OSError):  # standard error may be closed
             # os.write: print is not safe in a handler that may interrupt another print.
-            os.write(self.stderr, b"\nStopping after this step; once more ends at once, without the picture.\n")
+            os.write(self.stderr, b"\n" + self.answer + b"\n")
 
     def listen(self) -> None:
         """Hears Ctrl-C and SIGTERM from now on."""

@@ -1,0 +1,108 @@
+"""The picture seen while it is made: a small JPEG of it, with where it stands and the curve of its loss."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from keras_nst.core.events import Listener, Progress, Standing
+from keras_nst.runs.resuming import work_left
+from keras_nst.session.scene import Scene, Tell
+from keras_nst.session.session import Session, scales_of
+from keras_nst.settings.config import Config, Resolved
+from keras_nst.system.pace import Pace
+from keras_nst.web.pictures import encoded
+
+if TYPE_CHECKING:
+    from keras_nst.core.transfer import Painted
+
+SECONDS_BETWEEN = 0.25  # previews
+LARGEST, QUALITY = 768, 82  # pixels of a preview, and of JPEG
+MOST_POINTS = 400  # of a curve
+
+Show = Callable[[bytes], None]
+
+
+class Easel(Session):
+    """A session whose pictures are seen while they are made.
+
+    Args:
+        config: what of it is the machine's.
+        keep: bytes for what may be used again.
+        show: is shown each preview.
+    """
+
+    def __init__(self, config: Config, keep: float, show: Show):
+        super().__init__(config, keep)
+        self.show, self.id = show, ""
+
+    def paint(
+        self,
+        scene: Scene,
+        config: Resolved,
+        *,
+        pace: Pace,
+        listeners: Sequence[Listener] = (),
+        tell: Tell = lambda line: None,
+        resumed: Standing | None = None,
+    ) -> "Painted":
+        """Makes one picture, or goes on with it, while it is seen."""
+        scales, done = scales_of(config, scene.size), resumed.step if resumed else 0
+        watching = Watching(self.id, work_left(scales, resumed), done, self.show)
+        return super().paint(scene, config, pace=pace, listeners=[*listeners, watching], tell=tell, resumed=resumed)
+
+
+class Watching:
+    """A listener that shows where a run stands, a few times a second.
+
+    Args:
+        id: of the run.
+        work: pixels times steps to come.
+        done: steps taken before.
+        show: is shown each message: a line of JSON, and behind it a JPEG.
+    """
+
+    def __init__(self, id: str, work: float, done: int, show: Show):
+        from keras_nst.monitors.display import Forecast, Speed
+
+        self.id, self.show = id, show
+        self.speed, self.forecast = Speed(done), Forecast(work, done)
+        self.curve: list[tuple[int, float]] = []
+        self.scales: list[int] = []  # the steps before which the size changed
+        self.scale, self.shown = 0, -SECONDS_BETWEEN
+
+    def __call__(self, progress: Progress) -> None:
+        self.speed(progress)
+        left = self.forecast(progress, self.speed)
+        if progress.scale != self.scale:
+            self.scale = progress.scale
+            self.scales.append(progress.taken[0].number if progress.taken else progress.step)
+        self.curve += [(step.number, float(step.losses.total[0])) for step in progress.taken]
+        self.curve = thinned(self.curve)
+        now = time.monotonic()
+        if progress.final or now - self.shown >= SECONDS_BETWEEN:
+            self.shown = now
+            self.show(message(self._about(progress, left), progress.picture()[0]))
+
+    def _about(self, progress: Progress, left: float | None) -> dict[str, Any]:
+        names = ("step", "steps", "scale", "scales", "scale_step", "scale_steps")
+        known = {name: getattr(progress, name) for name in names}
+        curve = [[step, float(f"{loss:.4g}")] for step, loss in self.curve if np.isfinite(loss)]
+        return {"id": self.id, **known, "left": left, "curve": curve, "marks": self.scales[1:]}
+
+
+def thinned(curve: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Returns a curve of not too many points, its ends among them."""
+    return curve if len(curve) <= MOST_POINTS else [*curve[:-1:2], curve[-1]]
+
+
+def message(about: dict[str, Any], pixels: np.ndarray) -> bytes:
+    """Returns a line of JSON, and behind it the pixels (h, w, 3), in [0, 1], as a JPEG."""
+    height, width = pixels.shape[:2]
+    image = Image.fromarray(np.uint8(np.clip(pixels, 0, 1) * 255 + 0.5))
+    image.thumbnail((LARGEST, LARGEST))
+    line = json.dumps(about | {"width": width, "height": height})
+    return line.encode() + b"\n" + encoded(image, "JPEG", quality=QUALITY)
