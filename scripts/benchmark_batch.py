@@ -106,7 +106,7 @@ def pictures_an_hour(options: argparse.Namespace) -> list[Row]:
         common = [flag for part in flags for flag in part]
         ways: dict[str, Callable[[], float]] = {
             "single commands": functools.partial(by_single_commands, folder, contents, common),
-            "batch": functools.partial(by_batch, folder, common),
+            "batch": functools.partial(by_batch, folder, [*common, "--batch_size=1"]),
         }
         if options.together > 1:
             flag = f"--batch_size={options.together}"

@@ -25,6 +25,7 @@ from keras_nst.settings.declared import SettingError
 
 SMALL = [
     *("--weights=random", "--size=48", "--scales=2", "--steps=3,2", "--precision=float32", "--cpus=1"),
+    "--batch_size=1",  # or pictures would be those of single runs but for rounding: see test_together.py
     *("--style_layers=block1_conv1,block2_conv1", "--content_layers=block2_conv2"),
 ]
 

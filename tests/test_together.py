@@ -16,7 +16,7 @@ from keras_nst.core.several import result_of, told_of
 from keras_nst.core.stage import Stage
 from keras_nst.core.transfer import Painted
 from keras_nst.fleet.combinations import items
-from keras_nst.fleet.drive import ON_GPU, together
+from keras_nst.fleet.drive import ON_CPU, ON_GPU, together
 from keras_nst.fleet.jobs import BatchJob, Hashes, Outcome, job_of
 from keras_nst.fleet.parcels import ATTEMPTS, Ahead, parcels
 from keras_nst.fleet.settings import BatchConfig
@@ -247,5 +247,17 @@ def test_what_a_lost_worker_did_is_done_one_by_one() -> None:
     assert not Ahead([]).take_back((), "killed", stopped=False)
 
 
-def test_how_many_unless_told() -> None:
-    assert [together(BatchConfig(**given)) for given in ({}, {"device": "gpu"}, {"batch_size": 3})] == [1, ON_GPU, 3]
+@pytest.mark.parametrize(
+    ("given", "jobs", "expected"),
+    [
+        ({}, 100, 1),
+        ({"size": "256"}, 100, ON_CPU),
+        ({"size": "256", "workers": 2}, 5, 2),
+        ({"size": "256"}, 1, 1),
+        ({"size": "256", "engine": "ray"}, 100, 1),
+        ({"size": "512", "device": "gpu"}, 100, ON_GPU),
+        ({"batch_size": 3}, 100, 3),
+    ],
+)
+def test_how_many_unless_told(given: dict[str, Any], jobs: int, expected: int) -> None:
+    assert together(BatchConfig(**given), jobs) == expected

@@ -58,7 +58,8 @@ class BatchConfig(Config):
         automatic(integer(1, 256)),
         "Batch",
         "How many pictures of one shape, style and settings are made in common steps, as far as there is memory; auto: "
-        "1, with --device=gpu 8. Each is what it is alone, but for rounding.",
+        "4 up to 256 x 256 pixels, else 1; 8 with --device=gpu; 1 with --engine=ray. Each is what it is alone, but for "
+        "rounding; with 1 to the bit.",
     )
     retry_failed: bool = setting(False, switch(), "Batch", "Whether pictures that failed before are tried again.")
     dry_run: bool = setting(False, switch(), "Batch", "Whether to show what would be done, and do nothing.")

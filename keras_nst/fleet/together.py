@@ -76,6 +76,9 @@ class Meeting:
 
     def _paint(self, numbers: list[int]) -> None:
         """Paints pictures together; what goes wrong is what each of them is told."""
+        if len(numbers) > 1:
+            for number in numbers:
+                self.asked[number].tell(f"Takes its steps with {len(numbers) - 1} others; alone its last bits differ.")
         try:
             made: list[Any] = self.session.paint_together([self.asked[number] for number in numbers])
         except Exception as error:
