@@ -16,11 +16,11 @@ FLOORS = [
     ["session"],  # what makes pictures
     ["runs"],  # one run and its folder
     ["reports"],  # what a folder tells, on a page
-    ["fleet"],  # many jobs
+    ["fleet", "seeing"],  # many jobs; what layers see
     [""],  # the doors
 ]
 # These answer --help and bad input, before TensorFlow is imported.
-WITHOUT_TENSORFLOW = ["settings", "pictures", "session", "runs", "reports", "fleet", "system", ""]
+WITHOUT_TENSORFLOW = ["settings", "pictures", "session", "runs", "reports", "fleet", "seeing", "system", ""]
 TENSORS = {"tensorflow", "keras"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name not in ("samples",))
 

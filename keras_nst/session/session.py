@@ -1,7 +1,6 @@
 """What makes pictures: opened once, for one picture or for many."""
 
 import contextlib
-import functools
 import math
 import threading
 import time
@@ -64,15 +63,19 @@ class Session:
 
     def network(self, config: Resolved) -> "Network":
         """Returns the network that the settings ask for."""
+        from keras_nst.core.features import reaches
         from keras_nst.core.network import Network
 
         weights = self.weights_of(config)
         changed = weights.stat().st_mtime_ns if weights else 0  # tells one file from the next in its place
-        key = layers_of(config), config.network, weights, changed, config.seed, *choices_of(config).values()
+        seen = config.network, weights, changed, config.seed, *choices_of(config).values()
+        key = layers_of(config), *seen
         if key not in self.networks:
+            alike = [network.features for (_, *of), network in self.networks.items() if tuple(of) == seen]
+            known = next((features for features in alike if reaches(features, layers_of(config))), weights)
             if not self.keep:
                 self.networks.clear()
-            self.networks[key] = Network(load_features(config, weights), self.keep)
+            self.networks[key] = Network(load_features(config, known), self.keep)
         return self.networks[key]
 
     def weights_of(self, config: Config) -> Path | None:
@@ -93,22 +96,25 @@ class Session:
         resumed: Standing | None = None,
     ) -> "Result":
         """Makes one picture, or goes on with it."""
-        import tensorflow as tf
-
         from keras_nst.core.descent import Audience
         from keras_nst.core.transfer import transfer
         from keras_nst.system.forgetting import gradients_forgotten
 
         guidance = guided(scene, config)
         shown = Recoloring(scene, config)
-        where = functools.partial(tf.device, self.device.name)
-        with where(), gradients_forgotten(), contextlib.closing(Beside(where)) as beside:
+        with self.where(), gradients_forgotten(), contextlib.closing(Beside(self.where)) as beside:
             ahead = beside if machine.compiles_ahead(config, scene.size, self.device) else None
             audience = Audience(pace, [shown.to(listen) for listen in listeners], tell, ahead)
             pictures = pictures_of(scene, guidance, config)
             method = resumed.method if resumed else method_of(config)
             result = transfer(pictures, scene.size, method, self.network(config), audience, resumed)
         return result._replace(picture=shown(result.picture))
+
+    def where(self) -> contextlib.AbstractContextManager[None]:
+        """Has what is done inside computed by the session's device."""
+        import tensorflow as tf
+
+        return tf.device(self.device.name)
 
     def figures(self, scene: Scene, config: Resolved, picture: np.ndarray) -> Figures:
         """Returns how good a picture (1, h, w, 3) is, on layers that were not optimized."""
@@ -187,8 +193,11 @@ def pictures_of(scene: Scene, guidance: Guidance, config: Config) -> "Pictures":
     return Pictures(None if content is None else content[None], styles, first, guidance.content, guidance.free)
 
 
-def load_features(config: Resolved, weights: Path | None) -> "keras.Model":
-    """Returns the network that the settings ask for, as a function from pictures to features."""
+def load_features(config: Resolved, weights: "keras.Model | Path | None") -> "keras.Model":
+    """Returns the network that the settings ask for, as a function from pictures to features.
+
+    Its weights are those of a file, of a network of the same kind that is loaded, or random ones.
+    """
     from keras_nst.core.features import extractor
 
     with config.about("weights"):

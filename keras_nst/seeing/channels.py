@@ -1,0 +1,88 @@
+"""What single channels of a layer answer to: where, to which parts of real pictures, and to what most of all."""
+
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from keras_nst.pictures.grid import Look, grid
+from keras_nst.seeing.heat import RISING, as_image, below, laid_over, legend
+from keras_nst.seeing.reconstructions import FONT, GAP, HEAD
+from keras_nst.seeing.study import Study
+from keras_nst.settings.networks import reach, stride
+
+LOOK = 2  # times as large as pictures are made: to look once costs little
+PATCHES = 4  # of real pictures
+CELL = 200
+
+
+class Place(NamedTuple):
+    """A position of a layer in one of the pictures, and how much the channel answers there."""
+
+    picture: str
+    row: int
+    column: int
+    value: float
+
+
+def channel_sheet(study: Study, layer: str) -> Image.Image:
+    """Returns a row for each of the layer's strongest channels in the content."""
+    pictures = {name: study.source(name, LOOK * study.settings.size) for name in study.asked.pictures}
+    with study.session.where():
+        features = study.features([layer])
+        maps = {name: features(picture[None])[layer].numpy()[0] for name, picture in pictures.items()}
+    channels = strongest(maps["content"], study.settings.channels)
+    dreams = study.excited(layer, channels)
+    columns = ["where in the content", *(f"excites it: {number}" for number in range(1, PATCHES + 1)), "most of all"]
+    cells: dict[tuple[str, str], Image.Image] = {}
+    rows: list[str] = []
+    for channel, dream in zip(channels, dreams, strict=True):
+        of_channel = {name: of[..., channel] for name, of in maps.items()}
+        high = max(float(of.max()) for of in of_channel.values())
+        row = f"channel {channel} of {layer}, at most {high:.0f}"
+        shown = laid_over(pictures["content"], of_channel["content"], 0.0, high, RISING)
+        places = peaks(of_channel, PATCHES, apart(study.settings.network, layer))
+        patches = [patch(pictures[place.picture], place, study.settings.network, layer) for place in places]
+        images = [shown, *map(as_image, patches)]
+        cells |= {(row, column): image for column, image in zip(columns, images, strict=False)}
+        cells[row, columns[-1]] = as_image(dream)
+        rows.append(row)
+    sheet = grid(cells, rows, columns, Look(CELL, CELL, HEAD, FONT, GAP, enlarge=True))
+    return below(sheet, legend(CELL, ("no answer", "", "its strongest")))
+
+
+def strongest(features: np.ndarray, count: int) -> list[int]:
+    """Returns the channels of features (h, w, c) that answer most, by the root of their mean square."""
+    return [int(channel) for channel in np.argsort(-np.square(features).mean((0, 1)), kind="stable")[:count]]
+
+
+def peaks(maps: dict[str, np.ndarray], count: int, apart: int) -> list[Place]:
+    """Returns the places where maps (h, w) are highest, each at least so many positions from the others."""
+    left = {name: of.copy() for name, of in maps.items()}
+    found: list[Place] = []
+    while len(found) < count:
+        name = max(left, key=lambda each: float(left[each].max()))
+        row, column = (int(at) for at in np.unravel_index(left[name].argmax(), left[name].shape))
+        value = float(left[name][row, column])
+        if not value > 0:  # nothing else excites it
+            break
+        found.append(Place(name, row, column, value))
+        rows, columns = slice(max(0, row - apart + 1), row + apart), slice(max(0, column - apart + 1), column + apart)
+        left[name][rows, columns] = -np.inf
+    return found
+
+
+def apart(network: str, layer: str) -> int:
+    """Returns how many positions from each other patches are, so that they overlap by no more than a half."""
+    return max(1, round((reach(network, layer) + stride(layer) / 2) / stride(layer)))
+
+
+def patch(picture: np.ndarray, place: Place, network: str, layer: str) -> np.ndarray:
+    """Returns all that a position of a layer sees of a picture; at a border, as much of the picture from there on."""
+    step, beyond = stride(layer), reach(network, layer)
+    side = step + 2 * beyond
+    h, w, _ = picture.shape
+    top, left = (
+        min(max(0, at * step - beyond), max(0, longest - side)) for at, longest in ((place.row, h), (place.column, w))
+    )
+    return picture[top : top + side, left : left + side]
