@@ -78,7 +78,7 @@ def test_a_wave_is_a_cosine() -> None:
     waves = np.zeros((1, 3, 16, 9, 2), np.float32)
     waves[0, 1, 2, 3, 0] = 1.0
     row, column = np.mgrid[:16, :16]
-    cosine = 2 * np.cos(2 * np.pi * (2 * row + 3 * column) / 16) / 16**2 * 16 / np.hypot(2, 3)
+    cosine = 2 * np.cos(2 * np.pi * (2 * row + 3 * column) / 16) / 16**2 * 16**2 / np.hypot(2, 3)
     found = fields(tf.constant(waves)).numpy()
     np.testing.assert_allclose(found[0, :, :, 1], cosine, atol=1e-6)
     assert not found[0, :, :, [0, 2]].any()
@@ -114,11 +114,13 @@ def test_colors_vary_independently_and_come_back() -> None:
     assert np.ptp(gray) < 1e-6 and gray[0] > 0
 
 
-def test_pictures_have_the_same_contrast_however_strong_their_waves_are() -> None:
+def test_contrast_ends_however_strong_the_waves_are() -> None:
     waves = first_waves(1, 16, seed=0)
-    one, strong = as_pictures(waves).numpy(), as_pictures(50.0 * waves).numpy()
-    np.testing.assert_allclose(strong, one, atol=1e-3)
-    assert 0 < one.min() and one.max() < 1 and 0.1 < one.std() < 0.3
+    strong, stronger = as_pictures(1e4 * waves).numpy(), as_pictures(1e6 * waves).numpy()
+    np.testing.assert_allclose(stronger, strong, atol=1e-3)
+    along = np.log(strong / (1 - strong)) @ AXES.T / SPREADS
+    np.testing.assert_allclose(np.sqrt(np.square(along).mean((0, 1, 2))), 1.4, rtol=1e-3)
+    assert as_pictures(waves).numpy().std() < 0.5 * strong.std()
 
 
 # --- Channels ---

@@ -13,19 +13,19 @@ import tensorflow as tf
 AXES = np.array([[1, 1, 1], [1, 0, -1], [-1, 2, -1]]) / np.sqrt([[3], [2], [6]])
 SPREADS = np.array([1.0, 0.35, 0.15])
 
-CONTRAST = 1.4  # standard deviation along the first axis, before the sigmoid: that of a photograph rich in contrast
-FAINTEST = 1e-6
+FIRST = 0.05  # of the first waves, whose picture is nearly flat
+MOST = 1.4  # root mean square along the first axis, before the sigmoid, which pictures tend to: rich in contrast
 
 
 def first_waves(count: int, side: int, seed: int) -> tf.Tensor:
     """Returns random waves of so many square pictures: (n, 3, h, w // 2 + 1, 2), real and imaginary parts."""
-    return tf.random.stateless_normal((count, 3, side, side // 2 + 1, 2), (seed, 0))
+    return FIRST * tf.random.stateless_normal((count, 3, side, side // 2 + 1, 2), (seed, 0))
 
 
 def amplitudes(side: int) -> np.ndarray:
-    """Returns what a wave of each frequency is multiplied by, 1 / |frequency|: (h, w // 2 + 1)."""
+    """Returns what a wave of each frequency is multiplied by, side / |frequency|: (h, w // 2 + 1)."""
     frequencies = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
-    return np.asarray(1.0 / np.maximum(frequencies, 1.0 / side), np.float32)
+    return np.asarray(side / np.maximum(frequencies, 1.0 / side), np.float32)
 
 
 def fields(waves: tf.Tensor) -> tf.Tensor:
@@ -37,15 +37,13 @@ def fields(waves: tf.Tensor) -> tf.Tensor:
 
 
 def as_pictures(waves: tf.Tensor) -> tf.Tensor:
-    """Returns the pictures that waves stand for, RGB within (0, 1), all of the same contrast: (n, h, w, 3).
+    """Returns the pictures that waves stand for, RGB within (0, 1): (n, h, w, 3).
 
-    Without that the descent makes all colors as shrill as they can be.
+    However strong the waves, no axis varies by more than photographs do: else all colors become as shrill as they can.
     """
     along = fields(waves)
-    mean, variance = tf.nn.moments(along[..., :1], (1, 2), keepdims=True)
-    along = tf.concat([along[..., :1] - mean, along[..., 1:]], axis=-1)
-    along *= CONTRAST * tf.math.rsqrt(variance + FAINTEST)
-    return tf.sigmoid(in_colors(along))
+    square = tf.reduce_mean(tf.square(along), axis=(1, 2), keepdims=True)
+    return tf.sigmoid(in_colors(MOST * along * tf.math.rsqrt(1.0 + square)))
 
 
 def in_colors(along: tf.Tensor) -> tf.Tensor:

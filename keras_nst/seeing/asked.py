@@ -74,7 +74,7 @@ def prepare(settings: Exploration, tell: Tell) -> Asked:
 
 def check_given(settings: Exploration) -> None:
     """Checks that each lesson has the pictures that it needs."""
-    for lesson in settings.show:
+    for lesson in settings.lessons():
         for name in NEEDS[lesson]:
             if not getattr(settings, name):
                 raise SettingError(name, "", f"Expected a picture, a path or a URL: --show={lesson} needs it.")

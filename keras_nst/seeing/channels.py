@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from keras_nst.pictures.grid import Look, grid
-from keras_nst.seeing.heat import RISING, as_image, below, laid_over, legend
+from keras_nst.seeing.heat import as_image, below, glowing, legend
 from keras_nst.seeing.reconstructions import FONT, GAP, HEAD
 from keras_nst.seeing.study import Study
 from keras_nst.settings.networks import reach, stride
@@ -33,14 +33,14 @@ def channel_sheet(study: Study, layer: str) -> Image.Image:
         maps = {name: features(picture[None])[layer].numpy()[0] for name, picture in pictures.items()}
     channels = strongest(maps["content"], study.settings.channels)
     dreams = study.excited(layer, channels)
-    columns = ["where in the content", *(f"excites it: {number}" for number in range(1, PATCHES + 1)), "most of all"]
+    columns = ["where in the content", *(f"real patch {number}" for number in range(1, PATCHES + 1)), "made from noise"]
     cells: dict[tuple[str, str], Image.Image] = {}
     rows: list[str] = []
     for channel, dream in zip(channels, dreams, strict=True):
         of_channel = {name: of[..., channel] for name, of in maps.items()}
         high = max(float(of.max()) for of in of_channel.values())
         row = f"channel {channel} of {layer}, at most {high:.0f}"
-        shown = laid_over(pictures["content"], of_channel["content"], 0.0, high, RISING)
+        shown = glowing(pictures["content"], of_channel["content"], float(of_channel["content"].max()))
         places = peaks(of_channel, PATCHES, apart(study.settings.network, layer))
         patches = [patch(pictures[place.picture], place, study.settings.network, layer) for place in places]
         images = [shown, *map(as_image, patches)]
@@ -48,7 +48,7 @@ def channel_sheet(study: Study, layer: str) -> Image.Image:
         cells[row, columns[-1]] = as_image(dream)
         rows.append(row)
     sheet = grid(cells, rows, columns, Look(CELL, CELL, HEAD, FONT, GAP, enlarge=True))
-    return below(sheet, legend(CELL, ("no answer", "", "its strongest")))
+    return below(sheet, legend(CELL, ("no answer", "", "strongest")))
 
 
 def strongest(features: np.ndarray, count: int) -> list[int]:

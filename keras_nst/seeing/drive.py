@@ -40,10 +40,12 @@ def drive(asked: Asked, stop: Stop, tell: Tell) -> int:
     with open_folder(asked):
         ahead = ahead_of(asked)
         study = Study(asked, Effort(ahead.effort(asked)), stop, tell)
+        failures: list[bool] = []
         if ahead.sheets:
             made = f"{len(ahead.paintings)} pictures and channels of {len(ahead.layers)} layers"
             tell(f"Explores in {asked.folder}: {ahead.words()}; for that {made}, {study.effort} on two cores.")
-        failures = [make(lesson, sheets, study) for lesson, sheets in ahead.sheets.items() if not stop.is_set()]
+            with study.session:  # opened here, since what is wrong with the weights is wrong with all lessons
+                failures = [make(lesson, sheets, study) for lesson, sheets in ahead.sheets.items() if not stop.is_set()]
         tell(f"Page: {write_page(asked)}")
     if stop.is_set():
         tell("Stopped: what is made is kept. The same command goes on.")
@@ -54,7 +56,7 @@ def ahead_of(asked: Asked) -> Ahead:
     """Returns what is to be made."""
     sheets: dict[str, dict[str, Draw]] = {}
     paintings: dict[str, Painting] = {}
-    for name in asked.settings.show:
+    for name in asked.settings.lessons():
         lesson = LESSONS[name]
         missing = {
             sheet: draw for sheet, draw in lesson.sheets(asked.settings).items() if not asked.sheet(sheet).exists()

@@ -16,12 +16,26 @@ def colored(values: np.ndarray, low: float, high: float, colors: np.ndarray = RI
     return as_image(in_colors(values, low, high, colors))
 
 
-def laid_over(picture: np.ndarray, values: np.ndarray, low: float, high: float, colors: np.ndarray) -> Image.Image:
-    """Returns a picture (h, w, 3), gray and pale, with values (h', w') over it in colors."""
+def glowing(picture: np.ndarray, values: np.ndarray, high: float) -> Image.Image:
+    """Returns a picture (h, w, 3), gray and dim, which values (h', w') from 0 to `high` light up."""
+    share = np.clip(over(picture, values) / max(high, 1e-12), 0.0, 1.0)
+    return as_image((1.0 - share[..., None]) * 0.6 * gray(picture) + share[..., None] * in_colors(share, 0, 1, RISING))
+
+
+def tinted(picture: np.ndarray, values: np.ndarray, high: float) -> Image.Image:
+    """Returns a picture (h, w, 3), gray and pale, in the colors of values (h', w') from -`high` to `high`."""
+    return as_image(in_colors(over(picture, values), -high, high, AROUND_ZERO) * (0.5 + 0.5 * gray(picture)))
+
+
+def over(picture: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Returns values for each pixel of a picture."""
     h, w, _ = picture.shape
-    larger = Image.fromarray(np.float32(values)).resize((w, h), Image.Resampling.BICUBIC)
-    gray = picture @ np.array([0.3, 0.59, 0.11])
-    return as_image(in_colors(np.asarray(larger), low, high, colors) * (0.35 + 0.65 * gray[..., None]))
+    return np.asarray(Image.fromarray(values.astype("float32")).resize((w, h), Image.Resampling.BICUBIC))
+
+
+def gray(picture: np.ndarray) -> np.ndarray:
+    """Returns the brightness of a picture: (h, w, 1)."""
+    return (picture @ np.array([0.3, 0.59, 0.11]))[..., None]
 
 
 def in_colors(values: np.ndarray, low: float, high: float, colors: np.ndarray) -> np.ndarray:

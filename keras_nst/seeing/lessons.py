@@ -115,9 +115,9 @@ LESSONS = {
         "Where the style loss sits",
         (
             "The style loss of a layer is one number. Here it is shared out over the positions of the picture so that "
-            "the shares add up to it. Red places have too much of what the picture has too much of: they are what the "
-            "style's term moves first. Blue places make up for others. Before is the content, after is the result, in "
-            "the same colors.",
+            "the shares add up to it. Red places have too much of what the picture has too much of, or lack what it "
+            "lacks: they are what the style's term moves first. Blue places make up for others. Before is the content, "
+            "after is the result, in the same colors. Where nearly all is red, all of the picture lacks something.",
         ),
         "|G − A|² = (1 / M) ∑ (fᵀ D f − ⟨D, A⟩) over positions, with f the features at one and D = G − A; divided by "
         "|A|²",

@@ -12,8 +12,9 @@ from keras_nst.seeing.settings import Exploration
 from keras_nst.seeing.study import Study
 from keras_nst.settings.networks import CONVOLUTIONS, SMALLEST_SIDE, Layer
 
-# From noise, at one size, with no other prior on pictures than the layers themselves.
-ALONE = {"init": "noise", "scales": 1, "optimizer": "lbfgs", "variation_weight": 0.0, "style_loss": (("gram", 1.0),)}
+SMOOTH = 0.01  # of the variation; where the layers say nothing, neighbors are alike
+# From noise, at one size, with next to no prior on pictures besides the layers: enough against noise of single pixels.
+ALONE = {"init": "noise", "scales": 1, "optimizer": "lbfgs", "variation_weight": SMOOTH, "style_loss": (("gram", 1.0),)}
 RATIOS = (1.0, 0.1, 0.01, 0.001)  # alpha / beta
 IN_GRID = 2 / 3  # of the size of other pictures, since there are many
 CELL, FONT, HEAD, GAP = 260, 16, 24, 6

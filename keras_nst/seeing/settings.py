@@ -93,7 +93,16 @@ class Exploration(Settings):
         super().__post_init__()
         if not self.show:
             raise SettingError("show", "", f"Expected {ALL} or at least one of {', '.join(NEEDS)}.")
+        if not self.lessons():
+            raise SettingError(
+                "show", "networks", "Expected --weights=imagenet or random with it: it has two networks."
+            )
         self._check_layers()
+
+    def lessons(self) -> tuple[str, ...]:
+        """Returns what to show: a file has the weights of one network only."""
+        both = self.weights in ("imagenet", "random")
+        return tuple(lesson for lesson in self.show if both or lesson != "networks")
 
     def _check_layers(self) -> None:
         known, shown = layer_names(self.network), self.shown("layers")

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from keras_nst.pictures.grid import Look, grid
-from keras_nst.seeing.heat import AROUND_ZERO, RISING, below, colored, laid_over, legend
+from keras_nst.seeing.heat import AROUND_ZERO, RISING, below, colored, legend, tinted
 from keras_nst.seeing.paintings import Painting
 from keras_nst.seeing.reconstructions import CELL, FONT, GAP, HEAD
 from keras_nst.seeing.study import Study
@@ -40,7 +40,7 @@ def grams_sheet(study: Study) -> Image.Image:
         shown = np.sort(np.argsort(-np.diag(target), kind="stable")[:SHOWN])
         high = max(float(of[np.ix_(shown, shown)].max()) for of in of_layer.values())
         away = {name: relative_distance(of, target) for name, of in of_layer.items()}
-        row = f"{layer}, {len(target)} channels: white = {high:.3g}"
+        row = f"{layer}, {len(target)} channels: white = {high:,.0f}"
         rows.append(f"{row}; from the style: content {away['content']:.2f}, {RESULT} {away[RESULT]:.2f}")
         for name, of in of_layer.items():
             cells[rows[-1], name] = colored(np.sqrt(of[np.ix_(shown, shown)]), 0.0, high**0.5)
@@ -56,10 +56,10 @@ def blame_sheet(study: Study) -> Image.Image:
     rows: list[str] = []
     for layer in study.settings.layers:
         maps = {name: blamed(seen[name][layer], seen["style"][layer]) for name in ("content", RESULT)}
-        high = float(np.quantile(np.abs(maps["content"]), 0.99))
+        high = float(np.abs(maps["content"]).max())
         rows.append(f"{layer}, style loss: before {maps['content'].sum():.2f}, after {maps[RESULT].sum():.2f}")
         for name, column in (("content", "before"), (RESULT, "after")):
-            cells[rows[-1], column] = laid_over(pictures[name], maps[name], -high, high, AROUND_ZERO)
+            cells[rows[-1], column] = tinted(pictures[name], maps[name], high)
     columns = ["before", "after"]
     tallest = max(image.height * CELL / image.width for image in cells.values())
     look = Look(round(1.4 * CELL), round(1.4 * min(CELL, tallest)), HEAD, FONT, GAP, enlarge=True)
