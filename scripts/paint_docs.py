@@ -47,6 +47,11 @@ PICTURES = {
     "look/inked": "--flagfile=configs/ink.cfg --content=sample:harbor",
     **{f"styles/{loss.replace(',', '_')}": f"{SAMPLES} --style_strength=0.5 --style_loss={loss}" for loss in LOSSES},
 }
+EXPLORED = f"{SAMPLES} --size=160 --steps=100 --channels=2 --channel_steps=256"
+SHEETS = {sheet: sheet for sheet in ("content", "style", "grid", "grams", "blame")} | {
+    "channels": "channels-block3_conv1"
+}
+SHEET_WIDTH = 1000  # pixels
 FULL_SIZE = ("starry", "control/tile")  # as their configs have it
 
 
@@ -60,6 +65,8 @@ def main() -> None:
         for path, given in PICTURES.items():
             if path.startswith(wanted):
                 paint(ROOT / "docs" / f"{path}.jpg", given, Path(folder))
+        if "explore".startswith(wanted):
+            explore(Path(folder))
     tile = Image.open(ROOT / "docs" / "control" / "tile.jpg")
     four = Image.new("RGB", (2 * tile.width, 2 * tile.height))
     for corner in ((0, 0), (tile.width, 0), (0, tile.height), tile.size):
@@ -76,6 +83,19 @@ def paint(path: Path, given: str, folder: Path) -> None:
     said = run("-m", "keras_nst.run", *flags, *size, f"--output={path}", "--overwrite", workdir, cwd=folder)
     told = [line for line in said.splitlines() if line.startswith(("Final loss", "Figures", "Steps"))]
     print(path.stem, *told, sep="\n  ", flush=True)
+
+
+def explore(folder: Path) -> None:
+    """Makes the sheets of what layers see."""
+    lessons = ",".join(SHEETS)
+    flags = [*EXPLORED.split(), f"--show={lessons}", f"--workdir={folder / 'explored'}"]
+    print(run("-m", "keras_nst.explore", *flags, cwd=folder), flush=True)
+    for name, sheet in SHEETS.items():
+        path = ROOT / "docs" / "explore" / f"{name}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        image = Image.open(folder / "explored" / f"{sheet}.png")
+        image.thumbnail((SHEET_WIDTH, 10 * SHEET_WIDTH), Image.Resampling.LANCZOS)
+        image.save(path, quality=80)
 
 
 def run(*arguments: str, cwd: Path) -> str:

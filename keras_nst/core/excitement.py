@@ -1,6 +1,6 @@
 """The picture that excites a channel most: activation is maximized from noise, while the picture is shaken.
 
-    J(picture) = - 1 / (H W) sum_{h,w} F[h, w, c]
+    J(picture) = - 1 / M sum_p F[p, c]
 
 What still excites the channel when it is moved, turned and scaled a little is a shape, not a pattern of single pixels.
 """
@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from keras_nst.core.programs import traced
+from keras_nst.core.pyramid import Size, inner_box
 from keras_nst.core.spectrum import as_pictures, first_waves
 from keras_nst.core.stats import widened
 
@@ -48,8 +49,10 @@ class Excitement:
         return as_pictures(self.waves.value())
 
     def activations(self, pictures: tf.Tensor) -> tf.Tensor:
-        """Returns the mean activation of each channel in its picture: (n,)."""
-        seen = tf.gather(widened(self.features(pictures)[self.layer]), self.channels, axis=-1)
+        """Returns the mean activation of each channel in its picture, away from the border: (n,)."""
+        seen = widened(self.features(pictures)[self.layer])
+        rows, columns = inner_box(Size(*seen.shape[1:3]))
+        seen = tf.gather(seen[:, rows, columns], self.channels, axis=-1)
         return tf.linalg.diag_part(tf.reduce_mean(seen, axis=(1, 2)))
 
     def _take(self, steps: tf.Tensor) -> tf.Tensor:

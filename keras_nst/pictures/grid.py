@@ -6,6 +6,7 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw, ImageFont
 
 SPACE = 3  # pixels around text
+SQUARES = 8  # times enlarged, from which on the pixels themselves are to be seen
 
 
 class Look(NamedTuple):
@@ -16,7 +17,7 @@ class Look(NamedTuple):
     head: int = 18  # pixels, for a line of text
     font: float | None = None  # its size; None: the smallest
     gap: int = 0  # pixels, between cells
-    enlarge: bool = False  # whether small pictures are to fill their cells, pixel by pixel
+    enlarge: bool = False  # whether small pictures are to fill their cells
 
 
 Cells = Mapping[tuple[str, str], Image.Image]  # by row and column
@@ -47,7 +48,7 @@ def fitted(image: Image.Image, look: Look) -> Image.Image:
     if look.enlarge and image.width < look.width and image.height < look.height:
         factor = min(look.width / image.width, look.height / image.height)
         size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
-        return image.resize(size, Image.Resampling.NEAREST if factor > 2.5 else Image.Resampling.BICUBIC)
+        return image.resize(size, Image.Resampling.NEAREST if factor > SQUARES else Image.Resampling.BICUBIC)
     shown = image.copy()
     shown.thumbnail((look.width, look.height), Image.Resampling.LANCZOS)
     return shown

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from keras_nst.core.pyramid import Size, inner_box
 from keras_nst.pictures.grid import Look, grid
 from keras_nst.seeing.heat import as_image, below, glowing, legend
 from keras_nst.seeing.reconstructions import FONT, GAP, HEAD
@@ -14,6 +15,8 @@ from keras_nst.settings.networks import reach, stride
 LOOK = 2  # times as large as pictures are made: to look once costs little
 PATCHES = 4  # of real pictures
 CELL = 200
+WHERE, MADE = "where in the content", "made from noise"
+REAL = tuple(f"real patch {number}" for number in range(1, PATCHES + 1))
 
 
 class Place(NamedTuple):
@@ -32,28 +35,25 @@ def channel_sheet(study: Study, layer: str) -> Image.Image:
         features = study.features([layer])
         maps = {name: features(picture[None])[layer].numpy()[0] for name, picture in pictures.items()}
     channels = strongest(maps["content"], study.settings.channels)
-    dreams = study.excited(layer, channels)
-    columns = ["where in the content", *(f"real patch {number}" for number in range(1, PATCHES + 1)), "made from noise"]
     cells: dict[tuple[str, str], Image.Image] = {}
-    rows: list[str] = []
-    for channel, dream in zip(channels, dreams, strict=True):
+    rows = []
+    for channel, made in zip(channels, study.excited(layer, channels), strict=True):
         of_channel = {name: of[..., channel] for name, of in maps.items()}
-        high = max(float(of.max()) for of in of_channel.values())
-        row = f"channel {channel} of {layer}, at most {high:.0f}"
-        shown = glowing(pictures["content"], of_channel["content"], float(of_channel["content"].max()))
         places = peaks(of_channel, PATCHES, apart(study.settings.network, layer))
-        patches = [patch(pictures[place.picture], place, study.settings.network, layer) for place in places]
-        images = [shown, *map(as_image, patches)]
-        cells |= {(row, column): image for column, image in zip(columns, images, strict=False)}
-        cells[row, columns[-1]] = as_image(dream)
-        rows.append(row)
-    sheet = grid(cells, rows, columns, Look(CELL, CELL, HEAD, FONT, GAP, enlarge=True))
+        rows.append(f"channel {channel} of {layer}, at most {max(of.max() for of in of_channel.values()):.0f}")
+        cells[rows[-1], WHERE] = glowing(pictures["content"], of_channel["content"], of_channel["content"].max())
+        for head, place in zip(REAL, places, strict=False):
+            cells[rows[-1], head] = as_image(patch(pictures[place.picture], place, study.settings.network, layer))
+        cells[rows[-1], MADE] = as_image(made)
+    sheet = grid(cells, rows, [WHERE, *REAL, MADE], Look(CELL, CELL, HEAD, FONT, GAP, enlarge=True))
     return below(sheet, legend(CELL, ("no answer", "", "strongest")))
 
 
 def strongest(features: np.ndarray, count: int) -> list[int]:
-    """Returns the channels of features (h, w, c) that answer most, by the root of their mean square."""
-    return [int(channel) for channel in np.argsort(-np.square(features).mean((0, 1)), kind="stable")[:count]]
+    """Returns the channels of features (h, w, c) of the largest mean square, away from the border."""
+    rows, columns = inner_box(Size(*features.shape[:2]))
+    energies = np.square(features[rows, columns]).mean((0, 1))
+    return [int(channel) for channel in np.argsort(-energies, kind="stable")[:count]]
 
 
 def peaks(maps: dict[str, np.ndarray], count: int, apart: int) -> list[Place]:
