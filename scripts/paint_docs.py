@@ -47,9 +47,14 @@ PICTURES = {
     "look/inked": "--flagfile=configs/ink.cfg --content=sample:harbor",
     **{f"styles/{loss.replace(',', '_')}": f"{SAMPLES} --style_strength=0.5 --style_loss={loss}" for loss in LOSSES},
 }
-EXPLORED = f"{SAMPLES} --size=160 --steps=100 --channels=2 --channel_steps=256"
-SHEETS = {sheet: sheet for sheet in ("content", "style", "grid", "grams", "blame")} | {
-    "channels": "channels-block3_conv1"
+EXPLORED = f"{SAMPLES} --size=128 --steps=60 --channels=2 --channel_steps=128"
+SHEETS = {  # of what layers see, by their names below docs/explore
+    "content": "content",
+    "style": "style",
+    "grid": "grid",
+    "channels": "channels-block3_conv1",
+    "grams": "grams",
+    "blame": "blame",
 }
 SHEET_WIDTH = 1000  # pixels
 FULL_SIZE = ("starry", "control/tile")  # as their configs have it
@@ -87,8 +92,7 @@ def paint(path: Path, given: str, folder: Path) -> None:
 
 def explore(folder: Path) -> None:
     """Makes the sheets of what layers see."""
-    lessons = ",".join(SHEETS)
-    flags = [*EXPLORED.split(), f"--show={lessons}", f"--workdir={folder / 'explored'}"]
+    flags = [*EXPLORED.split(), f"--show={','.join(SHEETS)}", f"--workdir={folder / 'explored'}"]
     print(run("-m", "keras_nst.explore", *flags, cwd=folder), flush=True)
     for name, sheet in SHEETS.items():
         path = ROOT / "docs" / "explore" / f"{name}.jpg"

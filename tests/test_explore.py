@@ -272,7 +272,7 @@ def test_every_lesson_has_its_sheets(explored: Path) -> None:
 
 
 def test_what_is_painted_is_asked_of_the_layers(explored: Path) -> None:
-    settings = Exploration(layers=("block1_conv1", "block2_conv1", "block4_conv1"), size=90)
+    settings = Exploration(layers=("block1_conv1", "block2_conv1", "block4_conv1"), size=150)
     assert [dict(each.settings)["content_layers"] for each in of_content(settings)] == [
         (Layer(name),) for name in settings.layers
     ]
@@ -280,7 +280,7 @@ def test_what_is_painted_is_asked_of_the_layers(explored: Path) -> None:
     assert of_two["style_layers"] == (Layer("block1_conv1", 1.0), Layer("block2_conv1", 1.0))
     assert of_two["content_weight"] == 0 and of_two["init"] == "noise"
     grid_of = of_grid(settings)
-    assert len(grid_of) == 3 * len(RATIOS) and {each.longest for each in grid_of} == {60}
+    assert len(grid_of) == 3 * len(RATIOS) and {each.longest for each in grid_of} == {100}
     weights = [each.settings["content_weight"] / each.settings["style_weight"] for each in grid_of[: len(RATIOS)]]
     assert weights == sorted(RATIOS)
 
@@ -376,10 +376,11 @@ def test_time_left_follows_what_was_made() -> None:
 WRONG = {
     "--content=": "--content=: Expected a picture",
     "--style=": "--style=: Expected a picture, a path or a URL: --show=style needs it.",
-    "--content=nowhere.png": "--content=nowhere.png: No such file",
-    "--style=setup.cfg": "--style=setup.cfg: Expected",
+    "--content=nowhere.png": "--content=nowhere.png: Expected a picture file. Received: no such file or directory",
+    "--content=setup.cfg": "--content=setup.cfg: Expected",
+    "--style=another.png": "another.png: Expected one picture. Received: several",
     "--size=8": "--size=8: Expected a whole number at least 16 and at most 1024.",
-    "--size=16": "--size=16: Expected a result of at least 16 pixels a side.",
+    "--size=16": "--size=16: Expected a size that leaves 16 pixels of the content's shorter side, of 64 x 48.",
     "--layers=block9_conv1": "--layers=block9_conv1: vgg19 has no layer block9_conv1.",
     "--layers=block2_conv1,block1_conv1": "Expected layers from shallow to deep, each once.",
     "--layers=": "--layers=: Expected layers",

@@ -185,19 +185,14 @@ def test_links_lead_somewhere(name: str) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_flags_and_values_exist(name: str) -> None:
     text = TEXTS[name]
-    of_doors = {
-        *fields(BatchConfig),
-        *fields(evaluate.Request),
-        *fields(report.Request),
-        *fields(Exploration),
-        *request.OWN_FLAGS,
-    }
+    doors = (BatchConfig, evaluate.Request, report.Request, Exploration)
+    of_doors = {field for settings in doors for field in fields(settings)} | set(request.OWN_FLAGS)
     known = of_doors | {"flagfile", "help"}
     for flag in set(re.findall(r"`--(\w+)", text)):
         assert flag in known, flag
     for flag in re.findall(r"`(--\w+=[^`]*?)`", text):
         if not re.search(r"\.\.\.|from_image|resume", flag):
-            settings = BatchConfig if name != "explore.md" or flag.startswith("--normalization") else Exploration
+            settings = BatchConfig if re.match(r"--(\w+)", flag)[1] in fields(BatchConfig) else Exploration
             given = flags.read(shlex.split(flag), settings, request.OWN_FLAGS).settings
             settings.written(**given)
 

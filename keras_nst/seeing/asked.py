@@ -14,6 +14,8 @@ from keras_nst.seeing.settings import NEEDS, Exploration
 from keras_nst.session.scene import Tell, size_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, fields
+from keras_nst.settings.networks import SMALLEST_SIDE
+from keras_nst.settings.values import SEPARATOR
 from keras_nst.system.atomic import written_whole
 from keras_nst.system.locks import LOCK, Locked, lock
 from keras_nst.system.weights import check_weights
@@ -65,9 +67,7 @@ def prepare(settings: Exploration, tell: Tell) -> Asked:
     folder = Path(settings.workdir).expanduser() if settings.workdir else HOME / default_name(settings)
     pictures = {name: read(name, settings, tell) for name in ("content", "style") if getattr(settings, name)}
     asked = Asked(settings, folder, pictures)
-    with settings.about("size"):
-        for name in pictures:
-            asked.size(name, settings.size)
+    check_size(asked)
     check_folder(asked)
     return asked
 
@@ -78,6 +78,15 @@ def check_given(settings: Exploration) -> None:
         for name in NEEDS[lesson]:
             if not getattr(settings, name):
                 raise SettingError(name, "", f"Expected a picture, a path or a URL: --show={lesson} needs it.")
+
+
+def check_size(asked: Asked) -> None:
+    """Checks that the network sees something of the pictures at the size at which they are made."""
+    for name, picture in asked.pictures.items():
+        shape = size_of(picture)
+        if asked.settings.size * min(shape) < SMALLEST_SIDE * max(shape):
+            reason = f"Expected a size that leaves {SMALLEST_SIDE} pixels of the {name}'s shorter side, of {shape}."
+            raise SettingError("size", asked.settings.size, reason)
 
 
 def default_name(settings: Exploration) -> str:
@@ -91,6 +100,8 @@ def read(name: str, settings: Exploration, tell: Tell) -> Picture:
     with settings.about(name):
         if re.search("[\r\n\udc80-\udcff]", source):
             raise ValueError("Expected a name in Unicode without line breaks.")
+        if SEPARATOR in source:
+            raise ValueError("Expected one picture. Received: several")
         picture = read_source(source)
     for note in picture.notes:
         tell(f"--{name}={source}: {note}")

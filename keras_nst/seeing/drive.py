@@ -14,6 +14,7 @@ from keras_nst.seeing.paintings import Painting
 from keras_nst.seeing.study import Stopped, Study
 from keras_nst.session.scene import Tell
 from keras_nst.settings.declared import InputError
+from keras_nst.settings.lines import one_line
 from keras_nst.system.atomic import written_whole
 from keras_nst.system.pace import Stop
 
@@ -27,7 +28,9 @@ class Ahead(NamedTuple):
 
     def words(self) -> str:
         """Returns what is to be made."""
-        return ", ".join(f"{len(of)} sheet{'s' * (len(of) > 1)} on {lesson}" for lesson, of in self.sheets.items())
+        sheets = ", ".join(f"{counted(len(of), 'sheet')} on {lesson}" for lesson, of in self.sheets.items())
+        channels = f" and for the channels of {counted(len(self.layers), 'layer')}" if self.layers else ""
+        return f"{sheets}; for that {counted(len(self.paintings), 'picture')}{channels}"
 
     def effort(self, asked: Asked) -> float:
         """Returns the multiplications that takes."""
@@ -42,14 +45,18 @@ def drive(asked: Asked, stop: Stop, tell: Tell) -> int:
         study = Study(asked, Effort(ahead.effort(asked)), stop, tell)
         failures: list[bool] = []
         if ahead.sheets:
-            made = f"{len(ahead.paintings)} pictures and channels of {len(ahead.layers)} layers"
-            tell(f"Explores in {asked.folder}: {ahead.words()}; for that {made}, {study.effort} on two cores.")
+            tell(f"Explores in {asked.folder}: {ahead.words()}, {study.effort} on two cores.")
             with study.session:  # opened here, since what is wrong with the weights is wrong with all lessons
                 failures = [make(lesson, sheets, study) for lesson, sheets in ahead.sheets.items() if not stop.is_set()]
         tell(f"Page: {write_page(asked)}")
     if stop.is_set():
         tell("Stopped: what is made is kept. The same command goes on.")
     return int(any(failures))
+
+
+def counted(number: int, what: str) -> str:
+    """Returns so many of something, in words."""
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def ahead_of(asked: Asked) -> Ahead:
@@ -82,6 +89,6 @@ def make(lesson: str, sheets: Mapping[str, Draw], study: Study) -> bool:
     except Stopped:
         return False
     except (InputError, OSError, MemoryError, Unexpected) as error:
-        study.tell(f"No sheet on {lesson}: {reason(error)}")
+        study.tell(f"No sheet on {lesson}: {one_line(str(error)) or reason(error)}")
         return True
     return False

@@ -31,7 +31,7 @@ def described(asked: Asked) -> str:
     count = sum(map(len, sheets.values()))
     parts = [header(asked)]
     parts += [
-        section(lesson.title, *told(lesson), *(shown(path, asked, MOST // count) for path in sheets[each]))
+        section(lesson.title, *told(lesson), *(shown(lesson, path, asked, MOST // count) for path in sheets[each]))
         for each, lesson in LESSONS.items()
         if sheets[each]
     ]
@@ -63,9 +63,9 @@ def told(lesson: Lesson) -> list[str]:
     return [*paragraphs, f'<p class="formula">{text(lesson.formula)}</p>']
 
 
-def shown(path: Path, asked: Asked, most: int) -> str:
+def shown(lesson: Lesson, path: Path, asked: Asked, most: int) -> str:
     """Returns a sheet, and where the whole of it is."""
     caption = path.stem.replace("-", ", ")
-    return figure(Shown(caption, caption, image_of_file(path)), most, LARGE) + (
-        f"<p>{link(path, asked.folder, path.name)}</p>"
-    )
+    about = f"{lesson.title}: {caption}"
+    whole = f"<p>The whole sheet: {link(path, asked.folder, path.name)}</p>"
+    return figure(Shown(caption, about, image_of_file(path)), most, LARGE) + whole

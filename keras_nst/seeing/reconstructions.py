@@ -10,13 +10,13 @@ from keras_nst.seeing.heat import as_image
 from keras_nst.seeing.paintings import Painting
 from keras_nst.seeing.settings import Exploration
 from keras_nst.seeing.study import Study
-from keras_nst.settings.networks import CONVOLUTIONS, SMALLEST_SIDE, Layer
+from keras_nst.settings.networks import CONVOLUTIONS, Layer
 
 SMOOTH = 0.01  # of the variation; where the layers say nothing, neighbors are alike
 # From noise, at one size, with next to no prior on pictures besides the layers: enough against noise of single pixels.
 ALONE = {"init": "noise", "scales": 1, "optimizer": "lbfgs", "variation_weight": SMOOTH, "style_loss": (("gram", 1.0),)}
 RATIOS = (1.0, 0.1, 0.01, 0.001)  # alpha / beta
-IN_GRID = 2 / 3  # of the size of other pictures, since there are many
+IN_GRID, SMALL = 2 / 3, 96  # of the size of other pictures, since there are many; but of small ones, in pixels
 CELL, FONT, HEAD, GAP = 260, 16, 24, 6
 
 
@@ -50,7 +50,7 @@ def of_style(settings: Exploration, network: str | None = None) -> list[Painting
 
 def of_grid(settings: Exploration) -> list[Painting]:
     """Returns the paintings between content and style, row by row: deeper layers downwards, more style to the left."""
-    longest = max(SMALLEST_SIDE, round(settings.size * IN_GRID))
+    longest = settings.size if settings.size < SMALL else round(settings.size * IN_GRID)
     return [
         Painting(
             f"grid-{layers[-1]}-{ratio:g}",
