@@ -52,7 +52,8 @@ SHEETS = {  # of what layers see, by their names below docs/explore
     "content": "content",
     "style": "style",
     "grid": "grid",
-    "channels": "channels-block3_conv1",
+    "channels3": "channels-block3_conv1",
+    "channels5": "channels-block5_conv1",
     "grams": "grams",
     "blame": "blame",
 }
@@ -92,7 +93,7 @@ def paint(path: Path, given: str, folder: Path) -> None:
 
 def explore(folder: Path) -> None:
     """Makes the sheets of what layers see."""
-    flags = [*EXPLORED.split(), f"--show={','.join(SHEETS)}", f"--workdir={folder / 'explored'}"]
+    flags = [*EXPLORED.split(), "--show=content,style,grid,channels,grams,blame", f"--workdir={folder / 'explored'}"]
     print(run("-m", "keras_nst.explore", *flags, cwd=folder), flush=True)
     for name, sheet in SHEETS.items():
         path = ROOT / "docs" / "explore" / f"{name}.jpg"

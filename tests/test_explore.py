@@ -134,6 +134,7 @@ def test_a_channel_is_excited_more_and_more() -> None:
     after = excitement.activations(excitement.pictures()).numpy()
     assert (after > 1.2 * before).all()
     seen = features(excitement.pictures())["block2_conv1"].numpy()
+    np.testing.assert_array_equal(excitement.shown(), excitement.pictures()[:, 4:28, 4:28])
     np.testing.assert_allclose(after, [seen[0, 2:-2, 2:-2, 3].mean(), seen[1, 2:-2, 2:-2, 11].mean()], rtol=1e-5)
 
 

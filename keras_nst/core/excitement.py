@@ -48,6 +48,12 @@ class Excitement:
         """Returns the pictures as they stand: (n, h, w, 3)."""
         return as_pictures(self.waves.value())
 
+    def shown(self) -> tf.Tensor:
+        """Returns of the pictures what excites the channels: not the border, which is not asked to."""
+        pictures = self.pictures()
+        rows, columns = inner_box(Size(*pictures.shape[1:3]))
+        return pictures[:, rows, columns]
+
     def activations(self, pictures: tf.Tensor) -> tf.Tensor:
         """Returns the mean activation of each channel in its picture, away from the border: (n,)."""
         seen = widened(self.features(pictures)[self.layer])

@@ -8,7 +8,7 @@ from keras_nst.seeing.asked import Asked
 from keras_nst.seeing.paintings import Painting
 from keras_nst.session.planner import convolutions
 
-EXCITED = 96  # pixels a side of pictures that excite a channel, at most
+EXCITED = 96  # pixels a side of pictures that excite a channel, at most; of which the inner ones are shown
 STARTED = 3e11  # multiplications that could be done while one picture is got ready
 RATE = 1.5e11  # multiplications a second, of two cores with bfloat16; a guess, until the first picture is made
 

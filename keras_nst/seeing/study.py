@@ -116,7 +116,7 @@ class Study:
             for taken in range(0, self.settings.channel_steps, CHUNK):
                 self._go_on()
                 excitement.take(min(CHUNK, self.settings.channel_steps - taken))
-            return excitement.pictures().numpy()
+            return excitement.shown().numpy()
 
     def _tell_of(self, name: str, done: float, begun: float) -> None:
         seconds = time.monotonic() - begun
