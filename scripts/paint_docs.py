@@ -71,7 +71,7 @@ def main() -> None:
         for path, given in PICTURES.items():
             if path.startswith(wanted):
                 paint(ROOT / "docs" / f"{path}.jpg", given, Path(folder))
-        if "explore".startswith(wanted):
+        if any(f"explore/{name}".startswith(wanted) for name in SHEETS):
             explore(Path(folder))
     tile = Image.open(ROOT / "docs" / "control" / "tile.jpg")
     four = Image.new("RGB", (2 * tile.width, 2 * tile.height))

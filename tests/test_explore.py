@@ -147,11 +147,13 @@ def test_shaking_is_by_chance_and_keeps_what_is_flat() -> None:
     assert not np.allclose(one[0], picture[0], atol=0.01) and abs(one[0].mean() - float(tf.reduce_mean(picture))) < 0.1
 
 
-def test_places_are_where_the_maps_are_highest() -> None:
+@pytest.mark.parametrize("seed", range(10))
+def test_places_are_where_the_maps_are_highest(seed: int) -> None:
     """The first is the highest of all; each further one the highest that is far enough from those before."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     maps = {"content": rng.random((9, 12)), "style": rng.random((7, 8))}
-    found = peaks(maps, 5, apart=3)
+    found = peaks(maps, 8, apart=3)
+    assert len(found) == 8
     assert found[0].value == max(of.max() for of in maps.values())
     for number, place in enumerate(found):
         before = found[:number]
@@ -277,6 +279,7 @@ def test_what_is_painted_is_asked_of_the_layers(explored: Path) -> None:
     assert [dict(each.settings)["content_layers"] for each in of_content(settings)] == [
         (Layer(name),) for name in settings.layers
     ]
+    assert [len(each.settings["style_layers"]) for each in of_style(settings)] == [1, 2, 3]
     of_two = dict(of_style(settings)[1].settings)
     assert of_two["style_layers"] == (Layer("block1_conv1", 1.0), Layer("block2_conv1", 1.0))
     assert of_two["content_weight"] == 0 and of_two["init"] == "noise"
