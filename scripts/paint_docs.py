@@ -51,13 +51,12 @@ EXPLORED = f"{SAMPLES} --size=128 --steps=60 --channels=2 --channel_steps=128"
 SHEETS = {  # of what layers see, by their names below docs/explore
     "content": "content",
     "style": "style",
-    "grid": "grid",
     "channels3": "channels-block3_conv1",
     "channels5": "channels-block5_conv1",
     "grams": "grams",
     "blame": "blame",
 }
-SHEET_WIDTH = 1000  # pixels
+SHEET_SIDE = 1000  # pixels
 FULL_SIZE = ("starry", "control/tile")  # as their configs have it
 
 
@@ -99,7 +98,7 @@ def explore(folder: Path) -> None:
         path = ROOT / "docs" / "explore" / f"{name}.jpg"
         path.parent.mkdir(exist_ok=True)
         image = Image.open(folder / "explored" / f"{sheet}.png")
-        image.thumbnail((SHEET_WIDTH, 10 * SHEET_WIDTH), Image.Resampling.LANCZOS)
+        image.thumbnail((SHEET_SIDE, SHEET_SIDE), Image.Resampling.LANCZOS)
         image.save(path, quality=80)
 
 

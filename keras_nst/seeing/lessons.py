@@ -62,7 +62,7 @@ LESSONS = {
             "Here the noise was moved until Gram matrices agreed: those of the first layer, then of the first two, and "
             "so on. A Gram matrix tells how often channels answer together, and not where. So nothing is in its place, "
             "and yet the manner is there.",
-            "The first layer alone gives colors and fine grain; each further one adds larger shapes: strokes, then "
+            "The first layer alone gives colors in blots; each further one adds larger shapes: strokes, then "
             "curls and whole motifs. That is why style transfer takes its style from several layers.",
         ),
         "J(x) = ∑ over layers |G − A|² / |A|², with G = F Fᵀ / M the Gram matrix of x, A that of the style, and M "
