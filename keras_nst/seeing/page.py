@@ -60,7 +60,7 @@ def header(asked: Asked) -> str:
 def told(lesson: Lesson) -> list[str]:
     """Returns what is to be seen, and the formula."""
     paragraphs = [f"<p>{text(words)}</p>" for words in lesson.words]
-    return [*paragraphs, f'<p class="formula">{text(lesson.formula)}</p>']
+    return [*paragraphs, f"<p><code>{text(lesson.formula)}</code></p>"]
 
 
 def shown(lesson: Lesson, path: Path, asked: Asked, most: int) -> str:
