@@ -74,8 +74,9 @@ LESSONS = {
         "Content against style",
         (
             "Downwards the style is taken from more and more layers, to the right the content weighs more. Few layers "
-            "change colors and grain only; with many, large strokes follow the shapes of the content. At the left the "
-            "style is all, at the right a photograph remains. Where in between is a matter of taste.",
+            "bring colors and blots only; with many, large strokes follow the shapes of the content. At the left the "
+            "style is nearly all there is, at the right every shape of the content is there. Where in between is a "
+            "matter of taste.",
         ),
         "J(x) = α J_content + β J_style; the columns are α / β",
         rebuilt.of_grid,

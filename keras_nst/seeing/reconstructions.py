@@ -15,7 +15,7 @@ from keras_nst.settings.networks import CONVOLUTIONS, Layer
 SMOOTH = 0.01  # of the variation; where the layers say nothing, neighbors are alike
 # From noise, at one size, with next to no prior on pictures besides the layers: enough against noise of single pixels.
 ALONE = {"init": "noise", "scales": 1, "optimizer": "lbfgs", "variation_weight": SMOOTH, "style_loss": (("gram", 1.0),)}
-RATIOS = (1.0, 0.1, 0.01, 0.001)  # alpha / beta
+RATIOS = (10.0, 1.0, 0.1, 0.01)  # alpha / beta
 IN_GRID, SMALL = 2 / 3, 96  # of the size of other pictures, since there are many; but of small ones, in pixels
 CELL, FONT, HEAD, GAP = 260, 16, 24, 6
 
