@@ -51,6 +51,7 @@ EXPLORED = f"{SAMPLES} --size=128 --steps=60 --channels=2 --channel_steps=128"
 SHEETS = {  # of what layers see, by their names below docs/explore
     "content": "content",
     "style": "style",
+    "grid": "grid",
     "channels3": "channels-block3_conv1",
     "channels5": "channels-block5_conv1",
     "grams": "grams",
@@ -99,7 +100,7 @@ def explore(folder: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         image = Image.open(folder / "explored" / f"{sheet}.png")
         image.thumbnail((SHEET_SIDE, SHEET_SIDE), Image.Resampling.LANCZOS)
-        image.save(path, quality=80)
+        image.save(path, quality=50)
 
 
 def run(*arguments: str, cwd: Path) -> str:
