@@ -19,6 +19,8 @@ Neural style transfer in TensorFlow and Keras.
       Tells how good pictures are.
   python -m keras_nst.report runs/FOLDER
       Writes a page on a run, or on a batch, which needs nothing else. New ones have it already.
+  python -m keras_nst.explore --content=photo.jpg --style=painting.jpg
+      Shows what the network's layers see in your pictures: what they keep, what excites them, what style is to them.
   python -m keras_nst.system.weights
       Fetches the network's weights, which the first run does otherwise.
 

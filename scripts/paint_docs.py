@@ -47,6 +47,17 @@ PICTURES = {
     "look/inked": "--flagfile=configs/ink.cfg --content=sample:harbor",
     **{f"styles/{loss.replace(',', '_')}": f"{SAMPLES} --style_strength=0.5 --style_loss={loss}" for loss in LOSSES},
 }
+EXPLORED = f"{SAMPLES} --size=128 --steps=60 --channels=2 --channel_steps=128"
+SHEETS = {  # of what layers see, by their names below docs/explore
+    "content": "content",
+    "style": "style",
+    "grid": "grid",
+    "channels3": "channels-block3_conv1",
+    "channels5": "channels-block5_conv1",
+    "grams": "grams",
+    "blame": "blame",
+}
+SHEET_SIDE = 1000  # pixels
 FULL_SIZE = ("starry", "control/tile")  # as their configs have it
 
 
@@ -60,6 +71,8 @@ def main() -> None:
         for path, given in PICTURES.items():
             if path.startswith(wanted):
                 paint(ROOT / "docs" / f"{path}.jpg", given, Path(folder))
+        if any(f"explore/{name}".startswith(wanted) for name in SHEETS):
+            explore(Path(folder))
     tile = Image.open(ROOT / "docs" / "control" / "tile.jpg")
     four = Image.new("RGB", (2 * tile.width, 2 * tile.height))
     for corner in ((0, 0), (tile.width, 0), (0, tile.height), tile.size):
@@ -76,6 +89,18 @@ def paint(path: Path, given: str, folder: Path) -> None:
     said = run("-m", "keras_nst.run", *flags, *size, f"--output={path}", "--overwrite", workdir, cwd=folder)
     told = [line for line in said.splitlines() if line.startswith(("Final loss", "Figures", "Steps"))]
     print(path.stem, *told, sep="\n  ", flush=True)
+
+
+def explore(folder: Path) -> None:
+    """Makes the sheets of what layers see."""
+    flags = [*EXPLORED.split(), "--show=content,style,grid,channels,grams,blame", f"--workdir={folder / 'explored'}"]
+    print(run("-m", "keras_nst.explore", *flags, cwd=folder), flush=True)
+    for name, sheet in SHEETS.items():
+        path = ROOT / "docs" / "explore" / f"{name}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        image = Image.open(folder / "explored" / f"{sheet}.png")
+        image.thumbnail((SHEET_SIDE, SHEET_SIDE), Image.Resampling.LANCZOS)
+        image.save(path, quality=50)
 
 
 def run(*arguments: str, cwd: Path) -> str:

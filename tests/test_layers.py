@@ -16,12 +16,12 @@ FLOORS = [
     ["session"],  # what makes pictures
     ["runs"],  # one run and its folder
     ["reports"],  # what a folder tells, on a page
-    ["fleet", "library"],  # many jobs; for programs
+    ["fleet", "library", "seeing"],  # many jobs; for programs; what layers see
     ["web"],  # the studio's page
     [""],  # the doors
 ]
 # These answer --help and bad input, before TensorFlow is imported.
-WITHOUT_TENSORFLOW = ["settings", "pictures", "session", "runs", "reports", "fleet", "web", "system", ""]
+WITHOUT_TENSORFLOW = ["settings", "pictures", "session", "runs", "reports", "fleet", "seeing", "web", "system", ""]
 TENSORS = {"tensorflow", "keras"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name not in ("samples",))
 

@@ -12,13 +12,14 @@ import pytest
 from conftest import ROOT, smooth_picture, write_picture
 from PIL import Image
 
-from keras_nst import evaluate, report
+from keras_nst import evaluate, explore, report
 from keras_nst.batch import main as batch
 from keras_nst.core.definitions import DEFINITIONS
 from keras_nst.fleet.settings import BatchConfig
 from keras_nst.pictures.files import save_picture
 from keras_nst.run import main
 from keras_nst.runs import request
+from keras_nst.seeing.settings import Exploration
 from keras_nst.settings import flags
 from keras_nst.settings.declared import fields
 from keras_nst.settings.recipes import RECIPES
@@ -28,11 +29,10 @@ from keras_nst.web.settings import StudioConfig
 README = (ROOT / "README.md").read_text(encoding="utf8")
 DOCS = {
     name: (ROOT / "docs" / name).read_text(encoding="utf8")
-    for name in ("control.md", "styles.md", "robust.md", "studio.md")
+    for name in ("control.md", "styles.md", "robust.md", "studio.md", "explore.md")
 }
 TEXTS = {"README.md": README, **DOCS}
 STUDIO = "python -m keras_nst.studio"
-OF_THE_STUDIO = set(fields(StudioConfig)) - set(fields(BatchConfig))
 SMALL = ["--weights=random", "--size=32x32", "--steps=1", "--scales=2", "--precision=float32"]
 
 
@@ -62,10 +62,12 @@ def test_every_command_is_known() -> None:
     figures = {command for command in commands() if command.startswith("python -m keras_nst.evaluate")}
     batches = {command for command in commands() if command.startswith("python -m keras_nst.batch")}
     reports = {command for command in commands() if command.startswith("python -m keras_nst.report")}
-    others = set(commands()) - runs - figures - batches - reports - elsewhere
+    explorations = {command for command in commands() if command.startswith("python -m keras_nst.explore")}
+    others = set(commands()) - runs - figures - batches - reports - explorations - elsewhere
     assert {other.split()[0] for other in others} <= {"tensorboard"}
     of_docs = {command for text in DOCS.values() for command in commands(text)} - set(every_run())
-    assert of_docs - elsewhere == {"python scripts/paint_masks.py --out=.", 'pip install -e ".[studio]"'}
+    painted = {"python scripts/paint_masks.py --out=.", "python -m keras_nst.explore --help"}
+    assert of_docs - elsewhere - explorations == painted | {'pip install -e ".[studio]"'}
     assert len(runs) >= 4
     for script in elsewhere:
         if script.startswith("scripts"):
@@ -133,6 +135,15 @@ def test_the_reports_are_written(command: str, named_files: Path, monkeypatch: p
     assert Path("making.webp" if "--making" in command else "runs/FOLDER/report.html").exists()
 
 
+@pytest.mark.parametrize("command", [one for one in commands() if one.startswith("python -m keras_nst.explore")])
+def test_the_explorations_are_made(command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the folder that is named for the pictures."""
+    monkeypatch.chdir(named_files)
+    small = ["--weights=random", "--size=32", "--layers=block1_conv1", "--steps=1", "--channel_steps=1", "--channels=1"]
+    assert explore.main([*shlex.split(command)[3:], *small]) == 0
+    assert Path("explore/photo-painting/explore.html").exists()
+
+
 @pytest.mark.parametrize("command", [one for one in commands() if one.startswith("python -m keras_nst.batch")])
 def test_the_batches_run(command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a folder of two photographs and one of a painting."""
@@ -177,13 +188,13 @@ def test_links_lead_somewhere(name: str) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_flags_and_values_exist(name: str) -> None:
     text = TEXTS[name]
-    doors = (BatchConfig, StudioConfig, evaluate.Request, report.Request)
+    doors = (BatchConfig, StudioConfig, evaluate.Request, report.Request, Exploration)
     known = {name for settings in doors for name in fields(settings)} | {*request.OWN_FLAGS, "flagfile", "help"}
     for flag in set(re.findall(r"`--(\w+)", text)):
         assert flag in known, flag
     for flag in re.findall(r"`(--\w+=[^`]*?)`", text):
         if not re.search(r"\.\.\.|from_image|resume", flag):
-            of = StudioConfig if flag[2:].partition("=")[0] in OF_THE_STUDIO else BatchConfig
+            of = next(settings for settings in doors if flag[2:].partition("=")[0] in fields(settings))
             of.written(**flags.read(shlex.split(flag), of, request.OWN_FLAGS).settings)
 
 

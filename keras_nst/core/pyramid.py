@@ -61,6 +61,12 @@ def crop_box(source: Size, shape: Size) -> tuple[slice, slice]:
     return slice(top, top + part.height), slice(left, left + part.width)
 
 
+def inner_box(size: Size) -> tuple[slice, slice]:
+    """Returns the rows and columns away from the border, where layers answer to the picture's end."""
+    rows, columns = (slice(side // 8, side - side // 8) for side in size)
+    return rows, columns
+
+
 def compared_size(result: Size, content: Size | None, longest: int) -> Size:
     """Returns the size, of the content's shape, at which a result is compared with it: neither of them is enlarged.
 

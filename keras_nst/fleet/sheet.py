@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from keras_nst.fleet.combinations import Item, labels, stem
+from keras_nst.pictures.grid import Look, grid
 
 CELL = 240  # pixels, the longer side of a picture
-HEAD = 18  # pixels, for a line of text
 ROWS, COLUMNS = 12, 8  # of a sheet: more go to the next one
 
 
@@ -51,26 +51,13 @@ def parts(names: Sequence[str], count: int) -> list[list[str]]:
 
 def sheet(cells: Sequence[Cell], rows: Sequence[str], columns: Sequence[str]) -> Image.Image:
     """Returns one sheet: content by content downwards, style by style across."""
-    whole = Image.new("RGB", (len(columns) * CELL, len(rows) * (CELL + HEAD) + HEAD), "white")
-    canvas = ImageDraw.Draw(whole)
-    for number, column in enumerate(columns):
-        canvas.text((number * CELL + 3, 3), shortened(column, canvas), "black")
-    for number, row in enumerate(rows):
-        canvas.text((3, HEAD + number * (CELL + HEAD) + 3), shortened(row, canvas), "black")
-    for cell in cells:
-        with Image.open(cell.path) as file:
-            image = file.convert("RGB")
-        image.thumbnail((CELL - 2, CELL - 2))
-        left, top = columns.index(cell.column) * CELL, HEAD + rows.index(cell.row) * (CELL + HEAD) + HEAD
-        whole.paste(image, (left, top))
-    return whole
+    small = {(cell.row, cell.column): thumbnail(cell.path) for cell in cells}
+    return grid(small, rows, columns, Look(CELL, CELL))
 
 
-def shortened(text: str, canvas: ImageDraw.ImageDraw) -> str:
-    """Returns the text, its middle left out if it is longer than a cell is wide."""
-    kept = len(text)
-    shown = text
-    while canvas.textlength(shown) > CELL - 6:
-        kept -= 1
-        shown = f"{text[: kept // 2]}...{text[-(kept - kept // 2) :]}"
-    return shown
+def thumbnail(path: Path) -> Image.Image:
+    """Returns a picture from its file, as small as the sheet shows it."""
+    with Image.open(path) as file:
+        image = file.convert("RGB")
+    image.thumbnail((CELL - 2, CELL - 2))
+    return image

@@ -33,7 +33,7 @@ def choose_workdir(config: Config) -> Path:
     """
     if not config.workdir:
         styles = [style.source for style in config.style_sources()[:1]]
-        return Path("runs") / "-".join(filter(None, [_now(), _stem(config.content), *map(_stem, styles)]))
+        return Path("runs") / "-".join(filter(None, [_now(), stem(config.content), *map(stem, styles)]))
     workdir = _expanded(config.workdir)
     if os.path.lexists(workdir) and not os.path.isdir(workdir):
         raise SettingError("workdir", config.workdir, "Expected a folder. Received: a file.")
@@ -111,7 +111,8 @@ def _now() -> str:
     return time.strftime("%Y%m%d-%H%M%S")
 
 
-def _stem(source: str) -> str:
+def stem(source: str) -> str:
+    """Returns the name of a picture as a part of a folder's."""
     name = re.split(r"[/\\:]", source.partition("?")[0].rstrip("/"))[-1]
     return re.sub(r"[^\w.-]", "_", Path(name).stem)[:LONGEST_STEM]
 

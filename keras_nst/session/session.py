@@ -1,7 +1,6 @@
 """What makes pictures: opened once, for one picture or for many."""
 
 import contextlib
-import functools
 import math
 import threading
 import time
@@ -70,15 +69,19 @@ class Session:
 
     def network(self, config: Resolved) -> "Network":
         """Returns the network that the settings ask for."""
+        from keras_nst.core.features import reaches
         from keras_nst.core.network import Network
 
         weights = self.weights_of(config)
         changed = weights.stat().st_mtime_ns if weights else 0  # tells one file from the next in its place
-        key = layers_of(config), config.network, weights, changed, config.seed, *choices_of(config).values()
+        seen = config.network, weights, changed, config.seed, *choices_of(config).values()
+        key = layers_of(config), *seen
         if key not in self.networks:
+            alike = [network.features for (_, *of), network in self.networks.items() if tuple(of) == seen]
+            known = next((features for features in alike if reaches(features, layers_of(config))), weights)
             if not self.keep:
                 self.networks.clear()
-            self.networks[key] = Network(load_features(config, weights), self.keep, self.crew)
+            self.networks[key] = Network(load_features(config, known), self.keep, self.crew)
         return self.networks[key]
 
     def weights_of(self, config: Config) -> Path | None:
@@ -107,15 +110,12 @@ class Session:
         Raises:
             Apart: they have to be made one by one.
         """
-        import tensorflow as tf
-
         from keras_nst.core.several import result_of, stacked
         from keras_nst.core.transfer import transfer
         from keras_nst.system.forgetting import gradients_forgotten
 
         (scene, config, *_), resumed = asked[0], asked[0].resumed
-        where = functools.partial(tf.device, self.device.name)
-        with where(), gradients_forgotten(), contextlib.closing(Beside(where)) as beside:
+        with self.where(), gradients_forgotten(), contextlib.closing(Beside(self.where)) as beside:
             team.check_alike(config, scene, self.crew)
             audience = self._audience(asked, beside)
             pictures = stacked([pictures_of(each.scene, each.config) for each in asked])
@@ -138,6 +138,12 @@ class Session:
             for listen in each.listeners
         ]
         return Audience(team.agreed(first.pace, self.crew), listeners, first.tell, ahead)
+
+    def where(self) -> contextlib.AbstractContextManager[None]:
+        """Has what is done inside computed by the session's device."""
+        import tensorflow as tf
+
+        return tf.device(self.device.name)
 
     def figures(self, scene: Scene, config: Resolved, picture: np.ndarray) -> Figures:
         """Returns how good a picture (1, h, w, 3) is, on layers that were not optimized."""
@@ -228,8 +234,11 @@ def pictures_of(scene: Scene, config: Config) -> "Pictures":
     return Pictures(None if content is None else content[None], styles, first, guidance.content, guidance.free)
 
 
-def load_features(config: Resolved, weights: Path | None) -> "keras.Model":
-    """Returns the network that the settings ask for, as a function from pictures to features."""
+def load_features(config: Resolved, weights: "keras.Model | Path | None") -> "keras.Model":
+    """Returns the network that the settings ask for, as a function from pictures to features.
+
+    Its weights are those of a file, of a network of the same kind that is loaded, or random ones.
+    """
     from keras_nst.core.features import extractor
 
     with config.about("weights"):

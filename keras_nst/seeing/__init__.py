@@ -1,0 +1,1 @@
+"""What layers see, shown on somebody's own pictures."""
