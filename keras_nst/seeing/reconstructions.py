@@ -102,7 +102,7 @@ def style_sheet(study: Study) -> Image.Image:
 
 def grid_sheet(study: Study) -> Image.Image:
     """Returns pictures between content and style: figure 3 of Gatys et al."""
-    rows = [f"style from {name}" for name in up_to(study.settings.layers)]
+    rows = [f"style: {name}" for name in up_to(study.settings.layers)]
     columns = [f"alpha / beta = {ratio:g}" for ratio in reversed(RATIOS)]
     made = list(map(study.painted, of_grid(study.settings)))
     across = len(columns)
