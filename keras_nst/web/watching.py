@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from keras_nst.core.events import Listener, Progress, Standing
+from keras_nst.core.events import Progress
 from keras_nst.runs.resuming import work_left
-from keras_nst.session.scene import Scene, Tell
-from keras_nst.session.session import Session, scales_of
-from keras_nst.settings.config import Config, Resolved
-from keras_nst.system.pace import Pace
+from keras_nst.session.session import Asked, Session, scales_of
+from keras_nst.settings.config import Config
 from keras_nst.web.pictures import encoded
 
 if TYPE_CHECKING:
@@ -39,20 +37,14 @@ class Easel(Session):
         super().__init__(config, keep)
         self.show, self.id = show, ""
 
-    def paint(
-        self,
-        scene: Scene,
-        config: Resolved,
-        *,
-        pace: Pace,
-        listeners: Sequence[Listener] = (),
-        tell: Tell = lambda line: None,
-        resumed: Standing | None = None,
-    ) -> "Painted":
-        """Makes one picture, or goes on with it, while it is seen."""
-        scales, done = scales_of(config, scene.size), resumed.step if resumed else 0
-        watching = Watching(self.id, work_left(scales, resumed), done, self.show)
-        return super().paint(scene, config, pace=pace, listeners=[*listeners, watching], tell=tell, resumed=resumed)
+    def paint_together(self, asked: Sequence[Asked]) -> "list[Painted]":
+        """Makes pictures while they are seen."""
+        seen = [each._replace(listeners=[*each.listeners, self._watching(each)]) for each in asked]
+        return super().paint_together(seen)
+
+    def _watching(self, asked: Asked) -> "Watching":
+        scales, resumed = scales_of(asked.config, asked.scene.size), asked.resumed
+        return Watching(self.id, work_left(scales, resumed), resumed.step if resumed else 0, self.show)
 
 
 class Watching:
