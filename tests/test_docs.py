@@ -1,0 +1,82 @@
+"""The pages of docs/ stay true: their examples run, the functions they name are there."""
+
+import ast
+import doctest
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from test_readme import commands
+
+from keras_nst import evaluate
+from keras_nst.fleet.settings import BatchConfig
+from keras_nst.runs import request
+from keras_nst.settings import flags
+from keras_nst.settings.config import Config
+
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+WITH_EXAMPLES = [page for page in PAGES if "```pycon" in page.read_text(encoding="utf8")]
+
+DOORS = {
+    "keras_nst.run": (Config, request.OWN_FLAGS),
+    "keras_nst.batch": (BatchConfig, {}),
+    "keras_nst.evaluate": (evaluate.Request, {}),
+}
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.name)
+def test_the_examples_run(page: Path) -> None:
+    """One session for each page, from top to bottom."""
+    examples = "\n".join(re.findall(r"```pycon\n(.*?)```", page.read_text(encoding="utf8"), re.DOTALL))
+    session = doctest.DocTestParser().get_doctest(examples, {"__name__": "session"}, page.name, str(page), 0)
+    said: list[str] = []
+    done = doctest.DocTestRunner(verbose=False).run(session, out=said.append)
+    assert done.attempted > 3 and not done.failed, "".join(said)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_functions_it_names_are_there(page: Path) -> None:
+    """Of a link from a name to a file, the file has that name at its top."""
+    links = re.findall(r"\[`(\w+)`\]\((\.\./[\w/]+\.py)\)", page.read_text(encoding="utf8"))
+    assert links or page.name != "lecture.md"
+    for name, file in links:
+        tree = ast.parse((page.parent / file).read_text(encoding="utf8"))
+        targets = [target.id for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+        assert name in targets + [getattr(node, "name", "") for node in tree.body], f"{name} in {file}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """To files, and to headings of this page or another."""
+    text = page.read_text(encoding="utf8")
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        file, _, heading = link.partition("#")
+        if file.startswith("http"):
+            continue
+        target = page.parent / file if file else page
+        assert target.exists(), link
+        assert not heading or heading in anchors(target.read_text(encoding="utf8")), link
+
+
+def anchors(text: str) -> set[str]:
+    """Returns the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_its_commands_can_be_read(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All flags of all commands are there, and have values they may have."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "FOLDER").mkdir(parents=True)
+    (tmp_path / "runs" / "FOLDER" / "settings.cfg").touch()
+    for command in commands(page.read_text(encoding="utf8")):
+        module, *arguments = shlex.split(command.removeprefix("python -m "))
+        if module in DOORS:
+            settings, own = DOORS[module]
+            given = flags.read(arguments, settings, own)
+            settings.written(**given.settings)
+        elif module == "python":
+            assert (ROOT / arguments[0]).exists(), command
