@@ -12,6 +12,7 @@ extensions = ["myst_parser"]
 include_patterns = ["*.md", "docs/*.md"]
 root_doc = "docs/index"
 myst_heading_anchors = 3
+smartquotes = False  # which makes one dash of the two before a flag
 html_theme = "furo"
 html_title = "keras_nst"
 html_copy_source = False

@@ -2,28 +2,21 @@
 
 import ast
 import doctest
+import importlib
 import re
 import shlex
 from pathlib import Path
 
 import pytest
+import write_flags
 from conftest import ROOT
 from test_readme import commands
+from write_flags import DOORS
 
-from keras_nst import evaluate
-from keras_nst.fleet.settings import BatchConfig
-from keras_nst.runs import request
 from keras_nst.settings import flags
-from keras_nst.settings.config import Config
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 WITH_EXAMPLES = [page for page in PAGES if "```pycon" in page.read_text(encoding="utf8")]
-
-DOORS = {
-    "keras_nst.run": (Config, request.OWN_FLAGS),
-    "keras_nst.batch": (BatchConfig, {}),
-    "keras_nst.evaluate": (evaluate.Request, {}),
-}
 
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.name)
@@ -75,8 +68,28 @@ def test_its_commands_can_be_read(page: Path, tmp_path: Path, monkeypatch: pytes
     for command in commands(page.read_text(encoding="utf8")):
         module, *arguments = shlex.split(command.removeprefix("python -m "))
         if module in DOORS:
-            settings, own = DOORS[module]
-            given = flags.read(arguments, settings, own)
-            settings.written(**given.settings)
+            door = DOORS[module]
+            door.settings.written(**flags.read(arguments, door.settings, door.own).settings)
         elif module == "python":
             assert (ROOT / arguments[0]).exists(), command
+
+
+# --- The flag reference ---
+
+
+def test_the_flags_are_those_of_the_settings() -> None:
+    told = write_flags.FILE.read_text(encoding="utf8")
+    assert told == write_flags.written(), "Expected docs/flags.md as python scripts/write_flags.py writes it."
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_the_flags_are_those_of_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A batch's are those of a picture, told only once, and its own."""
+    assert importlib.import_module(name).main(["--help"]) == 0
+    offered = set(re.findall(r"^  --(\w+)", capsys.readouterr().out, re.MULTILINE))
+    sections = re.split(r"^## python -m (.*)$", write_flags.FILE.read_text(encoding="utf8"), flags=re.MULTILINE)
+    own, of_a_picture = (
+        set(re.findall(r"^\| `--(\w+)`", sections[sections.index(door) + 1], re.MULTILINE))
+        for door in (name, "keras_nst.run")
+    )
+    assert own <= offered <= own | of_a_picture
