@@ -16,7 +16,8 @@ from write_flags import DOORS
 from keras_nst.settings import flags
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-WITH_EXAMPLES = [page for page in PAGES if "```pycon" in page.read_text(encoding="utf8")]
+TRANSLATIONS = [*(ROOT / "docs").glob("*.zh-CN.md"), *ROOT.glob("*.zh-CN.md")]
+WITH_EXAMPLES = [page for page in PAGES if "```pycon" in page.read_text(encoding="utf8") and page not in TRANSLATIONS]
 
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.name)
@@ -93,3 +94,44 @@ def test_the_flags_are_those_of_help(name: str, capsys: pytest.CaptureFixture[st
         for door in (name, "keras_nst.run")
     )
     assert own <= offered <= own | of_a_picture
+
+
+# --- Translations ---
+
+
+@pytest.mark.parametrize("page", TRANSLATIONS, ids=lambda page: page.name)
+def test_a_translation_has_all_that_its_original_has(page: Path) -> None:
+    """The same commands, code, headings, tables and links in the same order; each page leads to the other."""
+    original = page.with_name(page.name.replace(".zh-CN", ""))
+    texts = [of.read_text(encoding="utf8") for of in (original, page)]
+    for what in (commands, fenced, headings, tables, links, flags_named):
+        expected, told = map(what, texts)
+        assert expected == told, what.__name__
+    assert f"]({page.name})" in texts[0].split("##")[0] and f"]({original.name})" in texts[1].split("##")[0]
+
+
+def fenced(text: str) -> list[str]:
+    return re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def headings(text: str) -> list[int]:
+    """Returns their levels."""
+    return [
+        len(marks) for marks in re.findall(r"^(#+) ", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    ]
+
+
+def tables(text: str) -> list[int]:
+    """Returns the number of cells of each row, and 0 between tables."""
+    rows = [len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines()]
+    return [count for count, before in zip(rows, [0, *rows], strict=False) if count or before]
+
+
+def links(text: str) -> list[str]:
+    """Returns the files that are linked, but for the pages' links to each other."""
+    found = re.findall(r"\]\(([^)#\s]+)", text.replace(".zh-CN", ""))
+    return sorted(link for link in found if link not in ("README.md", "lecture.md"))
+
+
+def flags_named(text: str) -> set[str]:
+    return set(re.findall(r"--\w+(?:=[\w.,:@/-]+)?", text))
