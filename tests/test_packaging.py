@@ -41,11 +41,6 @@ def test_it_runs_from_another_folder_with_its_configs_and_samples(installed: Pat
     assert where.stdout.startswith(str(installed))
 
 
-def test_every_room_comes_along(installed: Path) -> None:
-    rooms = {path.parent.relative_to(ROOT) for path in (ROOT / "keras_nst").rglob("*.py")}
-    assert rooms == {path.parent.relative_to(installed) for path in (installed / "keras_nst").rglob("*.py")}
-
-
 def test_the_short_command(installed: Path, tmp_path: Path) -> None:
     done = run_installed(installed, tmp_path, str(installed / "bin" / "keras-nst"))
     assert done.returncode == 2 and done.stderr.startswith("usage: keras-nst")
