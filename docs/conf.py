@@ -35,7 +35,11 @@ def for_the_site(app: Sphinx, page: str, text: list[str]) -> None:
 def contents(index: str) -> list[str]:
     """Returns a table of contents for each heading of the index, of the pages that are linked below it."""
     parts = re.findall(r"^## (.+)\n((?:(?!^## ).*\n)*)", index, re.MULTILINE)
-    pages = {caption: re.findall(r"^- \[.*?\]\((\S+)\.md\)", below, re.MULTILINE) for caption, below in parts}
-    return [
-        f"\n```{{toctree}}\n:hidden:\n:caption: {of}\n\n" + "\n".join(named) + "\n```\n" for of, named in pages.items()
-    ]
+    return [f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{linked(below)}\n```\n" for caption, below in parts]
+
+
+def linked(below: str) -> str:
+    """Returns the titles and names of the pages in a list of links."""
+    return "\n".join(
+        f"{title} <{page}>" for title, page in re.findall(r"^- \[(.*?)\]\((\S+)\.md\)", below, re.MULTILINE)
+    )

@@ -41,7 +41,7 @@ def test_the_functions_it_names_are_there(page: Path) -> None:
         assert name in targets + [getattr(node, "name", "") for node in tree.body], f"{name} in {file}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.zh-CN.md"], ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """To files, and to headings of this page or another."""
     text = page.read_text(encoding="utf8")
