@@ -5,12 +5,13 @@ import doctest
 import importlib
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 import write_flags
 from conftest import ROOT
-from test_readme import commands
+from test_readme import SMALL, commands
 from write_flags import DOORS
 
 from keras_nst.settings import flags
@@ -73,6 +74,23 @@ def test_its_commands_can_be_read(page: Path, tmp_path: Path, monkeypatch: pytes
             door.settings.written(**flags.read(arguments, door.settings, door.own).settings)
         elif module == "python":
             assert (ROOT / arguments[0]).exists(), command
+
+
+COOKBOOK = commands((ROOT / "docs" / "cookbook.md").read_text(encoding="utf8"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [command for command in COOKBOOK if "--engine=ray" not in command])
+def test_the_cookbook_s_commands_run(command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With small pictures of the names they have, random weights and few steps."""
+    monkeypatch.chdir(named_files)
+    (named_files / "photos").mkdir()
+    shutil.copy("photo.jpg", "photos")
+    _, _, module, *arguments = shlex.split(command)
+    assert importlib.import_module(module).main([*arguments, *SMALL]) == 0
+    assert len(list(named_files.glob("**/run.log"))) == 1
+    output = re.search(r"--output=(\S+)", command)
+    assert not output or (named_files / output[1]).stat().st_size > 100
 
 
 # --- The flag reference ---
