@@ -3,11 +3,13 @@
 import ast
 import doctest
 import importlib
+import json
 import re
 import shlex
 import shutil
 from pathlib import Path
 
+import paint_questions
 import pytest
 import write_flags
 from conftest import ROOT
@@ -112,6 +114,25 @@ def test_the_flags_are_those_of_help(name: str, capsys: pytest.CaptureFixture[st
         for door in (name, "keras_nst.run")
     )
     assert own <= offered <= own | of_a_picture
+
+
+# --- Questions ---
+
+
+def test_the_answers_are_those_of_the_runs() -> None:
+    """Their figures are those measured, their commands and pictures those of the script that measured them."""
+    page = (ROOT / "docs" / "questions.md").read_text(encoding="utf8")
+    for table in paint_questions.tables():
+        assert f"\n{table}\n" in page
+    figures = json.loads((paint_questions.FOLDER / "figures.json").read_text(encoding="utf8"))
+    assert f"took {figures['anew']['second_to_first']:g} of the time" in page
+    asked = [command for command in commands(page) if "keras_nst.run" in command]
+    assert len(asked) >= 7
+    assert set(asked) <= {f"python -m keras_nst.run {flags}" for flags in paint_questions.RUNS.values()}
+    pictures = {path.stem for path in paint_questions.FOLDER.glob("*.jpg")}
+    assert (
+        pictures == {*paint_questions.RUNS, "left", "right", "styled"} == set(re.findall(r"questions/(\w+)\.jpg", page))
+    )
 
 
 # --- Translations ---
