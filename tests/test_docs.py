@@ -9,6 +9,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+import paint_docs
 import paint_questions
 import pytest
 import write_flags
@@ -133,6 +134,13 @@ def test_the_answers_are_those_of_the_runs() -> None:
     assert (
         pictures == {*paint_questions.RUNS, "left", "right", "styled"} == set(re.findall(r"questions/(\w+)\.jpg", page))
     )
+
+
+def test_the_gallery_tells_of_every_config() -> None:
+    page = (ROOT / "docs" / "gallery.md").read_text(encoding="utf8")
+    assert set(re.findall(r"\.\./configs/(\w+)\.cfg\)", page)) == {path.stem for path in (ROOT / "configs").iterdir()}
+    shown = set(re.findall(r"\]\(([\w/]+)\.jpg\)", page))
+    assert shown <= set(paint_docs.PICTURES) and {f"gallery/{name}" for name in paint_docs.GALLERY} <= shown
 
 
 # --- Translations ---
