@@ -7,6 +7,7 @@ from typing import NamedTuple
 from keras_nst import evaluate, report
 from keras_nst.fleet.settings import BatchConfig
 from keras_nst.runs import request
+from keras_nst.seeing.settings import Exploration
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import Settings, fields
 from keras_nst.settings.flags import FLAG_FILE, OwnFlags
@@ -27,6 +28,7 @@ DOORS = {
     "keras_nst.run": Flags(Config, request.OWN_FLAGS, "Makes a picture; `keras-nst` for short."),
     "keras_nst.batch": Flags(BatchConfig, {}, "Makes many pictures. All settings of one, above, are flags here too."),
     "keras_nst.studio": Flags(StudioConfig, {}, "Opens the studio in the browser."),
+    "keras_nst.explore": Flags(Exploration, {}, "Shows what the layers of the network see in pictures."),
     "keras_nst.report": Flags(report.Request, {}, "Writes `report.html`, the page of a run or of a batch."),
     "keras_nst.evaluate": Flags(evaluate.Request, {}, "Tells how good pictures are."),
 }
