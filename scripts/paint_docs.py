@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = "--content=sample:harbor --style=sample:night"
 GLASS = "--content=sample:harbor --style=glass.png"
 LOSSES = ("gram", "mean_std", "covariance", "w2", "mmd", "swd", "neighbor", "neighbor,mean_std")
-GALLERY = ("colors", "wasserstein", "texture", "gatys", "notes", "d2l", "tf_tutorial")  # those shown nowhere else
+GALLERY = ("colors", "wasserstein", "texture", "gatys", "notes", "d2l")  # those shown nowhere else
 # Paths below docs, and the flags behind `python -m keras_nst.run`.
 PICTURES = {
     "starry": "--flagfile=configs/starry.cfg",
