@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = "--content=sample:harbor --style=sample:night"
 GLASS = "--content=sample:harbor --style=glass.png"
 LOSSES = ("gram", "mean_std", "covariance", "w2", "mmd", "swd", "neighbor", "neighbor,mean_std")
+GALLERY = ("colors", "wasserstein", "texture", "gatys", "notes", "d2l")  # those shown nowhere else
 # Paths below docs, and the flags behind `python -m keras_nst.run`.
 PICTURES = {
     "starry": "--flagfile=configs/starry.cfg",
@@ -45,6 +46,7 @@ PICTURES = {
     "look/portrait": "--flagfile=configs/portrait.cfg",
     "look/ink": "--flagfile=configs/ink.cfg",
     "look/inked": "--flagfile=configs/ink.cfg --content=sample:harbor",
+    **{f"gallery/{name}": f"--flagfile=configs/{name}.cfg --size=160" for name in GALLERY},
     **{f"styles/{loss.replace(',', '_')}": f"{SAMPLES} --style_strength=0.5 --style_loss={loss}" for loss in LOSSES},
 }
 EXPLORED = f"{SAMPLES} --size=128 --steps=60 --channels=2 --channel_steps=128"
@@ -83,7 +85,8 @@ def main() -> None:
 def paint(path: Path, given: str, folder: Path) -> None:
     """Makes one picture, and says how it came out."""
     path.parent.mkdir(exist_ok=True)
-    size = [] if str(path.relative_to(ROOT / "docs").with_suffix("")) in FULL_SIZE else ["--size=256"]
+    own_size = "--size=" in given or str(path.relative_to(ROOT / "docs").with_suffix("")) in FULL_SIZE
+    size = [] if own_size else ["--size=256"]
     flags = given.replace("configs/", f"{ROOT}/configs/").split()
     workdir = f"--workdir={folder / path.stem}"
     said = run("-m", "keras_nst.run", *flags, *size, f"--output={path}", "--overwrite", workdir, cwd=folder)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_nst.pictures.files import save_picture
 from keras_nst.system.devices import start_tensorflow
 from keras_nst.system.forgetting import gradients_forgotten
 from keras_nst.system.memory import free_memory
@@ -77,6 +78,21 @@ def traced_programs_are_let_go() -> Iterator[None]:
     with gradients_forgotten():
         yield
     gc.collect()
+
+
+@pytest.fixture
+def named_files(tmp_path: Path) -> Path:
+    """An empty folder but for small pictures of the names that the commands have, and a run in runs/FOLDER."""
+    names = ("photo.jpg", "painting.jpg", "a.jpg", "b.jpg", "glass.png", "sky.png", "town.png", "parts.png")
+    for seed, name in enumerate(names):
+        write_picture(tmp_path / name, seed=seed)
+    for name in ("sky.png", "town.png"):
+        mask = np.zeros((48, 64), np.uint8)
+        mask[:20] = 255
+        Image.fromarray(mask).save(tmp_path / name)
+    made_with = {"content": "photo.jpg", "style": "painting.jpg"}
+    save_picture(tmp_path / "picture.png", smooth_picture(48, 64), settings=made_with)
+    return tmp_path
 
 
 @pytest.fixture

@@ -7,16 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from conftest import ROOT, smooth_picture, write_picture
-from PIL import Image
+from conftest import ROOT
 
 from keras_nst import evaluate, explore, report
 from keras_nst.batch import main as batch
 from keras_nst.core.definitions import DEFINITIONS
 from keras_nst.fleet.settings import BatchConfig
-from keras_nst.pictures.files import save_picture
 from keras_nst.run import main
 from keras_nst.runs import request
 from keras_nst.seeing.settings import Exploration
@@ -80,21 +77,6 @@ def test_python_is_that_of_the_program_before_it_is_called() -> None:
     first_call = next(number for number, line in enumerate(listed) if line.startswith("python "))
     assert listed[:first_call] == ["scripts/start", ". .venv/bin/activate"]
     assert ".venv/bin/activate" in (ROOT / "scripts" / "start").read_text()
-
-
-@pytest.fixture
-def named_files(tmp_path: Path) -> Path:
-    """An empty folder but for small pictures of the names that the commands have, and a run in runs/FOLDER."""
-    names = ("photo.jpg", "painting.jpg", "a.jpg", "b.jpg", "glass.png", "sky.png", "town.png", "parts.png")
-    for seed, name in enumerate(names):
-        write_picture(tmp_path / name, seed=seed)
-    for name in ("sky.png", "town.png"):
-        mask = np.zeros((48, 64), np.uint8)
-        mask[:20] = 255
-        Image.fromarray(mask).save(tmp_path / name)
-    made_with = {"content": "photo.jpg", "style": "painting.jpg"}
-    save_picture(tmp_path / "picture.png", smooth_picture(48, 64), settings=made_with)
-    return tmp_path
 
 
 @pytest.mark.parametrize("command", every_run())

@@ -1,0 +1,184 @@
+"""The pages of docs/ stay true: their examples run, the functions they name are there."""
+
+import ast
+import doctest
+import importlib
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import paint_docs
+import paint_questions
+import pytest
+import write_flags
+from conftest import ROOT
+from test_readme import SMALL, commands
+from write_flags import DOORS
+
+from keras_nst.settings import flags
+
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+TRANSLATIONS = [*(ROOT / "docs").glob("*.zh-CN.md"), *ROOT.glob("*.zh-CN.md")]
+WITH_EXAMPLES = [page for page in PAGES if "```pycon" in page.read_text(encoding="utf8") and page not in TRANSLATIONS]
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.name)
+def test_the_examples_run(page: Path) -> None:
+    """One session for each page, from top to bottom."""
+    examples = "\n".join(re.findall(r"```pycon\n(.*?)```", page.read_text(encoding="utf8"), re.DOTALL))
+    session = doctest.DocTestParser().get_doctest(examples, {"__name__": "session"}, page.name, str(page), 0)
+    said: list[str] = []
+    done = doctest.DocTestRunner(verbose=False).run(session, out=said.append)
+    assert done.attempted > 3 and not done.failed, "".join(said)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_functions_it_names_are_there(page: Path) -> None:
+    """Of a link from a name to a file, the file has that name at its top."""
+    links = re.findall(r"\[`(\w+)`\]\((\.\./[\w/]+\.py)\)", page.read_text(encoding="utf8"))
+    assert links or page.name != "lecture.md"
+    for name, file in links:
+        tree = ast.parse((page.parent / file).read_text(encoding="utf8"))
+        targets = [target.id for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+        assert name in targets + [getattr(node, "name", "") for node in tree.body], f"{name} in {file}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.zh-CN.md"], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """To files, and to headings of this page or another."""
+    text = page.read_text(encoding="utf8")
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        file, _, heading = link.partition("#")
+        if file.startswith("http"):
+            continue
+        target = page.parent / file if file else page
+        assert target.exists(), link
+        assert not heading or heading in anchors(target.read_text(encoding="utf8")), link
+
+
+def anchors(text: str) -> set[str]:
+    """Returns the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_its_commands_can_be_read(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All flags of all commands are there, and have values they may have."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "FOLDER").mkdir(parents=True)
+    (tmp_path / "runs" / "FOLDER" / "settings.cfg").touch()
+    for command in commands(page.read_text(encoding="utf8")):
+        module, *arguments = shlex.split(command.removeprefix("python -m "))
+        if module in DOORS and "--help" not in arguments:
+            door = DOORS[module]
+            door.settings.written(**flags.read(arguments, door.settings, door.own).settings)
+        elif module == "python":
+            assert (ROOT / arguments[0]).exists(), command
+
+
+COOKBOOK = commands((ROOT / "docs" / "cookbook.md").read_text(encoding="utf8"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [command for command in COOKBOOK if "--engine=ray" not in command])
+def test_the_cookbook_s_commands_run(command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With small pictures of the names they have, random weights and few steps."""
+    monkeypatch.chdir(named_files)
+    (named_files / "photos").mkdir()
+    shutil.copy("photo.jpg", "photos")
+    _, _, module, *arguments = shlex.split(command)
+    assert importlib.import_module(module).main([*arguments, *SMALL]) == 0
+    assert len(list(named_files.glob("**/run.log"))) == 1
+    output = re.search(r"--output=(\S+)", command)
+    assert not output or (named_files / output[1]).stat().st_size > 100
+
+
+# --- The flag reference ---
+
+
+def test_the_flags_are_those_of_the_settings() -> None:
+    told = write_flags.FILE.read_text(encoding="utf8")
+    assert told == write_flags.written(), "Expected docs/flags.md as python scripts/write_flags.py writes it."
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_the_flags_are_those_of_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A batch's are those of a picture, told only once, and its own."""
+    assert importlib.import_module(name).main(["--help"]) == 0
+    offered = set(re.findall(r"^  --(\w+)", capsys.readouterr().out, re.MULTILINE))
+    sections = re.split(r"^## python -m (.*)$", write_flags.FILE.read_text(encoding="utf8"), flags=re.MULTILINE)
+    own, of_a_picture = (
+        set(re.findall(r"^\| `--(\w+)`", sections[sections.index(door) + 1], re.MULTILINE))
+        for door in (name, "keras_nst.run")
+    )
+    assert own <= offered <= own | of_a_picture
+
+
+# --- Questions ---
+
+
+def test_the_answers_are_those_of_the_runs() -> None:
+    """Their figures are those measured, their commands and pictures those of the script that measured them."""
+    page = (ROOT / "docs" / "questions.md").read_text(encoding="utf8")
+    for table in paint_questions.tables():
+        assert f"\n{table}\n" in page
+    figures = json.loads((paint_questions.FOLDER / "figures.json").read_text(encoding="utf8"))
+    assert f"took {figures['anew']['second_to_first']:g} of the time" in page
+    asked = [command for command in commands(page) if "keras_nst.run" in command]
+    assert len(asked) >= 7
+    assert set(asked) <= {f"python -m keras_nst.run {flags}" for flags in paint_questions.RUNS.values()}
+    pictures = {path.stem for path in paint_questions.FOLDER.glob("*.jpg")}
+    assert (
+        pictures == {*paint_questions.RUNS, "left", "right", "styled"} == set(re.findall(r"questions/(\w+)\.jpg", page))
+    )
+
+
+def test_the_gallery_tells_of_every_config() -> None:
+    page = (ROOT / "docs" / "gallery.md").read_text(encoding="utf8")
+    assert set(re.findall(r"\.\./configs/(\w+)\.cfg\)", page)) == {path.stem for path in (ROOT / "configs").iterdir()}
+    shown = set(re.findall(r"\]\(([\w/]+)\.jpg\)", page))
+    assert shown <= set(paint_docs.PICTURES) and {f"gallery/{name}" for name in paint_docs.GALLERY} <= shown
+
+
+# --- Translations ---
+
+
+@pytest.mark.parametrize("page", TRANSLATIONS, ids=lambda page: page.name)
+def test_a_translation_has_all_that_its_original_has(page: Path) -> None:
+    """The same commands, code, headings, tables and links in the same order; each page leads to the other."""
+    original = page.with_name(page.name.replace(".zh-CN", ""))
+    texts = [of.read_text(encoding="utf8") for of in (original, page)]
+    for what in (commands, fenced, headings, tables, links, flags_named):
+        expected, told = map(what, texts)
+        assert expected == told, what.__name__
+    assert f"]({page.name})" in texts[0].split("##")[0] and f"]({original.name})" in texts[1].split("##")[0]
+
+
+def fenced(text: str) -> list[str]:
+    return re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def headings(text: str) -> list[int]:
+    """Returns their levels."""
+    return [
+        len(marks) for marks in re.findall(r"^(#+) ", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    ]
+
+
+def tables(text: str) -> list[int]:
+    """Returns the number of cells of each row, and 0 between tables."""
+    rows = [len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines()]
+    return [count for count, before in zip(rows, [0, *rows], strict=False) if count or before]
+
+
+def links(text: str) -> list[str]:
+    """Returns the files that are linked, but for the pages' links to each other."""
+    found = re.findall(r"\]\(([^)#\s]+)", text.replace(".zh-CN", ""))
+    return sorted(link for link in found if link not in ("README.md", "lecture.md"))
+
+
+def flags_named(text: str) -> set[str]:
+    return set(re.findall(r"--\w+(?:=[\w.,:@/-]+)?", text))
