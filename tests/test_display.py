@@ -130,6 +130,29 @@ def test_no_standard_error_at_all(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_nobody_looks_any_more(terminal: bool) -> None:
+    """The other end of a pipe was closed, or the terminal: the run goes on."""
+
+    class Closed(io.StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+        def write(self, text: str) -> int:
+            if text.strip() and self.gone:
+                raise BrokenPipeError
+            return super().write(text)
+
+        gone = False
+
+    stream = Closed()
+    listener = display(WORK, stream=stream)
+    stream.gone = True
+    for each in run():
+        listener(each)
+    listener.close()
+
+
 def test_a_line_every_five_seconds(clock: SimpleNamespace) -> None:
     stream = io.StringIO()
     listener = display(WORK, stream=stream)

@@ -39,7 +39,7 @@ def test_configs_are_found_from_any_folder(written: str, tmp_path: Path, monkeyp
         (["picture.jpg"], "Expected flags only, as in --content=picture.jpg. Received: picture.jpg"),
         (["--flagfile=stary.cfg"], "--flagfile=stary.cfg: Expected a file of flags. Did you mean starry"),
         (["--flagfile=/nowhere/my.cfg"], "--flagfile=/nowhere/my.cfg: .*quick"),
-        (["--overwrite=perhaps"], "overwrite"),
+        (["--overwrite=perhaps"], "^--overwrite=perhaps: Expected true or false. Received: perhaps$"),
         (["--content"], "content"),
     ],
 )

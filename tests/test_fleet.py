@@ -273,6 +273,7 @@ def test_a_driver_that_ends_is_gone_on_with(number: int, album: Path, capsys: py
     end = time.monotonic() + 60  # workers end with their driver
     while any(Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < end:
         time.sleep(0.1)
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
     first = album / "cut" / "pictures" / "town0--paint0.png"
     kept = first.stat().st_mtime_ns
     assert main(long_flags(album, "cut")) == 0

@@ -61,6 +61,7 @@ def one_line(text: str) -> bool:
     [
         ("X_Studio_Token", None),
         ("X_Studio_Token", "guess"),
+        ("X_Studio_Token", "\xff\xfe"),
         ("Host", "example.org"),
         ("Host", "127.0.0.1"),
         ("Host", None),

@@ -179,6 +179,17 @@ def test_where_one_explodes_each_goes_on_alone(
     check_alike(made, one_by_one(jobs_of(album, "alone")[:2], session))
 
 
+def test_nobody_waits_for_ever(album: Path, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong where runs meet, each is told."""
+
+    def failing(*about: Any) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(Session, "most_at_once", failing)
+    made = done(jobs_of(album, "together")[:2], session)
+    assert [(of.state, of.error) for of in made] == [("failed", "no room")] * 2
+
+
 # --- One of several ---
 
 

@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from multiprocessing.synchronize import Event
@@ -17,6 +18,7 @@ from keras_nst.settings.config import Config
 
 CONTEXT = multiprocessing.get_context("spawn")
 KEEP = 1e9  # bytes, for what one picture leaves for the next
+GRACE = 60.0  # seconds for a step to end whose driver has died
 
 
 class LocalEngine:
@@ -125,6 +127,7 @@ def serve(connection: Connection, halt: Any, work: Work) -> None:
     def opened(config: Config) -> Any:
         return session_for(config, sessions)
 
+    threading.Thread(target=end_with_driver, args=(halt,), daemon=True).start()
     while True:
         try:
             parcel = connection.recv()
@@ -132,7 +135,17 @@ def serve(connection: Connection, halt: Any, work: Work) -> None:
             return
         if parcel is None:
             return
-        connection.send(work(parcel, opened, halt, lambda line: None))
+        with contextlib.suppress(OSError):  # the driver may have died
+            connection.send(work(parcel, opened, halt, lambda line: None))
+
+
+def end_with_driver(halt: Any) -> None:
+    """Ends this process soon after its driver has died; what it is making is kept to be resumed."""
+    driver = multiprocessing.parent_process()
+    if driver is not None:
+        driver.join()
+        threading.Timer(GRACE, os._exit, (1,)).start()
+        halt.set()
 
 
 def session_for(config: Config, sessions: dict[tuple[str, ...], Any]) -> Any:

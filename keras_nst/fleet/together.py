@@ -65,6 +65,15 @@ class Meeting:
         self.missing -= 1
         if self.missing:
             return
+        try:
+            self._paint_all()
+        except Exception as error:  # whoever waits is told, or would wait for ever
+            for number in range(len(self.asked)):
+                self.answers.setdefault(number, error)
+        self.turn.notify_all()
+
+    def _paint_all(self) -> None:
+        """Paints what is alike together, as far as there is memory."""
         groups: dict[Any, list[int]] = {}
         for number, asked in enumerate(self.asked):
             groups.setdefault(kind_of(asked) or number, []).append(number)
@@ -72,7 +81,6 @@ class Meeting:
             most = self.session.most_at_once(self.asked[numbers[0]].config, self.asked[numbers[0]].scene.size)
             for first in range(0, len(numbers), most):
                 self._paint(numbers[first : first + most])
-        self.turn.notify_all()
 
     def _paint(self, numbers: list[int]) -> None:
         """Paints pictures together; what goes wrong is what each of them is told."""

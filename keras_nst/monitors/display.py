@@ -1,5 +1,6 @@
 """Progress for people: a bar on a terminal, plain lines elsewhere."""
 
+import contextlib
 import io
 import os
 import sys
@@ -88,11 +89,13 @@ class Bar:
             f"loss {progress.losses.total.mean():.4g}, {speed:.3g} steps/s, {left} left", refresh=False
         )
         self.bar.n = self.forecast.done
-        self.bar.refresh()
+        with contextlib.suppress(OSError):  # nobody may be looking any more: the picture is worth more than its bar
+            self.bar.refresh()
 
     def close(self) -> None:
         """Leaves the bar as it stands; what is printed next begins a new line."""
-        self.bar.close()
+        with contextlib.suppress(OSError):
+            self.bar.close()
 
 
 def beside_the_bar(tell: Callable[[str], None]) -> Callable[[str], None]:
@@ -129,7 +132,8 @@ class Lines:
             self.last = now
             loss = f"loss {progress.losses.total.mean():.4g}"
             rest = f"final {loss}" if progress.final else f"{loss}  {speed:.3g} steps/s  {left} left"
-            print(f"{_where(progress)}  {rest}", file=self.stream, flush=True)
+            with contextlib.suppress(OSError):  # nobody may be listening any more
+                print(f"{_where(progress)}  {rest}", file=self.stream, flush=True)
 
     def close(self) -> None:
         """There is nothing to end."""

@@ -1,6 +1,7 @@
 """Flags derived from a class of settings, for every door: the command line, flag files, help."""
 
 import os
+import re
 import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -44,7 +45,9 @@ def read(argv: Sequence[str], settings: type[Settings], own: OwnFlags) -> Given:
         found = _with_flag_files_found(argv)
         rest = defined(["keras_nst", *found])[1:]
     except flags.IllegalFlagValueError as error:
-        raise UsageError(f"{error.args[-1][0] if isinstance(error.args[-1], tuple) else error}".strip()) from None
+        said = f"{error.args[-1][0] if isinstance(error.args[-1], tuple) else error}".strip()
+        switch = re.match(r"flag (--\w+=(.*)): \('Non-boolean", said)
+        raise UsageError(f"{switch[1]}: Expected true or false. Received: {switch[2]}" if switch else said) from None
     except UnicodeDecodeError as error:
         raise UsageError(f"Expected a flag file in UTF-8. Received: {error.reason}") from None
     except (flags.Error, OSError) as error:
