@@ -573,11 +573,14 @@ def test_it_goes_on_when_it_is_opened_again(tmp_path: Path) -> None:
 
 
 def test_a_report_can_do_nothing(open_studio: Served) -> None:
-    """It is shown if it is there; whoever has written it."""
+    """Each run has one; it is shown if it is there, whoever has written it."""
     run = open_studio.ask()
-    assert not open_studio.done(run)["report"]
+    assert open_studio.done(run)["report"]
+    written = open_studio.studio.gallery.folder / run / "report.html"
+    assert "<h2>Result</h2>" in written.read_text(encoding="utf8")
+    written.unlink()
     assert open_studio.get(f"/api/runs/{run}/report").status == 404
-    (open_studio.studio.gallery.folder / run / "report.html").write_text("<script>alert(1)</script>")
+    written.write_text("<script>alert(1)</script>")
     assert open_studio.get(f"/api/runs/{run}").told["report"]
     answer = open_studio.get(f"/api/runs/{run}/report")
     assert answer.status == 200 and answer.headers["Content-Security-Policy"].startswith("sandbox allow-scripts;")

@@ -41,7 +41,8 @@ def frames_of(facts: Facts) -> list[Image.Image]:
     if facts.picture and (last := image_of(facts.picture)):
         found[len(found) - facts.finished :] = [last.convert("RGB")]  # a finished run's last one is the result
     if len(found) < 2:
-        raise ValueError(f"Expected a run that has kept pictures on its way. Received: one with {len(found)}")
+        expected = "Expected a run that has kept pictures on its way, by --snapshot_steps"
+        raise ValueError(f"{expected}. Received: one with {len(found)}")
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from keras_nst.core.pyramid import Size
 from keras_nst.fleet.local import KEEP
+from keras_nst.reports.pages import try_report
 from keras_nst.runs.job import ready
 from keras_nst.runs.log import Unexpected, logged
 from keras_nst.runs.perform import perform
@@ -90,6 +91,8 @@ class Painter:
         easel = self._open(known.config)
         easel.id = job.id
         done = perform(known, lambda _: easel, self.stop, lambda line: None, time.monotonic(), io.StringIO())
+        if done.path:
+            try_report(done.workdir, done.path, lambda line: None)
         if done.result.diverged:
             raise InputError("The loss is no longer a number: the picture is saved as it stood before that.")
 
