@@ -75,7 +75,8 @@ def read_facts(folder: Path, result: Path | None = None) -> Facts:
         ValueError: it is not the folder of a run.
     """
     if not is_run(folder):
-        raise ValueError("Expected the folder of a run, or of a batch. Received: one without anything of either")
+        received = "one without anything of either" if folder.is_dir() else "no such folder"
+        raise ValueError(f"Expected the folder of a run, or of a batch. Received: {received}")
     record = read_record(folder) or Record({}, {}, {}, "", {})
     kept = [result, Path(str(record.output)) if record.output else None, folder / PICTURE, folder / PREVIEW]
     picture = next((path for path in kept if path and path.is_file()), None)

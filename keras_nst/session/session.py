@@ -105,7 +105,7 @@ class Session:
         return self.paint_together([Asked(scene, config, pace, listeners, tell, resumed)])[0]
 
     def paint_together(self, asked: "Sequence[Asked]") -> "list[Painted]":
-        """Makes pictures in common steps, if they are `alike`; the first one's pace is that of all.
+        """Makes pictures of one size, style and settings in common steps; the first one's pace is that of all.
 
         Raises:
             Apart: they have to be made one by one.
