@@ -113,6 +113,8 @@ def made(
 ) -> Result:
     """Returns the picture asked for."""
     config, scene, _ = asked
+    if strangers := [listener for listener in listeners if not callable(listener)]:
+        raise TypeError(f"listeners: Expected functions that take a Progress. Received: {strangers[0]!r}")
     with naming_arguments():
         resolved = by.resolve(config, scene.size)
         painted = by.paint(scene, resolved, pace=paced(resolved, scene.size, begun, stop), listeners=listeners)

@@ -137,9 +137,9 @@ SHAPE = r"Expected a picture of shape \(height, width\) or \(height, width, 1 to
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ((None, None), r"^content=None: Expected a picture.*only with content_weight=0"),
-        ((PICTURE, None), r"^style=None: Expected a picture.*only with style_weight=0"),
-        ((PICTURE, []), r"^style=None: Expected a picture"),
+        ((None, None), r"^content: Expected a picture.*only with content_weight=0"),
+        ((PICTURE, None), r"^style: Expected a picture.*only with style_weight=0"),
+        ((PICTURE, []), r"^style: Expected a picture"),
         ((np.zeros((4, 4, 5)), PICTURE), rf"^content: {SHAPE}. Received: \(4, 4, 5\)"),
         ((np.zeros((1, 4, 4, 3)), PICTURE), rf"^content: {SHAPE}. Received: \(1, 4, 4, 3\)"),
         ((np.zeros((0, 4, 3)), PICTURE), rf"^content: {SHAPE}. Received: \(0, 4, 3\)"),
@@ -185,8 +185,21 @@ def test_a_missing_file_is_one_for_python_too() -> None:
 
 
 def test_an_unknown_setting_names_the_nearest() -> None:
-    with pytest.raises(TypeError, match=r"Did you mean .*size.* Received: sice"):
+    with pytest.raises(TypeError, match=r"^sice: There is no such setting\. Did you mean size.*\?$"):
         stylized(smooth_picture(24, 32), None, sice=3)
+    with pytest.raises(TypeError, match=r"^qqq: There is no such setting\. Expected one of content, .*figures\.$"):
+        stylized(smooth_picture(24, 32), None, qqq=3)
+
+
+def test_who_cannot_listen() -> None:
+    with pytest.raises(TypeError, match=r"^listeners: Expected functions that take a Progress\. Received: 3$"):
+        stylized(smooth_picture(24, 32), None, listeners=[print, 3], **SMALL)
+
+
+def test_no_style_at_all() -> None:
+    for none in (None, []):
+        with pytest.raises(ValueError, match=r"^style: Expected a picture: .* only with style_weight=0\.$"):
+            stylized(smooth_picture(24, 32), none)
 
 
 def test_settings_as_python_has_them() -> None:

@@ -64,6 +64,16 @@ def pretend_gpu(monkeypatch: pytest.MonkeyPatch, **details: object) -> None:
     monkeypatch.setattr(tf.config.experimental, "get_memory_info", lambda name: {"current": 2e9})
 
 
+def test_gpus_are_counted_without_tensorflow(no_driver: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert devices.gpus() == []
+    for number in (10, 0, 2):
+        (no_driver / f"nvidia{number}").touch()
+    assert devices.gpus() == ["0", "2", "10"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-a1,3")
+    assert devices.gpus() == ["GPU-a1", "3"]
+
+
 def test_tensorflow_starts_silently_whatever_the_users_settings(tmp_path: Path) -> None:
     theirs = {"backend": "jax", "image_data_format": "channels_first", "floatx": "float16"}
     (tmp_path / "keras.json").write_text(json.dumps(theirs))

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from conftest import loss_values
+from tqdm import tqdm
 
 from keras_nst.core.events import Progress
 from keras_nst.monitors import display as module
@@ -148,9 +150,32 @@ def test_nobody_looks_any_more(terminal: bool) -> None:
     stream = Closed()
     listener = display(WORK, stream=stream)
     stream.gone = True
-    for each in run():
-        listener(each)
-    listener.close()
+    try:
+        for each in run():
+            listener(each)
+            assert others_may_show_bars()
+        assert others_may_show_bars()
+        listener.close()
+        display(WORK, stream=stream).close()
+        assert others_may_show_bars()
+    finally:
+        while not others_may_show_bars():  # or all later tests with bars would wait for ever
+            tqdm.get_lock().release()
+
+
+def others_may_show_bars() -> bool:
+    """Whether another thread gets the lock that all bars of a process share."""
+    got: list[bool] = []
+
+    def take() -> None:
+        got.append(all([lock.acquire(timeout=0.2) for lock in tqdm.get_lock().locks]))
+        for lock in tqdm.get_lock().locks if got[0] else ():
+            lock.release()
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+    return got[0]
 
 
 def test_a_line_every_five_seconds(clock: SimpleNamespace) -> None:

@@ -125,6 +125,12 @@ def test_failure_leaves_the_older_picture(
     assert (tmp_path / "x.tif").read_bytes() == b"an older result"
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder in which nobody can make a file")
+def test_a_failure_names_the_picture() -> None:
+    with pytest.raises(OSError, match="'/proc/x.png'$"):
+        save_picture("/proc/x.png", PIXELS)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_not_a_number(value: float, tmp_path: Path) -> None:
     pixels = PIXELS.copy()

@@ -17,10 +17,13 @@ from PIL import Image
 
 from keras_nst.batch import main
 from keras_nst.fleet.combinations import items, values_of
-from keras_nst.fleet.jobs import Hashes, job_of
+from keras_nst.fleet.jobs import BatchJob, Hashes, Outcome, job_of
+from keras_nst.fleet.local import LocalEngine
 from keras_nst.fleet.manifest import DONE, FAILED, MANIFEST, RUNNING, Manifest
 from keras_nst.fleet.settings import OF_THE_BATCH, BatchConfig
 from keras_nst.run import main as run
+from keras_nst.runs.job import JobSpec
+from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
 
 SMALL = [
@@ -55,6 +58,33 @@ def pixels(path: Path) -> np.ndarray:
 def flags(album: Path, name: str = "batch") -> list[str]:
     folders = [f"--contents={album / 'contents'}", f"--styles={album / 'styles'}"]
     return [*folders, f"--workdir={album / name}", *SMALL]
+
+
+def gpus_seen(parcel: tuple[BatchJob, ...], *how: object) -> list[Outcome]:
+    """What a worker does in place of pictures: it tells which GPUs it may use."""
+    return [Outcome(job.id, DONE, 0.0, os.environ.get("CUDA_VISIBLE_DEVICES", "")) for job in parcel]
+
+
+@pytest.mark.parametrize(
+    ("given", "there", "workers", "seen"),
+    [
+        ({"device": "gpu"}, "4,7", 2, ["4", "7"]),
+        ({"device": "gpu", "workers": 3}, "4,7", 3, ["4", "4", "7"]),
+        ({"workers": 2}, "0,1", 2, ["0", "1"]),
+        ({}, "4,7", 1, ["4"]),
+        ({"device": "gpu"}, "4", 1, ["4"]),
+        ({"device": "gpu"}, "-1", 1, ["-1"]),
+    ],
+)
+def test_each_worker_has_a_gpu_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, object], there: str, workers: int, seen: list[str]
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", there)
+    engine = LocalEngine(batch(**given), gpus_seen)
+    jobs = [BatchJob(str(number), "", JobSpec(Config(), Path()), {}) for number in range(workers)]
+    ended = [outcome for _, outcome in engine.outcomes((job,) for job in jobs) if outcome]
+    assert engine.workers == workers and sorted(outcome.output for outcome in ended) == seen
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == there
 
 
 # --- Which pictures ---

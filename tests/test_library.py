@@ -161,7 +161,7 @@ def test_what_goes_wrong_is_raised_where_the_loop_is(session: keras_nst.Session)
         list(steps)
     with pytest.raises(ValueError, match="Expected settings whose loss stays a number"):
         steps.result  # noqa: B018
-    with pytest.raises(TypeError, match="Received: sice"):
+    with pytest.raises(TypeError, match="sice: There is no such setting"):
         session.steps(CONTENT, STYLE, sice=3)
 
 

@@ -34,6 +34,18 @@ def test_on_a_gpu_its_own_memory_counts(free: float, limit: float, evaluator: st
     assert machine.fit_into_memory(config, Size(1536, 2048), device, print).evaluator == evaluator
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"convolution": "direct"}, False),
+        ({"convolution": "winograd", "precision": "float32"}, True),
+        ({"convolution": "direct", "xla": "on"}, True),
+    ],
+)
+def test_what_is_compiled(given: dict[str, str], expected: bool) -> None:
+    assert machine.compiles(Config(style="x", content="y", **given).completed().resolved()) == expected
+
+
 def test_fewer_multiplications_need_float32() -> None:
     device = Device("cpu", "/CPU:0", "", bfloat16=True)
     with pytest.raises(SettingError, match="--convolution=winograd: Expected --precision=float32"):

@@ -54,7 +54,8 @@ def test_steps_that_no_run_takes(given: str, quick: list[str], capsys: pytest.Ca
     """The run has five."""
     assert main([*quick, f"--profile_steps={given}"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    expected = "steps up to 5, the last one." if given.endswith("6") else "steps from 1 on, as in 10-20."
+    order = "a first step from 1 on and a last one not before it, as in 10-20."
+    expected = "steps up to 5, the last one." if given.endswith("6") else order
     assert line.startswith(f"keras_nst: --profile_steps={given}: Expected {expected}")
 
 

@@ -455,6 +455,9 @@ def test_the_language_is_the_browsers(still: Served, open_page: Open, locale: st
     assert page.get_attribute("html", "lang") == tag and page.title() == WORDS[language]["title"]
     assert page.text_content("#start") == WORDS[language]["start"]
     choose_samples(page, WORDS[language]["sample_harbor"], WORDS[language]["sample_night"])
+    page.click("#form details summary")
+    helped = page.text_content("#hint-beta_1")
+    assert helped == (WORDS["zh"]["help_beta_1"] if language == "zh" else "Adam's memory of gradients.")
     foreign = {word for word in WORDS["en" if language == "zh" else "zh"].values() if len(word) > 3}
     foreign -= set(WORDS[language].values())
     shown = page.evaluate(

@@ -3,23 +3,21 @@
 import csv
 import shlex
 import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tqdm import tqdm
-
 from keras_nst.core.pyramid import Size
 from keras_nst.fleet.combinations import Item, items
 from keras_nst.fleet.jobs import JOBS, RESULTS, BatchJob, Hashes, Outcome, job_of
-from keras_nst.fleet.local import LocalEngine
+from keras_nst.fleet.local import LocalEngine, workers_here
 from keras_nst.fleet.manifest import DONE, FAILED, MANIFEST, PENDING, RUNNING, Manifest
 from keras_nst.fleet.parcels import Parcel, parcels
 from keras_nst.fleet.settings import FOLDER, BatchConfig
 from keras_nst.fleet.together import Work, do_all
 from keras_nst.fleet.trials import write_experiment, write_trial
 from keras_nst.monitors.board import show
+from keras_nst.monitors.meter import Meter, warn
 from keras_nst.session.scene import Tell, size_of_result
 from keras_nst.session.session import scales_of
 from keras_nst.settings.declared import SettingError
@@ -116,11 +114,11 @@ def wanted(manifest: Manifest, job: BatchJob, config: BatchConfig) -> bool:
 
 def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop) -> None:
     """Gives the jobs to the engine, and takes note of what becomes of them."""
-    begun = time.monotonic()
     with engine_of(batch) as engine, Shown(len(ahead), sys.stderr) as shown:
         for job, outcome in engine.outcomes(unless(stop, parcels(ahead, together(batch.config, len(ahead))), engine)):
             entry = manifest.get(job.id)
             if outcome is None:
+                shown.begins(job.name)
                 attempts = entry.attempts + 1
                 manifest.note(job.id, state=RUNNING, attempts=attempts, name=job.name, settings=job.settings)
                 continue
@@ -129,7 +127,7 @@ def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop) ->
             manifest.note(job.id, state=outcome.state, seconds=round(seconds, 2), **told)
             if outcome.state == DONE:
                 write_trial(job)
-            shown(outcome, job.name, time.monotonic() - begun)
+            shown(outcome, job.name)
 
 
 def together(config: BatchConfig, jobs: int) -> int:
@@ -139,7 +137,7 @@ def together(config: BatchConfig, jobs: int) -> int:
     size = size_of_result(config, USUAL)
     small = config.engine == "local" and size.height * size.width <= SMALL
     most = ON_GPU if config.device == "gpu" else ON_CPU if small else 1
-    return max(1, min(most, jobs // (config.workers or 1)))
+    return max(1, min(most, jobs // workers_here(config)))
 
 
 def unless(stop: Stop, parcels: Iterable[Parcel], engine: Any) -> Iterator[Parcel]:
@@ -164,8 +162,8 @@ class Shown:
     """Progress over all jobs, with the time left."""
 
     def __init__(self, total: int, stream: Any):
-        self.bar = tqdm(total=total, file=stream, unit="picture", desc="batch", dynamic_ncols=True, smoothing=0.1)
-        self.failed = 0
+        self.bar = Meter(total=total, file=stream, unit="picture", desc="batch", dynamic_ncols=True, smoothing=0.1)
+        self.failed, self.at_work = 0, set[str]()
 
     def __enter__(self) -> "Shown":
         return self
@@ -173,15 +171,25 @@ class Shown:
     def __exit__(self, *error: object) -> None:
         self.bar.close()
 
-    def __call__(self, outcome: Outcome, name: str, seconds: float) -> None:
+    def begins(self, name: str) -> None:
+        """Shows that a job is at work, which may take long before there is more to tell."""
+        self.at_work.add(name)
+        self._refresh()
+
+    def __call__(self, outcome: Outcome, name: str) -> None:
         """Shows that a job has ended."""
+        self.at_work.discard(name)
         if outcome.state == PENDING:
             return
         if outcome.state == FAILED:
             self.failed += 1
-            tqdm.write(f"{name}: {outcome.error}", file=sys.stderr)
-        self.bar.set_postfix_str(f"{self.failed} failed" if self.failed else "", refresh=False)
+            warn(f"{name}: {outcome.error}")
         self.bar.update()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        counts = {"at work": len(self.at_work), "failed": self.failed}
+        self.bar.set_postfix_str(", ".join(f"{count} {what}" for what, count in counts.items() if count))
 
 
 def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop, tell: Tell) -> int:
@@ -202,8 +210,7 @@ def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop,
         tell(f"Failed: {job.name}: {entries[job.id].error}")
     if len(failed) > SHOWN:
         tell(f"Failed: {len(failed) - SHOWN} more, in {batch.folder / SUMMARY}")
-    seconds = sum(entry.seconds for entry in entries.values())
-    tell(f"{len(outputs)} of {len(jobs)} pictures are done, {len(failed)} failed, in {seconds:.0f} s of work.")
+    tell(f"{len(outputs)} of {len(jobs)} pictures are done, {len(failed)} failed.")
     tell(f"Figures: {batch.folder / SUMMARY}")
     tell(f"Curves: tensorboard --logdir {batch.folder}")
     if len(outputs) + len(failed) < len(jobs):

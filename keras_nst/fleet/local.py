@@ -15,9 +15,11 @@ from keras_nst.fleet.parcels import Ahead, Parcel
 from keras_nst.fleet.settings import BatchConfig
 from keras_nst.fleet.together import Work, do_all
 from keras_nst.settings.config import Config
+from keras_nst.system.devices import VISIBLE_GPUS, environment, gpus
 
 CONTEXT = multiprocessing.get_context("spawn")
 KEEP = 1e9  # bytes, for what one picture leaves for the next
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 GRACE = 60.0  # seconds for a step to end whose driver has died
 
 
@@ -30,8 +32,8 @@ class LocalEngine:
 
     def __init__(self, batch: BatchConfig, work: Work = do_all):
         self.work = work
-        self.workers = batch.workers or 1
-        self.cpus = batch.cpus or max(1, cores() // self.workers)
+        self.workers = workers_here(batch)
+        self.threads = batch.cpus or max(1, cores() // self.workers)
         self.halt = CONTEXT.Event()
 
     def __enter__(self) -> "LocalEngine":
@@ -47,7 +49,7 @@ class LocalEngine:
     def outcomes(self, parcels: Iterable[Parcel]) -> Iterator[tuple[BatchJob, Outcome | None]]:
         """Yields each job when a worker is given it, with None, and when it is done, with what became of it."""
         ahead = Ahead(parcels)
-        workers = [Worker(self.halt, self.cpus, self.work) for _ in range(self.workers)]
+        workers = [Worker(self.halt, self._environment(index), self.work) for index in range(self.workers)]
         try:
             while True:
                 for worker in workers:
@@ -68,19 +70,30 @@ class LocalEngine:
             for worker in workers:
                 worker.end()
 
+    def _environment(self, index: int) -> dict[str, str]:
+        """Returns what a worker's TensorFlow is to find in its environment: so many threads, a GPU of its own."""
+        threads = {name: str(self.threads) for name in THREADS if name not in os.environ}
+        several = gpus()
+        return threads | ({VISIBLE_GPUS: several[index % len(several)]} if len(several) > 1 else {})
+
+
+def workers_here(batch: BatchConfig) -> int:
+    """Returns how many processes make pictures where nobody says: one, or one for each GPU if these are asked for."""
+    return batch.workers or (max(1, len(gpus())) if batch.device == "gpu" else 1)
+
 
 class Worker:
     """A process that does one parcel after the other; another takes its place if it dies."""
 
-    def __init__(self, halt: Event, cpus: int, work: Work):
-        self.halt, self.cpus, self.work = halt, cpus, work
+    def __init__(self, halt: Event, environment: dict[str, str], work: Work):
+        self.halt, self.environment, self.work = halt, environment, work
         self.parcel: Parcel = ()
         self.ended = ""
         self._start()
 
     def _start(self) -> None:
         self.connection, theirs = CONTEXT.Pipe()
-        with threads_of(self.cpus):
+        with environment(self.environment):
             self.process = CONTEXT.Process(target=serve, args=(theirs, self.halt, self.work), daemon=True)
             self.process.start()
         theirs.close()
@@ -157,20 +170,6 @@ def session_for(config: Config, sessions: dict[tuple[str, ...], Any]) -> Any:
         sessions.clear()
         sessions[key] = Session(config, keep=KEEP)
     return sessions[key]
-
-
-@contextlib.contextmanager
-def threads_of(cpus: int) -> Iterator[None]:
-    """Lets processes that are started inside use so many threads for TensorFlow."""
-    wanted = {"TF_NUM_INTRAOP_THREADS": str(cpus), "TF_NUM_INTEROP_THREADS": str(cpus)}
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update({name: value for name, value in wanted.items() if before[name] is None})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
 
 
 def cores() -> int:

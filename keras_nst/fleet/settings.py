@@ -42,7 +42,8 @@ class BatchConfig(Config):
         None,
         automatic(integer(1, 100_000)),
         "Batch",
-        "How many pictures are made at the same time; auto: 1 here, as many as a cluster has room for.",
+        "How many pictures are made at the same time; auto: 1 here, one on each GPU with --device=gpu; in a cluster as "
+        "many as it has room for.",
     )
     cpus: int | None = setting(
         None,

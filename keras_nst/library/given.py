@@ -84,7 +84,7 @@ def naming_arguments() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise ValueError(_without_dashes(re.sub(r"^--(\w+)=:", r"\1=None:", str(error)))) from None
+        raise ValueError(_without_dashes(re.sub(r"^--(\w+)=:", r"\1:", str(error)))) from None
 
 
 def _config(given: Mapping[str, dict[str, Given]], style_weights: list[float], settings: Mapping[str, Any]) -> Config:
@@ -131,11 +131,12 @@ def _scene(given: Mapping[str, dict[str, Given]], config: Config) -> Scene:
 
 def _setting(name: str, value: Any) -> Any:
     """Returns a setting from a value of Python's, a list or a text as a flag has it."""
-    known = fields(Config)
-    if name not in known:
-        raise TypeError(f"Expected settings among {', '.join(known)}.{nearest(name, known)} Received: {name}")
     if name in OF_FILES:
         raise ValueError(f"Expected settings for arrays. Received: {name}, which is for files")
+    known = [each for each in fields(Config) if each not in OF_FILES]
+    if name not in known:
+        expected = nearest(name, known) or f" Expected one of {', '.join(known)}."
+        raise TypeError(f"{name}: There is no such setting.{expected}")
     written = ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
     return read_setting(Config, name, "auto" if value is None else written)
 

@@ -4,19 +4,18 @@ import contextlib
 import functools
 import math
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.custom_scalar import summary as custom_scalars
-from tqdm import tqdm
 
 from keras_nst.core.events import LossValues, Progress, Step
 from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import resize
 from keras_nst.monitors.display import Speed
+from keras_nst.monitors.meter import warn
 from keras_nst.monitors.names import PICTURE, SOURCE, description, layout, named, of_figure
 from keras_nst.system.memory import peak_memory_gb
 
@@ -134,7 +133,7 @@ class Curves:
             yield
         except tf.errors.OpError as error:
             if not self.complained:
-                tqdm.write(f"Some of the curves cannot be written: {_reason(error)}", file=sys.stderr)
+                warn(f"Some of the curves cannot be written: {_reason(error)}")
             self.complained = True
 
 

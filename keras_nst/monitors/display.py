@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 from keras_nst.core.events import Progress
+from keras_nst.monitors.meter import Meter
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -79,7 +80,7 @@ class Bar:
     def __init__(self, work: float, done: int, stream: TextIO) -> None:
         self.speed, self.forecast = Speed(done), Forecast(work, done)
         shape = "{desc} |{bar}| {percentage:3.0f}%{postfix}"
-        self.bar = tqdm(total=work, file=stream, bar_format=shape, desc="starting", **_width(stream))
+        self.bar = Meter(total=work, file=stream, bar_format=shape, desc="starting", **_width(stream))
 
     def __call__(self, progress: Progress) -> None:
         speed = self.speed(progress)
@@ -89,13 +90,11 @@ class Bar:
             f"loss {progress.losses.total.mean():.4g}, {speed:.3g} steps/s, {left} left", refresh=False
         )
         self.bar.n = self.forecast.done
-        with contextlib.suppress(OSError):  # nobody may be looking any more: the picture is worth more than its bar
-            self.bar.refresh()
+        self.bar.refresh()
 
     def close(self) -> None:
         """Leaves the bar as it stands; what is printed next begins a new line."""
-        with contextlib.suppress(OSError):
-            self.bar.close()
+        self.bar.close()
 
 
 def beside_the_bar(tell: Callable[[str], None]) -> Callable[[str], None]:

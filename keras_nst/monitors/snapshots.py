@@ -1,11 +1,9 @@
 """Intermediate pictures as files."""
 
-import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
 from keras_nst.core.events import Listener, Progress
+from keras_nst.monitors.meter import warn
 from keras_nst.pictures.files import save_picture
 
 
@@ -22,6 +20,6 @@ def snapshots(folder: Path, most: int = 0) -> Listener:
             for old in sorted(folder.glob("step-*.jpg"))[:-most] if most else []:
                 old.unlink()
         except OSError as error:  # a run of hours is worth more than one of its snapshots
-            tqdm.write(f"No snapshot of step {progress.step}: {error}", file=sys.stderr)
+            warn(f"No snapshot of step {progress.step}: {error}")
 
     return save

@@ -1,7 +1,6 @@
 """The state of a run as a file, so that it can go on from there bit for bit."""
 
 import json
-import sys
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -9,10 +8,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from keras_nst.core.events import Progress, Standing
 from keras_nst.core.pyramid import steps_per_scale
+from keras_nst.monitors.meter import warn
 from keras_nst.runs.workdir import CHECKPOINT
 from keras_nst.session.method import method_of, settled
 from keras_nst.settings.config import Config, Resolved
@@ -59,7 +58,7 @@ class Checkpoints:
             write_checkpoint(self.path, self.last.standing(), self.config)
         except OSError as error:
             if not self.complained:
-                tqdm.write(f"No checkpoint could be written: {error.strerror or error}", file=sys.stderr)
+                warn(f"No checkpoint could be written: {error.strerror or error}")
             self.complained = True
             return False
         return True

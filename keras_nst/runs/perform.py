@@ -17,6 +17,7 @@ from keras_nst.runs.outcome import Done, Outcome, Started, finish, made_by, noth
 from keras_nst.runs.record import FREE, write_record
 from keras_nst.runs.resuming import last_checkpoint, steps_in_all, work_left
 from keras_nst.runs.workdir import PICTURE, PREVIEW, SETTINGS, clear_workdir, create_workdir, release_workdir
+from keras_nst.session.machine import compiles
 from keras_nst.session.scene import Scene, Tell
 from keras_nst.session.session import Session, paced, scales_of
 from keras_nst.settings.config import Config, Resolved
@@ -123,6 +124,8 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
     count = f"{len(scales)} scale{'s' * (len(scales) > 1)} from {scales[0].size}"
     steps = steps_in_all(scales, run.resumed)
     tell(f"{size} pixels in {config.precision}, {count}, steps: {steps}.")
+    if compiles(config):
+        tell("Programs that are not kept from before are compiled first, up to a minute each; a stop waits for that.")
     with contextlib.ExitStack() as closing, out_of_memory_in_one_line(config):
         curves = curves_of(run, closing)
         if config.tensorboard:

@@ -79,14 +79,18 @@ def most_at_once(config: Resolved, size: Size, device: Device) -> int:
     return most_together(size, config, free) if free else 1
 
 
+def compiles(config: Resolved) -> bool:
+    """Returns whether steps may have to be compiled, which takes up to a minute at each size."""
+    return config.convolution != "direct" or config.xla == "on"
+
+
 def compiles_ahead(config: Resolved, size: Size, device: Device) -> bool:
     """Returns whether the next scale is to be compiled beside the steps: where anything is, and two have room.
 
     Not where the time is limited, which is for the steps; nor on a GPU, where nobody has tried.
     """
-    compiles = config.convolution != "direct" or config.xla == "on"
     free_for_it = device.kind == "cpu" and config.evaluator == "whole" and not config.max_seconds
-    return compiles and free_for_it and has_room_for_two(size, config, memory_to_take(config))
+    return compiles(config) and free_for_it and has_room_for_two(size, config, memory_to_take(config))
 
 
 def memory_to_take(config: Config) -> float:

@@ -123,7 +123,9 @@ def parse_span(written: str) -> tuple[int, int] | None:
     match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", written)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 0 < first <= last:
-        raise ValueError(f"Expected steps from 1 on, as in 10-20. Received: {written}")
+        raise ValueError(
+            f"Expected a first step from 1 on and a last one not before it, as in 10-20. Received: {written}"
+        )
     return first, last
 
 

@@ -25,8 +25,10 @@ def written_whole(path: Path, overwrite: bool = True) -> Iterator[IO[bytes]]:
             path.touch(exist_ok=False)  # of several who come to this at once, one may go on
         os.replace(partial, path)
         _keep_the_name(path.parent)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(partial):
+            error.filename = str(path)  # what the reader asked for
         raise
 
 

@@ -4,7 +4,7 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from keras_nst.system.quiet import quiet_stderr
 CPU_INFO = Path("/proc/cpuinfo")
 HARDWARE_BFLOAT16 = {"avx512_bf16", "amx_bf16"}
 DEVICE_FILES = Path("/dev")
+VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
 # Bytes: the program itself, with TensorFlow's code and Python's objects, and what the smallest run takes.
 BESIDE_TENSORS, LEAST_FOR_TENSORS = 0.5e9, 0.25e9
 
@@ -40,7 +41,7 @@ def start_tensorflow(memory: float, xla_flags: str = "", first: Callable[[], Any
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     settings = allocation(memory) | onednn() | ({"TF_XLA_FLAGS": xla_flags} if xla_flags else {})
-    with quiet_stderr(), _environment(settings), _all_kept("tensorflow" not in sys.modules):
+    with quiet_stderr(), environment(settings), _all_kept("tensorflow" not in sys.modules):
         import keras
         import tensorflow as tf
 
@@ -90,8 +91,8 @@ def onednn() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _environment(settings: dict[str, str]) -> Iterator[None]:
-    """Sets variables while TensorFlow starts and reads them; processes started later are not to hear of them."""
+def environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Sets variables for what is started or imported inside; processes started later are not to hear of them."""
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:
@@ -99,7 +100,7 @@ def _environment(settings: dict[str, str]) -> Iterator[None]:
     finally:
         for name, value in before.items():
             if value is None:
-                del os.environ[name]
+                os.environ.pop(name, None)
             else:
                 os.environ[name] = value
 
@@ -132,6 +133,13 @@ def cpu_flags() -> set[str]:
         return set()
     lines = (line for line in info.splitlines() if line.startswith("flags"))
     return set(next(lines, "").split())
+
+
+def gpus() -> list[str]:
+    """Returns NVIDIA's GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them: known without TensorFlow."""
+    if (named := os.environ.get(VISIBLE_GPUS)) is not None:
+        return [name for name in named.split(",") if name not in ("", "-1")]
+    return sorted((path.name.removeprefix("nvidia") for path in DEVICE_FILES.glob("nvidia[0-9]*")), key=int)
 
 
 def _gpu() -> Device | None:
@@ -175,7 +183,7 @@ def _tpu() -> Device | None:
 def _unused_gpu_warning() -> str:
     import tensorflow as tf
 
-    here = any(DEVICE_FILES.glob("nvidia[0-9]*")) and os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1")
+    here = any(DEVICE_FILES.glob("nvidia[0-9]*")) and os.environ.get(VISIBLE_GPUS) not in ("", "-1")
     if here and not tf.config.list_physical_devices("GPU"):
         return "A GPU is here that TensorFlow cannot use; pip install 'tensorflow[and-cuda]' brings what it needs."
     return ""

@@ -277,7 +277,7 @@ function field({ name, group, choices, help }) {
     : make("input", { type: "text", spellcheck: false });
   input.id = `set-${name}`;
   input.addEventListener("change", () => choose(name, input.value));
-  const hint = make("p", { className: "hint", id: `hint-${name}`, textContent: help, lang: "en" });
+  const hint = make("p", { className: "hint", id: `hint-${name}`, textContent: known(`help_${name}`) ?? help });
   input.setAttribute("aria-describedby", hint.id);
   place.append(make("div", { className: "field" }, make("label", { htmlFor: input.id }, make("code", { textContent: name })), input, hint));
 }
