@@ -1,14 +1,17 @@
 """Many pictures: which ones, what became of them, who makes them, whatever dies meanwhile."""
 
+import contextlib
 import csv
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from conftest import ROOT, losses_of, write_picture
 from PIL import Image
 
 from keras_nst.batch import main
+from keras_nst.fleet import jobs
 from keras_nst.fleet.combinations import items, values_of
 from keras_nst.fleet.jobs import BatchJob, Hashes, Outcome, job_of
 from keras_nst.fleet.local import LocalEngine
@@ -23,6 +27,7 @@ from keras_nst.fleet.manifest import DONE, FAILED, MANIFEST, RUNNING, Manifest
 from keras_nst.fleet.settings import OF_THE_BATCH, BatchConfig
 from keras_nst.run import main as run
 from keras_nst.runs.job import JobSpec
+from keras_nst.runs.workdir import Busy
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
 
@@ -81,8 +86,8 @@ def test_each_worker_has_a_gpu_of_its_own(
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", there)
     engine = LocalEngine(batch(**given), gpus_seen)
-    jobs = [BatchJob(str(number), "", JobSpec(Config(), Path()), {}) for number in range(workers)]
-    ended = [outcome for _, outcome in engine.outcomes((job,) for job in jobs) if outcome]
+    asked = [BatchJob(str(number), "", JobSpec(Config(), Path()), {}) for number in range(workers)]
+    ended = [outcome for _, outcome in engine.outcomes((job,) for job in asked) if outcome]
     assert engine.workers == workers and sorted(outcome.output for outcome in ended) == seen
     assert os.environ["CUDA_VISIBLE_DEVICES"] == there
 
@@ -300,17 +305,38 @@ def test_a_driver_that_ends_is_gone_on_with(number: int, album: Path, capsys: py
         process.send_signal(number)
         process.communicate(timeout=60)
     assert process.returncode == (130 if number == signal.SIGINT else -9)
+    first = album / "cut" / "pictures" / "town0--paint0.png"
+    kept = first.stat().st_mtime_ns
+    assert main(long_flags(album, "cut")) == 0  # a worker may still be at its last step: its job waits for that
     end = time.monotonic() + 60  # workers end with their driver
     while any(Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < end:
         time.sleep(0.1)
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
-    first = album / "cut" / "pictures" / "town0--paint0.png"
-    kept = first.stat().st_mtime_ns
-    assert main(long_flags(album, "cut")) == 0
     assert first.stat().st_mtime_ns == kept
     assert len([line for line in told(album / "cut") if line["state"] == DONE]) == 4
     for path in (album / "whole" / "pictures").iterdir():
         np.testing.assert_array_equal(pixels(album / "cut" / "pictures" / path.name), pixels(path))
+
+
+@pytest.mark.parametrize(("busy", "patience", "stopped"), [(2, 90.0, False), (9, -1.0, False), (9, 90.0, True)])
+def test_a_job_waits_until_its_folder_is_free(
+    busy: int, patience: float, stopped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PATIENCE", patience)
+    monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: None))
+    calls, stop = [], threading.Event()
+
+    def work() -> str:
+        calls.append(1)
+        if len(calls) <= busy:
+            raise Busy("workdir", "x", "Another run is at work in it.")
+        return "done"
+
+    if stopped:
+        stop.set()
+    with pytest.raises(Busy) if busy == 9 else contextlib.nullcontext():
+        assert jobs.when_free(work, stop) == "done"
+    assert len(calls) == (3 if busy == 2 else 1)
 
 
 def test_a_dry_run_does_nothing(album: Path, capsys: pytest.CaptureFixture[str]) -> None:

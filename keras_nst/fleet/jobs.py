@@ -8,13 +8,13 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from keras_nst.fleet.combinations import Item, shown_settings
 from keras_nst.fleet.settings import BatchConfig
 from keras_nst.runs.job import JobSpec, ready
 from keras_nst.runs.log import Unexpected
-from keras_nst.runs.workdir import CHECKPOINT, PICTURE
+from keras_nst.runs.workdir import CHECKPOINT, PICTURE, Busy
 from keras_nst.session.scene import Tell
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError
@@ -22,9 +22,15 @@ from keras_nst.settings.text import absolute, settings_of
 from keras_nst.settings.values import parse_masks
 from keras_nst.system.pace import Stop
 
+if TYPE_CHECKING:
+    from keras_nst.runs.outcome import Done
+
+Answer = TypeVar("Answer")
+
 JOBS, RESULTS = "jobs", "pictures"  # folders in that of the batch
 EXPECTED = (InputError, OSError, MemoryError, Unexpected)
 BYTES_AT_ONCE = 1 << 20
+PATIENCE = 90.0  # seconds for another run in a job's folder to end
 
 
 class BatchJob(NamedTuple):
@@ -92,13 +98,18 @@ def do(job: BatchJob, open_session: Callable[[Config], Any], stop: Stop, tell: T
     from keras_nst.runs.perform import perform
 
     begun = time.monotonic()
-    try:
+
+    def attempt() -> "Done | Path":
         known = ready(job.spec, tell)
-        if known.is_done:  # whoever did it could not say so any more
-            return Outcome(job.id, "done", 0.0, str(known.output))
-        done = perform(known, open_session, stop, tell, begun, progress=io.StringIO())
+        return known.output if known.is_done else perform(known, open_session, stop, tell, begun, io.StringIO())
+
+    try:
+        done = when_free(attempt, stop)
     except EXPECTED as error:
-        return Outcome(job.id, "failed", time.monotonic() - begun, error=str(error) or type(error).__name__)
+        state = "pending" if isinstance(error, Busy) and stop.is_set() else "failed"
+        return Outcome(job.id, state, time.monotonic() - begun, error=str(error) or type(error).__name__)
+    if isinstance(done, Path):  # whoever did it could not say so any more
+        return Outcome(job.id, "done", 0.0, str(done))
     seconds = time.monotonic() - begun
     if job.spec.config.report and done.path:
         try_report(done.workdir, done.path, tell)
@@ -108,6 +119,18 @@ def do(job: BatchJob, open_session: Callable[[Config], Any], stop: Stop, tell: T
         return Outcome(job.id, "pending", seconds)
     tidy(job.spec.workdir)
     return Outcome(job.id, "done", seconds, str(done.path), figures=done.figures)
+
+
+def when_free(work: Callable[[], Answer], stop: Stop) -> Answer:
+    """Returns what the work returns; waits where a worker whose driver has died is still at its last step."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return work()
+        except Busy:
+            if stop.is_set() or time.monotonic() > end:
+                raise
+            time.sleep(1.0)
 
 
 def tidy(workdir: Path) -> None:

@@ -47,13 +47,18 @@ def choose_workdir(config: Config) -> Path:
     return workdir
 
 
+class Busy(SettingError):
+    """A folder in which another run is at work."""
+
+
 def create_workdir(workdir: Path, named: str) -> tuple[Path, IO[str]]:
     """Makes the folder, locks it for this run and returns both.
 
     One that the user has not `named` gets a number where a run that started in the same second has taken it.
 
     Raises:
-        SettingError: it cannot be made or written to, or another run is at work in it.
+        SettingError: it cannot be made or written to.
+        Busy: another run is at work in it.
     """
     try:
         workdir.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +68,7 @@ def create_workdir(workdir: Path, named: str) -> tuple[Path, IO[str]]:
             workdir = next(filter(_made, _numbered(workdir)))
         return workdir, lock(workdir)
     except Locked as error:
-        raise SettingError("workdir", named, f"{error}. Expected another folder.") from None
+        raise Busy("workdir", named, f"{error}. Expected another folder.") from None
     except OSError as error:
         reason = f"Expected a folder that can be written to. {error.strerror}."
         raise SettingError("workdir", named or str(workdir), reason) from None
