@@ -12,6 +12,7 @@ ARGUMENTS = ("content", "style", "content_mask", "style_mask")  # which have pla
 HEAD = '''"""The settings as keywords, for editors and type checkers; scripts/write_keywords.py writes this."""
 
 from collections.abc import Sequence
+from types import EllipsisType
 from typing import Literal, TypedDict
 
 

@@ -46,6 +46,16 @@ def test_steps_per_scale() -> None:
     assert steps_per_scale((9, 5, 3), 2) == [9, 5]
 
 
+@pytest.mark.parametrize(
+    ("scales", "expected"),
+    [(1, [4]), (2, [3, 4]), (3, [9, 3, 4]), (4, [9, 5, 3, 4]), (5, [9, 5, 5, 3, 4]), (7, [9, 5, 5, 5, 5, 3, 4])],
+)
+def test_the_number_before_the_dots_is_repeated_up_to_those_of_the_last_scales(
+    scales: int, expected: list[int]
+) -> None:
+    assert steps_per_scale((9, 5, ..., 3, 4), scales) == expected
+
+
 def test_same_area() -> None:
     size = same_area(Size(100, 400), 40000)
     assert size == Size(100, 400)

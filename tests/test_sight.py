@@ -160,3 +160,24 @@ def test_what_is_kept_is_the_content_and_has_no_gradient() -> None:
     composed = sight.composed(shown, aim.kept)
     np.testing.assert_array_equal(composed[:, :, :20], content[:, :, :20])
     np.testing.assert_array_equal(composed[:, :, -20:], shown[:, :, -20:])
+
+
+# --- Enlarging ---
+
+
+def test_what_is_enlarged_is_the_change() -> None:
+    """A content that nothing was changed of comes out whole; a change of color comes with it."""
+    content = tf.constant(np.float32(0.2 + 0.5 * smooth_picture(48, 64)[None]))
+    small = sight.resize(content, Size(24, 32))
+    np.testing.assert_allclose(sight.enlarged(small, content, Size(48, 64)), content, atol=1e-6)
+    redder = sight.enlarged(small + (0.1, 0.0, 0.0), content.numpy(), Size(48, 64))
+    np.testing.assert_allclose(redder, content + (0.1, 0.0, 0.0), atol=1e-5)
+    plain = sight.enlarged(small, None, Size(48, 64))
+    np.testing.assert_array_equal(plain, sight.resize(small, Size(48, 64)))
+    assert np.abs(plain - content).max() > 1e-3
+
+
+def test_enlarged_pictures_stay_pictures() -> None:
+    content = tf.constant(np.float32(np.indices((1, 48, 64, 3)).sum(axis=0) % 2))  # a chessboard
+    bright = sight.enlarged(tf.ones((1, 24, 32, 3)), content, Size(48, 64))
+    assert 0.0 <= np.min(bright) and np.max(bright) <= 1.0 and np.std(bright) > 0.1

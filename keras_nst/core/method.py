@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from keras_nst.core.pyramid import Steps
 from keras_nst.settings.networks import Layer
 
 Weight = float | tuple[float, ...]  # one, or one for each of several pictures
@@ -82,7 +83,7 @@ class Method(NamedTuple):
     movement: Movement
     seeing: Seeing
     start: Start
-    steps: tuple[int, ...]  # at each scale, coarse to fine; the last number holds for all further ones
+    steps: Steps
     scales: int | None  # None: from about 128 pixels on
     settle: float  # a scale ends once its loss falls by less than this share in about 15 steps
     strength: float | None  # of the style, in place of the weights of content and style

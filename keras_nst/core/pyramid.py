@@ -2,11 +2,15 @@
 
 import itertools
 import math
+from types import EllipsisType
 from typing import NamedTuple
 
 from keras_nst.settings.networks import SMALLEST_SIDE
 
 COARSEST = 128  # the longer side of the first scale, about
+
+# At each scale, coarse to fine; ... stands for the number before it, as often as it takes.
+Steps = tuple[int | EllipsisType, ...]
 
 WORTHWHILE = 2.5e6  # pixels times steps: with fewer multiplications these save twice the time it takes to compile them
 
@@ -94,7 +98,7 @@ def sizes(final: Size, scales: int | None) -> list[Size]:
     return [size for size in coarser if min(size) >= SMALLEST_SIDE] + [final]
 
 
-def plan(final: Size, steps: tuple[int, ...], scales: int | None) -> list[Scale]:
+def plan(final: Size, steps: Steps, scales: int | None) -> list[Scale]:
     """Returns the scales coarse to fine; those without steps are left out before the last."""
     pyramid = sizes(final, scales)
     counts = steps_per_scale(steps, len(pyramid))
@@ -103,9 +107,19 @@ def plan(final: Size, steps: tuple[int, ...], scales: int | None) -> list[Scale]
     return [scale for scale in scales_of_all if scale.steps or scale.number == len(pyramid)]
 
 
-def steps_per_scale(steps: tuple[int, ...], scales: int) -> list[int]:
-    """Returns the number of steps of each scale: those listed, the last of them repeated."""
-    return [steps[min(scale, len(steps) - 1)] for scale in range(scales)]
+def steps_per_scale(steps: Steps, scales: int) -> list[int]:
+    """Returns the number of steps of each scale: those listed, with the last of them, or the one before ..., repeated.
+
+    Where there are fewer scales, the numbers behind ... are those of the last ones.
+    """
+    cut = steps.index(...) if ... in steps else len(steps)
+    first, last = _numbers(steps[:cut]), _numbers(steps[cut + 1 :])[-scales:]
+    own = scales - len(last)
+    return [first[min(scale, len(first) - 1)] for scale in range(own)] + last
+
+
+def _numbers(steps: Steps) -> list[int]:
+    return [number for number in steps if isinstance(number, int)]
 
 
 def repays_compilation(size: Size, steps: int) -> bool:

@@ -194,6 +194,23 @@ def first_picture(pictures: Pictures, size: Size, start: Start) -> tf.Tensor:
     return picture + share * tf.repeat(noise, pictures.number, axis=0)
 
 
+def enlarged(pictures: tf.Tensor, content: Images | None, size: Size) -> tf.Tensor:
+    """Returns pictures of a larger size, with the detail that the content has there and at theirs has not.
+
+    So what is enlarged is what was changed, and a finer scale need not find the content's edges again.
+    """
+    there = Size(*pictures.shape[1:3])
+    if content is None or there == size:
+        return resize(pictures, size)
+
+    def of_color(color: int) -> tf.Tensor:  # one at a time: large pictures are many
+        picture, own = pictures[..., color, None], content[..., color, None]
+        detail = resize(own, size) - resize(resize(own, there), size)
+        return tf.clip_by_value(resize(picture, size) + detail, 0.0, 1.0)
+
+    return tf.concat([of_color(color) for color in range(pictures.shape[-1])], axis=-1)
+
+
 def resize(picture: Images, size: Size) -> tf.Tensor:
     """Returns pictures of another size, smoothed where they shrink, within [0, 1]."""
     if tuple(picture.shape[1:3]) == size:

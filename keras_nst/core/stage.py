@@ -13,7 +13,16 @@ from keras_nst.core.method import Method
 from keras_nst.core.network import Network
 from keras_nst.core.programs import shape_of
 from keras_nst.core.pyramid import Scale, Size
-from keras_nst.core.sight import Pictures, aim_at, composed, evaluator_of, in_smaller_tiles, kept_of, look_at, resize
+from keras_nst.core.sight import (
+    Pictures,
+    aim_at,
+    composed,
+    enlarged,
+    evaluator_of,
+    in_smaller_tiles,
+    kept_of,
+    look_at,
+)
 from keras_nst.core.watch import Watch
 
 
@@ -42,7 +51,7 @@ class Stage:
         if method.seeing != self.method.seeing:
             self._forget_programs()
         self.inputs, self.method, self.before, self.aim = inputs, method, before, None
-        self.picture.assign(resize(first, self.scale.size))
+        self.picture.assign(self._enlarged(first, self.scale.size))
         self.mover.begin(state and optimizers.resized(state, self.scale.size))
         self.watch.begin(method.objective)
 
@@ -76,7 +85,10 @@ class Stage:
 
     def enlarged(self, size: Size) -> tf.Tensor:
         """Returns the picture as it is to be seen at another size."""
-        return composed(resize(self.mover.shown(), size), kept_of(self.inputs, size))
+        return composed(self._enlarged(self.mover.shown(), size), kept_of(self.inputs, size))
+
+    def _enlarged(self, picture: tf.Tensor, size: Size) -> tf.Tensor:
+        return enlarged(picture, self.inputs.content if self.method.objective.content_layers else None, size)
 
     def standing(self) -> Standing:
         """Returns what it takes to resume from here."""

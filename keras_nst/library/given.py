@@ -137,7 +137,8 @@ def _setting(name: str, value: Any) -> Any:
     if name not in known:
         expected = nearest(name, known) or f" Expected one of {', '.join(known)}."
         raise TypeError(f"{name}: There is no such setting.{expected}")
-    written = ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+    several = value if isinstance(value, (tuple, list)) else [value]
+    written = ",".join("..." if each is ... else str(each) for each in several)
     return read_setting(Config, name, "auto" if value is None else written)
 
 

@@ -1,6 +1,7 @@
 """The settings as keywords, for editors and type checkers; scripts/write_keywords.py writes this."""
 
 from collections.abc import Sequence
+from types import EllipsisType
 from typing import Literal, TypedDict
 
 
@@ -79,8 +80,9 @@ class Keywords(TypedDict, total=False):
     weights: str
     """The network's weights; random needs no file."""
 
-    steps: int | Sequence[int]
-    """Steps at each scale, coarse to fine; the last number holds for all further scales."""
+    steps: int | str | Sequence[int | EllipsisType]
+    """Steps at each scale, coarse to fine; the number before ... holds for all between, or else the last for all
+    further scales."""
 
     scales: int | Literal["auto"] | None
     """How many sizes, growing by the square root of 2; auto: from about 128 pixels; 1: the final size only."""

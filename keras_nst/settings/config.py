@@ -5,6 +5,7 @@ No TensorFlow here, so that `--help` and wrong input are answered at once.
 """
 
 import dataclasses
+from types import EllipsisType
 from typing import Any
 
 from keras_nst.settings.checks import check
@@ -20,6 +21,7 @@ from keras_nst.settings.values import (
     parse_span,
     parse_styles,
     picture_size,
+    steps_by_scale,
     style_losses,
 )
 
@@ -189,11 +191,12 @@ class Config(Settings):
         "imagenet", text("imagenet|random|PATH"), "Objective", "The network's weights; random needs no file."
     )
 
-    steps: tuple[int, ...] = setting(
-        (60, 44),
-        several(integer(), "N,..."),
+    steps: tuple[int | EllipsisType, ...] = setting(
+        (40, 16, ..., 72),
+        steps_by_scale(),
         "Search",
-        "Steps at each scale, coarse to fine; the last number holds for all further scales.",
+        "Steps at each scale, coarse to fine; the number before ... holds for all between, or else the last for all "
+        "further scales.",
     )
     scales: int | None = setting(
         None,

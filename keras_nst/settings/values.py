@@ -1,9 +1,9 @@
 """What settings are made of besides numbers and names: layers of a network, sizes of a picture."""
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from keras_nst.settings.kinds import Kind, choice, number, several, shortest, text
+from keras_nst.settings.kinds import Kind, choice, integer, number, several, shortest, text
 from keras_nst.settings.networks import SMALLEST_SIDE, Layer
 
 # What style can be, and what of a layer's features it takes: their moments, or the whole maps.
@@ -127,6 +127,28 @@ def parse_span(written: str) -> tuple[int, int] | None:
             f"Expected a first step from 1 on and a last one not before it, as in 10-20. Received: {written}"
         )
     return first, last
+
+
+def steps_by_scale() -> Kind:
+    """Returns the kind of --steps: whole numbers, with one ... between two of them."""
+    number = integer()
+
+    def check(step: Any) -> None:
+        if step is not ...:
+            number.check(step)
+
+    def parse(word: str) -> Any:
+        return ... if word == "..." else number.parse(word)
+
+    one = Kind("N", parse, check, lambda step: "..." if step is ... else str(step))
+    kind = several(one, "N,...,N")
+
+    def check_all(steps: tuple[Any, ...]) -> None:
+        kind.check(steps)
+        if steps.count(...) > 1 or ... in (*steps[:1], *steps[-1:]):
+            raise ValueError(f"Expected one ... at most, between two numbers. Received: {kind.show(steps)}")
+
+    return kind._replace(check=check_all, typed="int | str | Sequence[int | EllipsisType]")
 
 
 def picture_size() -> Kind:

@@ -1,6 +1,7 @@
 """What the studio consists of, and from what is asked to the job that a session carries out."""
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, NamedTuple, Self
 
@@ -89,10 +90,10 @@ class Atelier(NamedTuple):
         steps = steps_left(run, config) if asked.goes_on else steps_beyond(size_of_file(run.picture), config)
         # A picture of its own, since the run may go on.
         first = self.uploads.path(self.uploads.adopt(run.picture))
-        return {"init": str(first.resolve()), "steps": ",".join(map(str, steps))}
+        return {"init": str(first.resolve()), "steps": steps}
 
 
-def steps_beyond(reached: Size, config: Config) -> list[int]:
+def steps_beyond(reached: Size, config: Config) -> str:
     """Returns the steps at each size, none at those that are not larger than the one reached.
 
     Raises:
@@ -102,10 +103,10 @@ def steps_beyond(reached: Size, config: Config) -> list[int]:
     if max(pyramid[-1]) <= max(reached):
         raise SettingError("size", config.size, f"Expected a larger picture than that of {reached} pixels.")
     planned = steps_per_scale(config.steps, len(pyramid))
-    return [steps * (max(size) > max(reached)) for size, steps in zip(pyramid, planned, strict=True)]
+    return listed(steps * (max(size) > max(reached)) for size, steps in zip(pyramid, planned, strict=True))
 
 
-def steps_left(run: Run, config: Config) -> list[int]:
+def steps_left(run: Run, config: Config) -> str:
     """Returns the steps at each size that a run of this size, which was stopped, still has to take.
 
     At the size where it stands these are enough for what was changed to be seen.
@@ -113,10 +114,15 @@ def steps_left(run: Run, config: Config) -> list[int]:
     resumed = read_checkpoint(run.folder)
     shape = size_of_file(run.picture) if run.picture else None
     if resumed is None or shape is None:
-        return list(config.steps)
+        return config.shown("steps")
     pyramid = sizes(shape, config.scales)
     planned, reached = steps_per_scale(config.steps, len(pyramid)), max(resumed.standing.size)
     steps = [steps * (max(size) > reached) for size, steps in zip(pyramid, planned, strict=True)]
     here = max((number for number, size in enumerate(pyramid) if max(size) <= reached), default=0)
     steps[here] = max(planned[here] - resumed.standing.scale_step, round(FEWEST * planned[here]), 1)
-    return steps
+    return listed(steps)
+
+
+def listed(steps: Iterable[int]) -> str:
+    """Returns steps as the setting has them."""
+    return ",".join(map(str, steps))
