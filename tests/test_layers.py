@@ -12,7 +12,7 @@ FLOORS = [
     ["settings"],  # every setting, facts of the networks
     ["core", "system"],  # the paper; files, time, memory, devices
     ["pictures"],
-    ["monitors"],
+    ["monitors", "networks"],
     ["session"],  # what makes pictures
     ["runs"],  # one run and its folder
     ["reports"],  # what a folder tells, on a page

@@ -124,6 +124,19 @@ def w2(picture: Moments, style: Moments, known: Gaussian | None = None, by_produ
     return _relative(shift + between, known.spread, style.first.shape[-1])
 
 
+def transport(picture: Moments, style: Gaussian, least: float) -> tf.Tensor:
+    """Returns T (..., c, c), symmetric: x -> m' + T (x - m) moves the picture's Gaussian onto the style's.
+
+    T = A (A^T C A)^-1/2 A^T with A A^T = C', of all that do so the one that moves least: what w2 measures. The picture
+    is given `least` of its mean variance in each direction, since where it has none no map could make any.
+    """
+    covariance = _centered(per_position(picture))
+    blur = least * tf.linalg.trace(covariance)[..., None, None] / float(covariance.shape[-1]) + FAINTEST
+    between = tf.matmul(style.root, (covariance + blur * _identity(covariance)) @ style.root, transpose_a=True)
+    _, inverse = root_by_eigenvalues(between)
+    return style.root @ tf.matmul(inverse, style.root, transpose_b=True)
+
+
 def gaussian(style: Moments) -> Gaussian:
     """Returns the style as w2 sees it, its root in as few columns as it takes.
 

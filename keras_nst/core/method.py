@@ -71,9 +71,10 @@ class Seeing(NamedTuple):
 class Start(NamedTuple):
     """The first picture, where none is given."""
 
-    source: str  # content, style, noise or blend; anything else: the content, or noise where there is none
+    source: str  # content, style, noise, blend or instant; else the content, or noise where there is none
     noise: float  # the share of it in blend
     seed: int
+    strength: float = 1.0  # of the style in instant
 
 
 class Method(NamedTuple):

@@ -1,8 +1,8 @@
 """The network, and what was measured and compiled with it that the next picture may use again."""
 
 import functools
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
@@ -10,8 +10,14 @@ import tensorflow as tf
 from keras_nst.core import winograd
 from keras_nst.core.crew import ALONE, Crew
 from keras_nst.core.kept import Kept
-from keras_nst.core.method import Seeing
-from keras_nst.core.pyramid import Scale, repays_compilation
+from keras_nst.core.method import Method, Seeing
+from keras_nst.core.pyramid import Scale, Size, repays_compilation
+
+if TYPE_CHECKING:
+    from keras_nst.core.sight import Pictures
+
+# Inputs, size, method -> pictures (n, h, w, 3).
+AtOnce = Callable[["Pictures", Size, Method], tf.Tensor]
 
 
 class Network:
@@ -21,10 +27,13 @@ class Network:
         features: from pictures to {layer: features}.
         keep: the bytes that may be kept; 0: nothing.
         crew: who shares the tiles of large pictures.
+        at_once: paints pictures without any steps, where that was asked for.
     """
 
-    def __init__(self, features: keras.Model, keep: float = 0.0, crew: Crew = ALONE):
-        self.features, self.crew = features, crew
+    def __init__(
+        self, features: keras.Model, keep: float = 0.0, crew: Crew = ALONE, at_once: AtOnce | None = None
+    ):
+        self.features, self.crew, self.at_once = features, crew, at_once
         self.styles: Kept[Any] = Kept(keep / 4, bytes_of)
         self.stages: Kept[Any] = Kept(3 * keep / 4, lambda stage: bytes_of(stage.variables))
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from keras_nst.core.ahead import Ahead
 from keras_nst.core.descent import Audience, Run
@@ -40,7 +41,7 @@ def transfer(
     """Stylizes pictures at the size `final`, or resumes that."""
     method = resumed.method if resumed else calibrated(pictures, final, network, method)
     scales = plan(final, method.steps, method.scales)
-    picture, state = first_picture(pictures, scales[0].size, method.start), None
+    picture, state = begun(pictures, scales[0].size, method, network), None
     ahead = Ahead(scales, lambda scale: rehearsed(scale, pictures, method, network), audience.beside)
     run = Run(scales, audience._replace(listeners=[*audience.listeners, ahead]))
     for scale in scales:
@@ -55,6 +56,13 @@ def transfer(
             break
         picture, state = stage.mover.shown(), stage.mover.state()
     losses = run.judge()
-    picture = run.last.enlarged(final) if run.last else first_picture(pictures, final, method.start)
+    picture = run.last.enlarged(final) if run.last else begun(pictures, final, method, network)
     size = run.last.scale.size if run.last else None
     return Painted(np.asarray(picture), losses, run.steps, size, method, run.diverged)
+
+
+def begun(pictures: Pictures, size: Size, method: Method, network: Network) -> tf.Tensor:
+    """Returns the picture the first step starts from, (n, h, w, 3)."""
+    if network.at_once and method.start.source == "instant":
+        return network.at_once(pictures, size, method)
+    return first_picture(pictures, size, method.start)

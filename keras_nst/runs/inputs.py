@@ -9,7 +9,7 @@ from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, about
 from keras_nst.settings.values import parse_masks
 
-FIRST_PICTURES = ("auto", "content", "noise", "style", "blend")  # all other values of --init are paths
+FIRST_PICTURES = ("auto", "content", "noise", "style", "blend", "instant")  # all other values of --init are paths
 NAMES = ("content", "style", "init", "weights", "content_mask", "style_mask")  # settings that name files
 
 

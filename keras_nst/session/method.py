@@ -3,6 +3,8 @@
 from keras_nst.core.method import Method, Movement, Objective, Seeing, Start
 from keras_nst.settings.config import Config
 
+USUAL_STRENGTH = 0.8  # of what is painted at once
+
 
 def method_of(config: Config) -> Method:
     """Returns what the settings tell the algorithm."""
@@ -10,7 +12,7 @@ def method_of(config: Config) -> Method:
         objective_of(config),
         movement_of(config),
         seeing_of(config),
-        Start(config.init, config.noise, config.seed),
+        Start(config.init, config.noise, config.seed, strength_at_once(config)),
         config.steps,
         config.scales,
         config.settle,
@@ -52,3 +54,8 @@ def settled(config: Config, method: Method) -> Config:
     if config.style_strength is not None and method.strength is None:
         config = config.resolved(style_strength=None, **weights)
     return config.resolved(evaluator=method.seeing.evaluator, tile_size=method.seeing.tile_size)
+
+
+def strength_at_once(config: Config) -> float:
+    """Returns how far a picture that is painted at once goes towards the style."""
+    return USUAL_STRENGTH if config.style_strength is None else config.style_strength

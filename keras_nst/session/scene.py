@@ -20,6 +20,7 @@ from keras_nst.settings.values import StyleSource, parse_size
 
 FEWEST = 4.0  # pixels: a region with fewer has no style of its own
 SEAMLESS = 16  # pixels; with other sizes the poolings leave out a row or a column at the border
+NEEDED = {"content": ("content",), "blend": ("content",), "style": ("style",), "instant": ("content", "style")}
 
 Tell = Callable[[str], None]
 Thing = TypeVar("Thing")
@@ -114,9 +115,10 @@ def check_given(config: Config, content: bool, style: bool) -> None:
             )
     if not any(given.values()):
         raise SettingError("content", "", "Expected a content or a style picture. Received: neither")
-    needed = {"content": "content", "blend": "content", "style": "style"}.get(config.init)
-    if needed and not given[needed]:
-        raise SettingError("init", config.init, f"Expected --{needed} as well.")
+    for needed in NEEDED.get(config.init, ()):
+        if not given[needed]:
+            name, value = ("instant", "true") if config.instant else ("init", config.init)
+            raise SettingError(name, value, f"Expected --{needed} as well.")
 
 
 def size_of(picture: Picture) -> Size:

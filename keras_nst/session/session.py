@@ -4,7 +4,7 @@ import contextlib
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import keras
 
     from keras_nst.core.descent import Audience
-    from keras_nst.core.network import Network
+    from keras_nst.core.network import AtOnce, Network
     from keras_nst.core.sight import Pictures
     from keras_nst.core.transfer import Painted
 
@@ -75,14 +75,32 @@ class Session:
         weights = self.weights_of(config)
         changed = weights.stat().st_mtime_ns if weights else 0  # tells one file from the next in its place
         seen = config.network, weights, changed, config.seed, *choices_of(config).values()
-        key = layers_of(config), *seen
+        key = layers_of(config), config.init == "instant", *seen
         if key not in self.networks:
-            alike = [network.features for (_, *of), network in self.networks.items() if tuple(of) == seen]
+            alike = [network.features for (_, _, *of), network in self.networks.items() if tuple(of) == seen]
             known = next((features for features in alike if reaches(features, layers_of(config))), weights)
             if not self.keep:
                 self.networks.clear()
-            self.networks[key] = Network(load_features(config, known), self.keep, self.crew)
+            features = load_features(config, known)
+            self.networks[key] = Network(features, self.keep, self.crew, self._at_once(config, features))
         return self.networks[key]
+
+    def _at_once(self, config: Resolved, features: "keras.Model") -> "AtOnce | None":
+        """Returns what paints pictures without steps, where that is asked for."""
+        if config.init != "instant":
+            return None
+        from keras_nst.core.network import Network
+        from keras_nst.networks.instant import LAYERS, Instant, stages
+
+        seen = self._looking(config, features, [layer.name for layer in LAYERS])
+        return Instant(Network(seen, self.keep), stages(config.precision))
+
+    def _looking(self, config: Resolved, features: "keras.Model", layers: Iterable[str]) -> "keras.Model":
+        """Returns the network as it was trained, with other layers; it shares the weights as far as it can."""
+        from keras_nst.core.features import extractor, reaches
+
+        weights = features if reaches(features, layers) else self.weights_of(config) or config.seed
+        return extractor(config.network, layers, weights=weights, precision=config.precision)
 
     def weights_of(self, config: Config) -> Path | None:
         """Returns the file of the network's weights, looked for once; None for random ones."""
@@ -147,12 +165,9 @@ class Session:
 
     def figures(self, scene: Scene, config: Resolved, picture: np.ndarray) -> Figures:
         """Returns how good a picture (1, h, w, 3) is, on layers that were not optimized."""
-        from keras_nst.core.features import extractor, reaches
         from keras_nst.core.quality import LAYERS, figures
 
-        features = self.network(config).features
-        weights = features if reaches(features, LAYERS) else self.weights_of(config) or config.seed
-        judge = extractor(config.network, LAYERS, weights=weights, precision=config.precision)
+        judge = self._looking(config, self.network(config).features, LAYERS)
         style = scene.styles[0].picture.pixels[None] if scene.styles else None
         return figures(scene.content and scene.content.pixels[None], style, picture, judge)
 

@@ -17,7 +17,8 @@ def check(config: "Config") -> None:
     if config.bit_depth not in (8, 16):
         raise SettingError("bit_depth", config.bit_depth, "Expected 8 or 16.")
     if not config.init:
-        raise SettingError("init", "", "Expected auto, content, noise, style, blend or a picture.")
+        raise SettingError("init", "", "Expected auto, content, noise, style, blend, instant or a picture.")
+    check_instant(config)
     if not config.steps:
         raise SettingError("steps", "", "Expected at least one number.")
     for term in ("content", "style"):
@@ -30,6 +31,17 @@ def check(config: "Config") -> None:
     check_seamless(config)
     if config.strategy == "multi_worker" and not config.workdir:
         raise SettingError("strategy", config.strategy, "Expected --workdir with it, a folder that all machines reach.")
+
+
+def check_instant(config: "Config") -> None:
+    """The network that paints at once knows VGG19's features, and a picture with borders."""
+    if config.init != "instant":
+        return
+    name, value = ("instant", "true") if config.instant else ("init", config.init)
+    if config.network != "vgg19":
+        raise SettingError(name, value, f"Expected --network=vgg19 with it. Received: {config.network}")
+    if config.seamless:
+        raise SettingError(name, value, "Not with --seamless.")
 
 
 def check_layers(config: "Config", term: str) -> None:

@@ -261,9 +261,17 @@ class Config(Settings):
 
     init: str = setting(
         "auto",
-        text("auto|content|noise|style|blend|PATH"),
+        text("auto|content|noise|style|blend|instant|PATH"),
         "Start",
-        "The first picture; blend: the content mixed with noise; auto: the content, or noise where there is none.",
+        "The first picture; blend: the content mixed with noise; instant: as --instant paints it; auto: the content, or "
+        "noise where there is none.",
+    )
+    instant: bool = setting(
+        False,
+        switch(),
+        "Start",
+        "Whether a network paints the picture at once, in place of steps: nearly as good, in seconds. --style_strength "
+        "says how far it goes.",
     )
     noise: float = setting(0.6, number(0, 1), "Start", "The share of noise in --init=blend.")
     seed: int = setting(0, integer(0, 2**31 - 1), "Start", "The seed of noise and of random weights.")
@@ -360,6 +368,9 @@ class Config(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.instant:
+            for name, value in AT_ONCE.items():
+                object.__setattr__(self, name, value)
         check(self)
 
     def style_shares(self, kind: str) -> dict[str, float]:
@@ -411,6 +422,9 @@ class Config(Settings):
         plain = {name: value for name, value in PLAINEST.items() if getattr(self, name) == "auto"}
         return Resolved(**vars(self.completed()) | plain | choices)
 
+
+# What --instant stands for: the first picture is the result.
+AT_ONCE: dict[str, Any] = {"init": "instant", "steps": (0,), "scales": 1}
 
 # What there is on every machine.
 PLAINEST = {"device": "cpu", "precision": "float32", "xla": "off", "evaluator": "whole"}

@@ -1,0 +1,1 @@
+"""Networks that are trained once and paint many pictures."""

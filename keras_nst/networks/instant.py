@@ -1,0 +1,171 @@
+"""A picture of any content and any style at once: in closed form, nearly what the optimizer finds in many steps.
+
+The content's deepest features get the statistics of the style's, and a decoder that was trained once turns them back
+into a picture, block by block. On the way the means and deviations of the blocks between are set right, and at last the
+colors:
+
+    block4_conv1    m' + T (x - m), T the map that moves one Gaussian onto the other (whitening and coloring, Li et al.
+                    2017, by the map that moves least)
+    block3, block2  m' + s' (x - m) / s in each channel (adaptive instance normalization, Huang and Belongie 2017)
+    pixels          as the deepest features
+
+A strength below 1 goes so far along each of these ways.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_nst.core.distances import gaussian, transport
+from keras_nst.core.guides import guides
+from keras_nst.core.method import Method
+from keras_nst.core.network import Network
+from keras_nst.core.pyramid import Size
+from keras_nst.core.sight import Originals, Pictures, Style, composed, kept_of, resize, serves, style_at
+from keras_nst.core.stats import Moments, blended, moments, per_position, widened
+from keras_nst.networks import decoder
+from keras_nst.settings.networks import Layer, stride
+
+WEIGHTS = Path(__file__).parent / "decoder.npz"
+PIXELS = "block1_conv1"  # has a position at each pixel, which regions are asked for
+LAYERS = tuple(Layer(name, 1.0) for name in ("block2_conv1", "block3_conv1", decoder.DEEPEST))
+MARGIN = 16  # pixels, of whose features the border makes a frame
+LEAST = 0.1  # of the mean variance: what the content has too little of is not made of noise
+LEAST_COLOR = 0.01
+TINIEST = 1e-8
+
+
+class Instant:
+    """Paints pictures at once.
+
+    Args:
+        network: gives the features of `LAYERS`.
+        stages: the decoder's.
+    """
+
+    def __init__(self, network: Network, stages: Mapping[str, keras.Model]):
+        self.network, self.stages = network, stages
+
+    def __call__(self, pictures: Pictures, size: Size, method: Method) -> tf.Tensor:
+        """Returns pictures of this size, (n, h, w, 3)."""
+        shown = beyond(resize(pictures.content, size))
+        styles = self._styles(pictures, size, method)
+        change = Change(styles, content_shares(pictures.regions, size, method), method.start.strength)
+        seen = {name: widened(of) / decoder.LAYERS[name][1] for name, of in self.network.features(shown).items()}
+        values = seen[decoder.DEEPEST]
+        for name, stage in self.stages.items():
+            if name == decoder.DEEPEST:
+                values = change.moved(name, values, LEAST)
+            elif name in seen:
+                values = change.scaled(name, values, seen[name])
+            values = widened(stage(values))
+        picture = change.recolored(values, shown)
+        return composed(within(picture, size), kept_of(pictures, size))
+
+    def _styles(self, pictures: Pictures, size: Size, method: Method) -> dict[str, Moments]:
+        """Returns the styles' moments at each layer, in the decoder's units, and those of their pixels."""
+        objective = method.objective._replace(style_layers=LAYERS, map_distances=())
+        plain = method._replace(objective=objective, seeing=method.seeing._replace(evaluator="whole"))
+        found, _ = Originals(pictures, size, self.network, plain).style([layer.name for layer in LAYERS])
+        known = {name: divided(of, decoder.LAYERS[name][1]) for name, of in found.items()}
+        colors = [(style.weight, colors_of(style, size, method)) for style in pictures.styles if serves(style, PIXELS)]
+        return known | ({PIXELS: blended(colors)} if colors else {})
+
+
+class Change(NamedTuple):
+    """What becomes of features, whose statistics go so far towards the styles'."""
+
+    styles: dict[str, Moments]  # layer: per position, region by region; of those that the styles have a part in
+    shares: dict[str, tf.Tensor]  # layer: (r, h, w), where there are regions
+    strength: float
+
+    def moved(self, name: str, values: tf.Tensor, least: float) -> tf.Tensor:
+        """Returns features (n, h, w, c) moved so far along the way to the style's mean and covariance."""
+        if name not in self.styles:
+            return values
+        own, style = moments(values, self.shares.get(name)), gaussian(self.styles[name])
+        turn = transport(own, style, least)
+        mean = per_position(own).first
+        way = mixed(tf.eye(turn.shape[-1]), turn, self.strength)
+        return self._mapped(name, values, mean, way, mixed(mean, style.mean, self.strength))
+
+    def scaled(self, name: str, values: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
+        """Returns features with means and deviations so far between the content's and the style's, channel by channel."""
+        if name not in self.styles:
+            return values
+        shares = self.shares.get(name)
+        own, before, style = map(spread, (moments(values, shares), moments(content, shares), self.styles[name]))
+        mean, deviation = (mixed(a, b, self.strength) for a, b in zip(before, style, strict=True))
+        return self._mapped(name, values, own[0], tf.linalg.diag(deviation / own[1]), mean)
+
+    def recolored(self, values: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
+        """Returns pictures with the mean and covariance that the content's pixels have once they are moved."""
+        shares = self.shares.get(PIXELS)
+        own, aim = moments(values, shares), gaussian(moments(self.moved(PIXELS, content, LEAST_COLOR), shares))
+        return self._mapped(PIXELS, values, per_position(own).first, transport(own, aim, LEAST_COLOR), aim.mean)
+
+    def _mapped(self, name: str, values: tf.Tensor, mean: tf.Tensor, turn: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
+        """Returns there + T (x - mean), of each region where its share of x is."""
+        shares, changes = self.shares.get(name), []
+        for region in range(mean.shape[1]):
+            centered = values - mean[:, region, None, None]
+            change = there[:, region, None, None] + tf.einsum("nhwc,ncd->nhwd", centered, turn[:, region]) - values
+            changes.append(change if shares is None else shares[region, :, :, None] * change)
+        return values + tf.add_n(changes)
+
+
+def mixed(one: tf.Tensor, other: tf.Tensor, part: float) -> tf.Tensor:
+    """Returns what lies so far on the line from one to the other."""
+    return (1.0 - part) * one + part * other
+
+
+def spread(of: Moments) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns means and deviations of each channel: (n, r, c)."""
+    known = per_position(of)
+    variance = tf.linalg.diag_part(known.second) - tf.square(known.first)
+    return known.first, tf.sqrt(tf.nn.relu(variance) + TINIEST)
+
+
+def divided(of: Moments, scale: float) -> Moments:
+    """Returns the moments of features that are divided by a number."""
+    return Moments(of.count, of.first / scale, of.second / scale**2)
+
+
+def colors_of(style: Style, size: Size, method: Method) -> Moments:
+    """Returns the moments of a style's pixels."""
+    shown = style_at(style, size, method.seeing)
+    shares = guides(style.regions, Size(*shown.shape[1:3]), (Layer(PIXELS, 1.0),), method.seeing)
+    return moments(shown, tf.constant(shares[PIXELS]) if shares else None)
+
+
+def content_shares(regions: np.ndarray | None, size: Size, method: Method) -> dict[str, tf.Tensor]:
+    """Returns the content's regions at each layer."""
+    if regions is None:
+        return {}
+    shown = beyond(tf.image.resize(regions[..., None], size, antialias=True))[..., 0]
+    told = guides(shown.numpy(), Size(*shown.shape[1:3]), (Layer(PIXELS, 1.0), *LAYERS), method.seeing)
+    return {name: tf.constant(of) for name, of in told.items()}
+
+
+def beyond(picture: tf.Tensor) -> tf.Tensor:
+    """Returns pictures (n, h, w, c) with a margin that mirrors them, and with sides that fill the deepest layer."""
+    step = stride(decoder.DEEPEST)
+    sides = [[MARGIN, MARGIN + -side % step] for side in picture.shape[1:3]]
+    return tf.pad(picture, [[0, 0], *sides, [0, 0]], "SYMMETRIC")
+
+
+def within(picture: tf.Tensor, size: Size) -> tf.Tensor:
+    """Returns pictures without what `beyond` added, clipped."""
+    rows, columns = (slice(MARGIN, MARGIN + side) for side in size)
+    return tf.clip_by_value(picture[:, rows, columns], 0.0, 1.0)
+
+
+def stages(precision: str) -> dict[str, keras.Model]:
+    """Returns the decoder that comes with the package."""
+    found = decoder.stages(precision)
+    decoder.load(found, WEIGHTS)
+    return found

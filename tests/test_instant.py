@@ -1,0 +1,174 @@
+"""Pictures painted at once: statistics moved as a whole, and the decoder that turns features back into pictures."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.ndimage
+import tensorflow as tf
+from conftest import write_picture
+from PIL import Image
+
+from keras_nst.core import distances
+from keras_nst.core.stats import moments, per_position
+from keras_nst.networks import decoder
+from keras_nst.networks.decoder import DEEPEST
+from keras_nst.networks.instant import Change
+from keras_nst.networks.layers import Mirrored
+from keras_nst.run import main
+
+
+def cloud(seed: int, channels: int = 6, shape: tuple[int, int] = (40, 50)) -> np.ndarray:
+    """Returns features (1, h, w, c) whose channels hang together."""
+    random = np.random.default_rng(seed)
+    mixing = 0.3 * random.normal(size=(channels, channels)) + np.eye(channels)
+    return (random.normal(size=(1, *shape, channels)) @ mixing + random.normal(size=channels)).astype(np.float32)
+
+
+def mean_and_covariance(features: np.ndarray, where: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    rows = features[0].reshape(-1, features.shape[-1]) if where is None else features[0][where]
+    return rows.mean(axis=0), np.cov(rows.T, bias=True)
+
+
+def change(style: np.ndarray, strength: float, shares: np.ndarray | None = None, of_style: np.ndarray | None = None):
+    told = None if of_style is None else tf.constant(of_style)
+    known = {} if shares is None else {DEEPEST: tf.constant(shares)}
+    return Change({DEEPEST: per_position(moments(tf.constant(style), told))}, known, strength)
+
+
+def test_the_map_is_the_optimal_one_between_two_gaussians() -> None:
+    """SciPy's T = C^-1/2 (C^1/2 C' C^1/2)^1/2 C^-1/2, in float64: the same map from the picture's side."""
+    picture, style = cloud(1), cloud(2)
+    (_, own), (_, other) = mean_and_covariance(picture), mean_and_covariance(style)
+    root = scipy.linalg.sqrtm(own)
+    inverse = np.linalg.inv(root)
+    expected = inverse @ scipy.linalg.sqrtm(root @ other @ root) @ inverse
+    known = distances.gaussian(moments(tf.constant(style)))
+    turn = distances.transport(moments(tf.constant(picture)), known, least=0.0)[0, 0]
+    np.testing.assert_allclose(turn, expected, rtol=1e-2, atol=2e-3)
+    np.testing.assert_allclose(turn, np.transpose(turn), atol=1e-4)
+
+
+def test_all_the_way_gives_the_style_s_statistics_and_none_the_picture() -> None:
+    picture, style = cloud(1), cloud(2)
+    mean, covariance = mean_and_covariance(np.asarray(change(style, 1.0).moved(DEEPEST, tf.constant(picture), 1e-3)))
+    expected, spread = mean_and_covariance(style)
+    np.testing.assert_allclose(mean, expected, atol=1e-3)
+    assert np.linalg.norm(covariance - spread) < 0.01 * np.linalg.norm(spread)  # a little blur stays
+    np.testing.assert_allclose(change(style, 0.0).moved(DEEPEST, tf.constant(picture), 0.1), picture, atol=1e-5)
+
+
+def test_half_the_way_lies_on_the_line() -> None:
+    picture, style = tf.constant(cloud(1)), cloud(2)
+    whole, half = (change(style, strength).moved(DEEPEST, picture, 0.1) for strength in (1.0, 0.5))
+    np.testing.assert_allclose(half, (picture + whole) / 2.0, atol=1e-5)
+
+
+def test_means_and_deviations() -> None:
+    """On the way they are those between the content's and the style's, whatever the features that came."""
+    came, content, style = cloud(1), cloud(2), cloud(3)
+    result = np.asarray(change(style, 0.25).scaled(DEEPEST, tf.constant(came), tf.constant(content)))
+    for of in (np.mean, np.std):
+        expected = 0.75 * of(content, axis=(1, 2)) + 0.25 * of(style, axis=(1, 2))
+        np.testing.assert_allclose(of(result, axis=(1, 2)), expected, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(np.corrcoef(result[..., 0].ravel(), came[..., 0].ravel())[0, 1], 1.0, rtol=1e-5)
+
+
+def test_each_region_gets_its_own_style() -> None:
+    """The left half gets the statistics of the one cloud, the right half of the other."""
+    picture, style = cloud(1), np.concatenate([cloud(2), cloud(3)], axis=2)
+    left, of_style = np.zeros((40, 50), np.float32), np.zeros((40, 100), np.float32)
+    left[:, :25], of_style[:, :50] = 1.0, 1.0
+    both = change(style, 1.0, np.stack([left, 1.0 - left]), np.stack([of_style, 1.0 - of_style]))
+    for result in (both.moved(DEEPEST, tf.constant(picture), 1e-3), both.scaled(DEEPEST, *2 * [tf.constant(picture)])):
+        for where, seed in ((left > 0, 2), (left == 0, 3)):
+            mean, covariance = mean_and_covariance(np.asarray(result), where)
+            expected, spread = mean_and_covariance(cloud(seed))
+            np.testing.assert_allclose(mean, expected, atol=1e-3)
+            np.testing.assert_allclose(np.diag(covariance), np.diag(spread), rtol=0.02)
+
+
+def test_a_style_without_a_part_in_a_layer_changes_nothing_there() -> None:
+    none, picture = Change({}, {}, 1.0), tf.constant(cloud(1))
+    np.testing.assert_array_equal(none.moved(DEEPEST, picture, 0.1), picture)
+    np.testing.assert_array_equal(none.scaled(DEEPEST, picture, picture), picture)
+
+
+def test_a_convolution_sees_the_picture_mirrored() -> None:
+    """Against SciPy's correlation, channel by channel."""
+    random = np.random.default_rng(0)
+    features, layer = random.normal(size=(1, 7, 9, 2)).astype(np.float32), Mirrored(3)
+    layer(features)
+    kernel, bias = random.normal(size=(3, 3, 2, 3)).astype(np.float32), np.array([1.0, 2.0, 3.0], np.float32)
+    layer.set_weights([kernel, bias])
+    expected = [
+        sum(scipy.ndimage.correlate(features[0, :, :, c], kernel[:, :, c, d], mode="mirror") for c in range(2))
+        for d in range(3)
+    ]
+    np.testing.assert_allclose(layer(features)[0], np.stack(expected, axis=-1) + bias, rtol=1e-4, atol=1e-4)
+    again = keras.layers.deserialize(keras.layers.serialize(layer))
+    assert isinstance(again, Mirrored) and again.filters == 3
+
+
+def test_stages_lead_from_each_block_to_the_one_before(tmp_path: Path) -> None:
+    """And their weights come back as they were written, to 16 bits."""
+    stages, other = decoder.stages(), decoder.stages()
+    values = tf.random.stateless_uniform((1, 2, 3, 512), [0, 1])
+    for name, stage in stages.items():
+        assert values.shape[1:] == (2 * 8 // decoder_stride(name), 3 * 8 // decoder_stride(name), decoder.LAYERS[name][0])
+        values = stage(values)
+    assert values.shape == (1, 16, 24, 3)
+    decoder.save(stages, tmp_path / "weights.npz")
+    decoder.load(other, tmp_path / "weights.npz")
+    for one, two in zip(stages.values(), other.values(), strict=True):
+        for weight, read in zip(one.get_weights(), two.get_weights(), strict=True):
+            np.testing.assert_array_equal(weight.astype(np.float16), read)
+
+
+def decoder_stride(name: str) -> int:
+    return 2 ** (int(name[len("block")]) - 1)
+
+
+# --- By the command ---
+
+
+@pytest.mark.parametrize("size", ["50x35", "64x48"])
+def test_a_picture_at_once_of_any_size(size: str, quick: list[str], tmp_path: Path) -> None:
+    assert main([*quick, "--instant", f"--size={size}", f"--output={tmp_path / 'result.png'}"]) == 0
+    with Image.open(tmp_path / "result.png") as picture:
+        assert "{}x{}".format(*picture.size) == size
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--network=vgg16"], "--instant=true: Expected --network=vgg19 with it. Received: vgg16"),
+        (["--seamless"], "--instant=true: Not with --seamless."),
+        (["--style=", "--style_weight=0"], "--instant=true: Expected --style as well."),
+    ],
+)
+def test_what_cannot_be_painted_at_once(
+    given: list[str], said: str, quick: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*quick, "--instant", *given]) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.weights
+def test_photographs_come_back_from_their_deepest_features() -> None:
+    """At strength 0 nothing is changed on the way: what is lost is the decoder's."""
+
+
+def test_masks_and_keep(quick: list[str], tmp_path: Path) -> None:
+    """What is kept stays the content to the bit of its 8 bits."""
+    mask = np.zeros((48, 64, 3), np.uint8)
+    mask[:, 32:] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    content = write_picture(tmp_path / "content.png", seed=4)
+    flags = [f"--content={content}", f"--content_mask={tmp_path / 'mask.png'}", "--keep", "--size=64x48", "--instant"]
+    assert main([*quick, *flags, f"--output={tmp_path / 'kept.png'}"]) == 0
+    with Image.open(tmp_path / "kept.png") as kept, Image.open(content) as before:
+        one, two = np.asarray(kept, float), np.asarray(before, float)
+    assert np.abs(one[:, :31] - two[:, :31]).max() <= 1 and np.abs(one[:, 33:] - two[:, 33:]).mean() > 5
