@@ -60,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             for size in measuring.sizes(options.sizes):
                 measuring.tell(f"{name}, {precision}, {size}")
                 programs.append(written(name, size, config, features, options.out))
-    write_kernels(features, options.out)
+    exact = config.resolved(precision="float32")  # a network in bfloat16 has its weights so as well
+    write_kernels(load_features(exact, weights), options.out)
     told = {"constants": constants(), "versions": measuring.machine()["versions"], "programs": programs}
     (options.out / "programs.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf8")
 
