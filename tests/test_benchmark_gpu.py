@@ -62,6 +62,13 @@ def test_exact_products_and_arguments_kept(folder: Path) -> None:
     assert "DEFAULT" not in exact and "may_alias" not in plain
 
 
+def test_a_gpu_s_client_takes_the_text(folder: Path) -> None:
+    """Which is StableHLO alone: TensorFlow's copies of what a step leaves as it was are not."""
+    for told in Folder(folder).programs:
+        text = Folder(folder).text(told["step"]["file"], exact=False)
+        assert "= stablehlo." in text and "= mhlo." not in text
+
+
 def test_weights_and_constants(folder: Path) -> None:
     known = Folder(folder)
     config = Config(weights="random", precision="float32", **PLAIN).resolved()
