@@ -27,7 +27,7 @@ from keras_nst.settings.declared import read_setting
 from keras_nst.settings.values import parse_size
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("numpy", "tensorflow", "keras", "torch")  # whose versions matter
+PACKAGES = ("numpy", "tensorflow", "keras", "torch", "jax", "jaxlib")  # whose versions matter
 
 Painted = TypeVar("Painted")
 Row = dict[str, Any]
@@ -185,9 +185,14 @@ def publish(name: str, columns: Columns, rows: list[Row], options: argparse.Name
     print(f"{of['cpu']}, {of['cores']} cores; {versions}; {of['date']}\n")
     print(table(columns, rows, options.markdown))
     if options.json:
-        chosen = {key: str(value) for key, value in vars(options).items()}
-        record = {"benchmark": name, **of, "options": chosen, "rows": rows}
-        options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf8")
+        write(name, of, rows, options)
+
+
+def write(name: str, of: Row, rows: list[Row], options: argparse.Namespace) -> None:
+    """Writes the JSON: the rows, what they depend on (`machine`) and how they were asked for."""
+    chosen = {key: str(value) for key, value in vars(options).items()}
+    record = {"benchmark": name, **of, "options": chosen, "rows": rows}
+    options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf8")
 
 
 def table(columns: Columns, rows: list[Row], markdown: bool) -> str:

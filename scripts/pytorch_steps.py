@@ -14,15 +14,15 @@ Maps = dict[str, torch.Tensor]  # layer: (1, c, h, w)
 
 
 class Objective:
-    """The objective in one precision and layout of memory."""
+    """The objective in one precision and layout of memory, on a device."""
 
-    def __init__(self, problem: Problem, precision: str = "float32", channels_last: bool = False):
+    def __init__(self, problem: Problem, precision: str = "float32", channels_last: bool = False, device: str = "cpu"):
         self.config, self.constants, self.channels_last = problem.config, problem.constants, channels_last
-        self.precision = getattr(torch, precision)
+        self.precision, self.device = getattr(torch, precision), device
         self.kernels = {name: self._convolution(*weights) for name, weights in problem.kernels.items()}
         self.content_layers = [layer.name for layer in self.config.layers_used("content")]
         self.style_layers = [layer.name for layer in self.config.layers_used("style")]
-        self.means = torch.tensor(self.constants.means)[:, None, None]
+        self.means = torch.tensor(self.constants.means, device=device)[:, None, None]
         with torch.no_grad():
             shown = self.tensor(problem.content)
             self.content = {name: self.features(shown)[name].float() for name in self.content_layers}
@@ -33,7 +33,7 @@ class Objective:
 
     def tensor(self, picture: np.ndarray) -> torch.Tensor:
         """Returns a picture (1, h, w, 3) as (1, 3, h, w), in the layout chosen."""
-        return self._laid_out(torch.from_numpy(np.array(picture)).permute(0, 3, 1, 2))
+        return self._laid_out(torch.from_numpy(np.array(picture)).to(self.device).permute(0, 3, 1, 2))
 
     def features(self, picture: torch.Tensor) -> Maps:
         """Returns the network's feature maps."""
@@ -76,8 +76,8 @@ class Objective:
         return (values - target).square().sum() / scale
 
     def _convolution(self, kernel: np.ndarray, bias: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        weights = torch.from_numpy(kernel).permute(3, 2, 0, 1).to(self.precision)
-        return self._laid_out(weights), torch.from_numpy(bias).to(self.precision)
+        weights = torch.from_numpy(kernel).permute(3, 2, 0, 1).to(self.device, self.precision)
+        return self._laid_out(weights), torch.from_numpy(bias).to(self.device, self.precision)
 
     def _laid_out(self, values: torch.Tensor) -> torch.Tensor:
         layout = torch.channels_last if self.channels_last else torch.contiguous_format
@@ -89,10 +89,17 @@ def squared_variation(picture: torch.Tensor) -> torch.Tensor:
     return picture.diff(dim=2).square().sum() + picture.diff(dim=3).square().sum()
 
 
-def pytorch_steps(problem: Problem, precision: str = "float32", channels_last: bool = False) -> Take:
-    """Returns what takes Adam's steps from the first picture, on all cores."""
+def pytorch_steps(
+    problem: Problem,
+    precision: str = "float32",
+    channels_last: bool = False,
+    device: str = "cpu",
+    compiled: bool = False,
+) -> Take:
+    """Returns what takes Adam's steps from the first picture, on all cores or a GPU; `compiled` by PyTorch."""
     torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    config, objective = problem.config, Objective(problem, precision, channels_last)
+    config, objective = problem.config, Objective(problem, precision, channels_last, device)
+    loss_of = torch.compile(objective.loss) if compiled else objective.loss
     picture = objective.tensor(problem.first).requires_grad_()
     betas = (config.beta_1, config.beta_2)
     optimizer = torch.optim.Adam([picture], config.learning_rate, betas, config.epsilon, fused=True)
@@ -102,7 +109,7 @@ def pytorch_steps(problem: Problem, precision: str = "float32", channels_last: b
     def take(count: int) -> float:
         for _ in range(count):
             optimizer.zero_grad()
-            loss = objective.loss(picture)
+            loss = loss_of(picture)
             loss.backward()
             optimizer.step()
             schedule.step()

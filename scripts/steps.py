@@ -17,6 +17,8 @@ from keras_nst.core.variation import FLATTEST
 from keras_nst.session.method import method_of
 from keras_nst.settings.config import Resolved
 
+CONSTANTS = Constants(MEANS_BGR, FAINTEST, FLATTEST)
+
 
 def pictures(size: Size) -> Pictures:
     """Returns the sample pictures, and a blend of them to start from, so that no term of the objective is 0."""
@@ -48,8 +50,7 @@ def kernels(features: keras.Model) -> Kernels:
 def problem(shown: Pictures, config: Resolved, features: keras.Model) -> Problem:
     """Returns what our steps optimize, for those who know no TensorFlow."""
     content, style, first = (of.numpy() for of in (shown.content, shown.styles[0].picture, shown.first))
-    constants = Constants(MEANS_BGR, FAINTEST, FLATTEST)
-    return Problem(content, style, first, kernels(features), config, constants)
+    return Problem(content, style, first, kernels(features), config, CONSTANTS)
 
 
 def product(side: int, precision: str) -> Take:
