@@ -116,22 +116,23 @@ def lowered_aim(size: Size, config: Resolved, features: "keras.Model") -> Lowere
     """Returns the program from content and style to the leaves of the aim, in `tf.nest.flatten`'s order."""
     import tensorflow as tf
 
-    from keras_nst.core import distances
+    from keras_nst.core import gaussians
     from keras_nst.core.network import Network
     from keras_nst.core.sight import Pictures, Style, aim_at
+    from keras_nst.core.stats import Moments
     from keras_nst.session.method import method_of
 
     columns = iter(columns_of_roots(size, config, features))
 
-    def gaussian(style: distances.Moments) -> distances.Gaussian:  # how many columns has to be known beforehand
-        known = distances._gaussian(style)
+    def gaussian(style: Moments) -> gaussians.Gaussian:  # how many columns has to be known beforehand
+        known = gaussians.every_direction(style)
         return known._replace(root=known.root[..., -next(columns) :])
 
     def aim(content: tf.Tensor, style: tf.Tensor) -> Any:
         return aim_at(Pictures(content, (Style(style),)), size, Network(features), method_of(config))
 
     picture = tf.TensorSpec((1, *size, 3))
-    with mock.patch.object(distances, "gaussian", gaussian):
+    with mock.patch.object(gaussians, "gaussian", gaussian):
         return lowered(aim, [picture, picture], [{"is": "content"}, {"is": "style"}], features)
 
 

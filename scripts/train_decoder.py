@@ -126,9 +126,10 @@ class Learner(keras.Model):
         seen = {name: ops.cast(of, "float32") for name, of in self.encoder(came).items()}
         parts = {
             "stages": self._of_stages(true, x),
-            "pixels": ops.mean(alone * (PIXELS * distance(came, x) + FEATURES * sum(
-                distance(seen[name], of) for name, of in true.items()
-            ))),
+            "pixels": ops.mean(
+                alone
+                * (PIXELS * distance(came, x) + FEATURES * sum(distance(seen[name], of) for name, of in true.items()))
+            ),
             "content": CONTENT * ops.mean(distance(seen[decoder.DEEPEST], aim)),
             "style": STYLE * ops.mean(strength * sum(apart(seen[name], of) for name, of in styles.items())),
         }

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_nst.core import distances
+from keras_nst.core import distances, gaussians
 from keras_nst.core.definitions import DEFINITIONS
 from keras_nst.core.distances import distance
 from keras_nst.core.features import extractor
@@ -154,9 +154,9 @@ def test_w2(channels: int, condition: float, positions: int, known: bool, by_pro
     seen, style = cloud(channels, positions, condition, 0), cloud(channels, positions * 2, condition, 1)
     x, y = rows(seen), rows(style)
     of, target = whole(tf.constant(seen)), whole(tf.constant(style))
-    gaussian = distances.gaussian(target) if known else None
+    gaussian = gaussians.gaussian(target) if known else None
     if known:
-        most = -(-(2 * positions - 1) // distances.COLUMNS) * distances.COLUMNS
+        most = -(-(2 * positions - 1) // gaussians.COLUMNS) * gaussians.COLUMNS
         assert gaussian.root.shape[:2] == [1, channels] and gaussian.root.shape[2] <= min(channels, most)
     found = distances.w2(of, target, gaussian, by_products)[0] * (y.var(0).sum() + 1e-6 * channels)
     np.testing.assert_allclose(found, gaussian_w2(x, y), rtol=2e-3 if by_products else 1e-4)

@@ -11,7 +11,7 @@ import tensorflow as tf
 from conftest import write_picture
 from PIL import Image
 
-from keras_nst.core import distances
+from keras_nst.core import gaussians
 from keras_nst.core.stats import moments, per_position
 from keras_nst.networks import decoder
 from keras_nst.networks.decoder import DEEPEST
@@ -45,8 +45,8 @@ def test_the_map_is_the_optimal_one_between_two_gaussians() -> None:
     root = scipy.linalg.sqrtm(own)
     inverse = np.linalg.inv(root)
     expected = inverse @ scipy.linalg.sqrtm(root @ other @ root) @ inverse
-    known = distances.gaussian(moments(tf.constant(style)))
-    turn = distances.transport(moments(tf.constant(picture)), known, least=0.0)[0, 0]
+    known = gaussians.gaussian(moments(tf.constant(style)))
+    turn = gaussians.transport(moments(tf.constant(picture)), known, least=0.0)[0, 0]
     np.testing.assert_allclose(turn, expected, rtol=1e-2, atol=2e-3)
     np.testing.assert_allclose(turn, np.transpose(turn), atol=1e-4)
 
@@ -117,7 +117,11 @@ def test_stages_lead_from_each_block_to_the_one_before(tmp_path: Path) -> None:
     stages, other = decoder.stages(), decoder.stages()
     values = tf.random.stateless_uniform((1, 2, 3, 512), [0, 1])
     for name, stage in stages.items():
-        assert values.shape[1:] == (2 * 8 // decoder_stride(name), 3 * 8 // decoder_stride(name), decoder.LAYERS[name][0])
+        assert values.shape[1:] == (
+            2 * 8 // decoder_stride(name),
+            3 * 8 // decoder_stride(name),
+            decoder.LAYERS[name][0],
+        )
         values = stage(values)
     assert values.shape == (1, 16, 24, 3)
     decoder.save(stages, tmp_path / "weights.npz")

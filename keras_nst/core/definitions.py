@@ -11,6 +11,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from keras_nst.core import distances
+from keras_nst.core.gaussians import Gaussian
 from keras_nst.core.method import Objective
 from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import FAINTEST, Moments, gram, widened
@@ -29,7 +30,7 @@ FALL = 1 / 4  # of balanced's weights of the style's layers, from block to block
 
 WeightsOf = Callable[[tuple[Layer, ...]], list[float]]
 # The picture's, the style's, the style as w2 sees it, the picture's size -> (n, r).
-StyleDistance = Callable[[Moments, Moments, distances.Gaussian | None, Size, Objective], tf.Tensor]
+StyleDistance = Callable[[Moments, Moments, Gaussian | None, Size, Objective], tf.Tensor]
 
 
 class Definition(NamedTuple):
@@ -64,16 +65,14 @@ def squared_gram(factor: Callable[[Moments, Size], tf.Tensor | float]) -> StyleD
     Gram matrices per position, which is the same number where the sizes agree.
     """
 
-    def style(
-        picture: Moments, style: Moments, known: distances.Gaussian | None, size: Size, objective: Objective
-    ) -> tf.Tensor:
+    def style(picture: Moments, style: Moments, known: Gaussian | None, size: Size, objective: Objective) -> tf.Tensor:
         return factor(picture, size) * tf.reduce_sum(tf.square(gram(picture) - gram(style)), axis=[-2, -1])
 
     return style
 
 
 def chosen_distances(
-    picture: Moments, style: Moments, known: distances.Gaussian | None, size: Size, objective: Objective
+    picture: Moments, style: Moments, known: Gaussian | None, size: Size, objective: Objective
 ) -> tf.Tensor:
     """Returns the weighted mean of the distances in --style_loss that need moments only: (n, r)."""
     total = tf.zeros_like(picture.count)

@@ -22,11 +22,11 @@ weight means much the same for all. The style is a constant: the gradient is the
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from keras_nst.core.gaussians import NO_VARIANCE, Gaussian, centered, covariance_of, every_direction, spread, variances
 from keras_nst.core.roots import root_by_eigenvalues, root_by_products
 from keras_nst.core.stats import FAINTEST, Moments, per_position, widened
 from keras_nst.core.stats import gram as gram_matrix
@@ -35,8 +35,6 @@ from keras_nst.core.stats import gram as gram_matrix
 # none the square root is infinitely steep.
 BLUR = 1e-5
 
-COLUMNS = 64  # of the style's root are kept or left out at once, so that most styles' roots have one shape
-NO_VARIANCE = 3e-7  # w2: what of E |x|^2 comes from rounding
 
 # neighbor: a vector of this length, as a share of the usual one, is halfway from having no direction to having one.
 SHORT = 1e-2
@@ -47,15 +45,6 @@ POSITIONS_AT_ONCE = 1024  # of the picture
 SEED = 0  # of swd's directions
 
 DOUBLED = 2.0  # mean_std and swd see less of a cloud than the others, and find about half as much
-
-
-class Gaussian(NamedTuple):
-    """The style as w2 sees it."""
-
-    mean: tf.Tensor  # (..., c)
-    root: tf.Tensor  # A (..., c, k) with A A^T = C', the covariance
-    spread: tf.Tensor  # (...), tr C'
-    square: tf.Tensor  # (...), E |y|^2
 
 
 def distance(name: str) -> Callable[..., tf.Tensor]:
@@ -78,8 +67,8 @@ def covariance(picture: Moments, style: Moments) -> tf.Tensor:
 
     The mean has no share in it: the features may drift as a whole, which mean_std can hold.
     """
-    target = _covariance(style)
-    return _relative(_squared_norm(_covariance(picture) - target), _squared_norm(target), target.shape[-1])
+    target = covariance_of(style)
+    return _relative(_squared_norm(covariance_of(picture) - target), _squared_norm(target), target.shape[-1])
 
 
 def mean_std(picture: Moments, style: Moments) -> tf.Tensor:
@@ -87,9 +76,9 @@ def mean_std(picture: Moments, style: Moments) -> tf.Tensor:
 
     That is w2 of clouds whose channels are independent, doubled.
     """
-    deviations, targets = (tf.sqrt(_variances(of) + _blur(of)[..., None]) for of in (picture, style))
+    deviations, targets = (tf.sqrt(variances(of) + _blur(of)[..., None]) for of in (picture, style))
     squares = _squared_shift(picture, style) + tf.reduce_sum(tf.square(deviations - targets), axis=-1)
-    return DOUBLED * _relative(squares, _spread(style), style.first.shape[-1])
+    return DOUBLED * _relative(squares, spread(style), style.first.shape[-1])
 
 
 def mmd(picture: Moments, style: Moments) -> tf.Tensor:
@@ -116,65 +105,16 @@ def w2(picture: Moments, style: Moments, known: Gaussian | None = None, by_produ
             eigenvalues, which are quick on a CPU.
     """
     if known is None:
-        known = Gaussian(*map(tf.stop_gradient, _gaussian(style)))
+        known = Gaussian(*map(tf.stop_gradient, every_direction(style)))
     seen = per_position(picture)
     rounding = NO_VARIANCE * (tf.linalg.trace(seen.second) + known.square)
-    between = tf.nn.relu(_bures(_centered(seen), known.root, by_products) - rounding)
+    between = tf.nn.relu(_bures(centered(seen), known.root, by_products) - rounding)
     shift = tf.reduce_sum(tf.square(seen.first - known.mean), axis=-1)
     return _relative(shift + between, known.spread, style.first.shape[-1])
 
 
-def transport(picture: Moments, style: Gaussian, least: float) -> tf.Tensor:
-    """Returns T (..., c, c), symmetric: x -> m' + T (x - m) moves the picture's Gaussian onto the style's.
-
-    T = A (A^T C A)^-1/2 A^T with A A^T = C', of all that do so the one that moves least: what w2 measures. The picture
-    is given `least` of its mean variance in each direction, since where it has none no map could make any.
-    """
-    covariance = _centered(per_position(picture))
-    blur = least * tf.linalg.trace(covariance)[..., None, None] / float(covariance.shape[-1]) + FAINTEST
-    between = tf.matmul(style.root, (covariance + blur * _identity(covariance)) @ style.root, transpose_a=True)
-    _, inverse = root_by_eigenvalues(between)
-    return style.root @ tf.matmul(inverse, style.root, transpose_b=True)
-
-
-def gaussian(style: Moments) -> Gaussian:
-    """Returns the style as w2 sees it, its root in as few columns as it takes.
-
-    Directions in which the style's variance is less than NO_VARIANCE of its mean square are left out: there are many
-    where the style has fewer positions than channels.
-    """
-    known = _gaussian(style)
-    used = tf.reduce_any(known.root != 0.0, axis=range(len(known.root.shape) - 1))
-    columns = -(-max(1, int(tf.reduce_sum(tf.cast(used, tf.int32)))) // COLUMNS) * COLUMNS
-    return known._replace(root=known.root[..., max(0, known.root.shape[-1] - columns) :])
-
-
-def _gaussian(style: Moments) -> Gaussian:
-    known = per_position(style)
-    return Gaussian(known.first, _root(style), _spread(style), tf.linalg.trace(known.second))
-
-
-def _root(style: Moments) -> tf.Tensor:
-    """Returns A (..., c, c) with A A^T = C', its columns in ascending order; those that are nearly nothing are 0."""
-    exact = tf.cast(_covariance(style), tf.float64)
-    values, vectors = tf.linalg.eigh(exact)
-    least = NO_VARIANCE * tf.cast(tf.linalg.trace(gram_matrix(style)), tf.float64)[..., None]
-    lengths = tf.where(values > least, tf.sqrt(tf.maximum(values, 0.0)), 0.0)
-    return tf.cast(vectors * lengths[..., None, :], style.second.dtype)
-
-
 def _mean(of: Moments) -> tf.Tensor:
     return of.first / of.count[..., None]
-
-
-def _covariance(of: Moments) -> tf.Tensor:
-    return _centered(per_position(of))
-
-
-def _centered(of: Moments) -> tf.Tensor:
-    """Returns the covariance from moments per position."""
-    mean = of.first[..., None]
-    return of.second - tf.matmul(mean, mean, transpose_b=True)
 
 
 def _blur(of: Moments) -> tf.Tensor:
@@ -192,16 +132,6 @@ def _squared_shift(picture: Moments, style: Moments) -> tf.Tensor:
 
 def _squared_norm(matrix: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.square(matrix), axis=[-2, -1])
-
-
-def _spread(of: Moments) -> tf.Tensor:
-    """tr C."""
-    return tf.reduce_sum(_variances(of), axis=-1)
-
-
-def _variances(of: Moments) -> tf.Tensor:
-    """Per channel, (..., c). Rounding may leave less than nothing of a constant one."""
-    return tf.nn.relu(tf.linalg.diag_part(_covariance(of)))
 
 
 def _relative(squares: tf.Tensor, own: tf.Tensor, channels: int) -> tf.Tensor:

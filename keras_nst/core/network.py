@@ -30,9 +30,7 @@ class Network:
         at_once: paints pictures without any steps, where that was asked for.
     """
 
-    def __init__(
-        self, features: keras.Model, keep: float = 0.0, crew: Crew = ALONE, at_once: AtOnce | None = None
-    ):
+    def __init__(self, features: keras.Model, keep: float = 0.0, crew: Crew = ALONE, at_once: AtOnce | None = None):
         self.features, self.crew, self.at_once = features, crew, at_once
         self.styles: Kept[Any] = Kept(keep / 4, bytes_of)
         self.stages: Kept[Any] = Kept(3 * keep / 4, lambda stage: bytes_of(stage.variables))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import tensorflow as tf
 
-from keras_nst.core import distances
+from keras_nst.core import distances, gaussians
 from keras_nst.core.definitions import DEFINITIONS, by_layers
 from keras_nst.core.method import Objective
 from keras_nst.core.pyramid import Size
@@ -115,7 +115,7 @@ class StyleAim(NamedTuple):
     """What is known of the style."""
 
     moments: dict[str, Moments]  # per position
-    gaussians: dict[str, distances.Gaussian]  # the styles as w2 sees them, where it does
+    gaussians: dict[str, gaussians.Gaussian]  # the styles as w2 sees them, where it does
     maps: StyleMaps  # where a distance needs them
 
 
@@ -130,7 +130,7 @@ def style_aim(originals: Originals, objective: Objective) -> StyleAim:
     """Returns what the styles ask for."""
     known, maps = originals.style([layer.name for layer in objective.style_layers])
     needed = known if "w2" in dict(objective.distances) else {}
-    return StyleAim(known, {name: distances.gaussian(of) for name, of in needed.items()}, maps)
+    return StyleAim(known, {name: gaussians.gaussian(of) for name, of in needed.items()}, maps)
 
 
 def style_part(seen: Seen, aim: StyleAim, objective: Objective) -> StylePart:

@@ -6,6 +6,7 @@ the statistics can be changed block by block on the way back.
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -35,11 +36,11 @@ def stages(precision: str = "float32") -> dict[str, keras.Model]:
 
 def _stage(deep: str, shallow: str, precision: str) -> keras.Model:
     features = keras.Input((None, None, LAYERS[deep][0]))
-    channels, scale = LAYERS[shallow][0], {"activation": "relu", "dtype": precision}
-    values = Mirrored(channels, **scale)(features)
+    channels = LAYERS[shallow][0]
+    values = Mirrored(channels, activation="relu", dtype=precision)(features)
     values = keras.layers.UpSampling2D(2, interpolation="nearest", dtype=precision)(values)
     for _ in range(CONVOLUTIONS[shallow]):
-        values = Mirrored(channels, **scale)(values)
+        values = Mirrored(channels, activation="relu", dtype=precision)(values)
     return keras.Model(features, values, name=f"from_{deep}")
 
 
@@ -50,7 +51,7 @@ def _last_stage(shallow: str, precision: str) -> keras.Model:
 
 def save(stages: dict[str, keras.Model], path: Path) -> None:
     """Writes the weights, each number in 16 bits."""
-    arrays = {
+    arrays: dict[str, Any] = {
         f"{name}/{number}": np.asarray(keras.ops.convert_to_numpy(weight), np.float16)
         for name, stage in stages.items()
         for number, weight in enumerate(stage.weights)

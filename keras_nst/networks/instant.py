@@ -20,7 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_nst.core.distances import gaussian, transport
+from keras_nst.core.gaussians import gaussian, transport, variances
 from keras_nst.core.guides import guides
 from keras_nst.core.method import Method
 from keras_nst.core.network import Network
@@ -94,11 +94,13 @@ class Change(NamedTuple):
         return self._mapped(name, values, mean, way, mixed(mean, style.mean, self.strength))
 
     def scaled(self, name: str, values: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
-        """Returns features with means and deviations so far between the content's and the style's, channel by channel."""
+        """Returns features with means and deviations so far between content and style, channel by channel."""
         if name not in self.styles:
             return values
         shares = self.shares.get(name)
-        own, before, style = map(spread, (moments(values, shares), moments(content, shares), self.styles[name]))
+        own, before, style = map(
+            means_and_deviations, (moments(values, shares), moments(content, shares), self.styles[name])
+        )
         mean, deviation = (mixed(a, b, self.strength) for a, b in zip(before, style, strict=True))
         return self._mapped(name, values, own[0], tf.linalg.diag(deviation / own[1]), mean)
 
@@ -123,11 +125,9 @@ def mixed(one: tf.Tensor, other: tf.Tensor, part: float) -> tf.Tensor:
     return (1.0 - part) * one + part * other
 
 
-def spread(of: Moments) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns means and deviations of each channel: (n, r, c)."""
-    known = per_position(of)
-    variance = tf.linalg.diag_part(known.second) - tf.square(known.first)
-    return known.first, tf.sqrt(tf.nn.relu(variance) + TINIEST)
+def means_and_deviations(of: Moments) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns those of each channel: (n, r, c)."""
+    return per_position(of).first, tf.sqrt(variances(of) + TINIEST)
 
 
 def divided(of: Moments, scale: float) -> Moments:

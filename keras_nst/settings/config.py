@@ -263,8 +263,8 @@ class Config(Settings):
         "auto",
         text("auto|content|noise|style|blend|instant|PATH"),
         "Start",
-        "The first picture; blend: the content mixed with noise; instant: as --instant paints it; auto: the content, or "
-        "noise where there is none.",
+        "The first picture; blend: the content mixed with noise; instant: as --instant paints it; auto: the content, "
+        "or noise where there is none.",
     )
     instant: bool = setting(
         False,

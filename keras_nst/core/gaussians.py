@@ -1,0 +1,85 @@
+"""A cloud of features as if it were a Gaussian: its mean, its covariance and the roots of that."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from keras_nst.core.roots import root_by_eigenvalues
+from keras_nst.core.stats import FAINTEST, Moments, per_position
+
+COLUMNS = 64  # of the style's root are kept or left out at once, so that most styles' roots have one shape
+NO_VARIANCE = 3e-7  # w2: what of E |x|^2 comes from rounding
+
+
+class Gaussian(NamedTuple):
+    """The style as w2 sees it."""
+
+    mean: tf.Tensor  # (..., c)
+    root: tf.Tensor  # A (..., c, k) with A A^T = C', the covariance
+    spread: tf.Tensor  # (...), tr C'
+    square: tf.Tensor  # (...), E |y|^2
+
+
+def gaussian(style: Moments) -> Gaussian:
+    """Returns the style as w2 sees it, its root in as few columns as it takes.
+
+    Directions in which the style's variance is less than NO_VARIANCE of its mean square are left out: there are many
+    where the style has fewer positions than channels.
+    """
+    known = every_direction(style)
+    used = tf.reduce_any(known.root != 0.0, axis=range(len(known.root.shape) - 1))
+    columns = -(-max(1, int(tf.reduce_sum(tf.cast(used, tf.int32)))) // COLUMNS) * COLUMNS
+    return known._replace(root=known.root[..., max(0, known.root.shape[-1] - columns) :])
+
+
+def every_direction(style: Moments) -> Gaussian:
+    """Returns the same with a column for each direction."""
+    known = per_position(style)
+    return Gaussian(known.first, _root(style), spread(style), tf.linalg.trace(known.second))
+
+
+def _root(style: Moments) -> tf.Tensor:
+    """Returns A (..., c, c) with A A^T = C', its columns in ascending order; those that are nearly nothing are 0."""
+    exact = tf.cast(covariance_of(style), tf.float64)
+    values, vectors = tf.linalg.eigh(exact)
+    least = NO_VARIANCE * tf.cast(tf.linalg.trace(per_position(style).second), tf.float64)[..., None]
+    lengths = tf.where(values > least, tf.sqrt(tf.maximum(values, 0.0)), 0.0)
+    return tf.cast(vectors * lengths[..., None, :], style.second.dtype)
+
+
+def transport(picture: Moments, style: Gaussian, least: float) -> tf.Tensor:
+    """Returns T (..., c, c), symmetric: x -> m' + T (x - m) moves the picture's Gaussian onto the style's.
+
+    T = A (A^T C A)^-1/2 A^T with A A^T = C', of all that do so the one that moves least: what w2 measures. The picture
+    is given `least` of its mean variance in each direction, since where it has none no map could make any.
+    """
+    covariance = centered(per_position(picture))
+    blur = least * tf.linalg.trace(covariance)[..., None, None] / float(covariance.shape[-1]) + FAINTEST
+    between = tf.matmul(
+        style.root,
+        (covariance + blur * tf.eye(covariance.shape[-1], dtype=covariance.dtype)) @ style.root,
+        transpose_a=True,
+    )
+    _, inverse = root_by_eigenvalues(between)
+    return style.root @ tf.matmul(inverse, style.root, transpose_b=True)
+
+
+def covariance_of(of: Moments) -> tf.Tensor:
+    """Returns the covariance: (..., c, c)."""
+    return centered(per_position(of))
+
+
+def centered(of: Moments) -> tf.Tensor:
+    """Returns the covariance from moments per position."""
+    mean = of.first[..., None]
+    return of.second - tf.matmul(mean, mean, transpose_b=True)
+
+
+def spread(of: Moments) -> tf.Tensor:
+    """tr C."""
+    return tf.reduce_sum(variances(of), axis=-1)
+
+
+def variances(of: Moments) -> tf.Tensor:
+    """Per channel, (..., c). Rounding may leave less than nothing of a constant one."""
+    return tf.nn.relu(tf.linalg.diag_part(covariance_of(of)))
