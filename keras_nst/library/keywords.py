@@ -129,7 +129,12 @@ class Keywords(TypedDict, total=False):
     """sgd: no step moves the pixels by more than this, root mean square, at the first learning rate."""
 
     init: str
-    """The first picture; blend: the content mixed with noise; auto: the content, or noise where there is none."""
+    """The first picture; blend: the content mixed with noise; instant: as --instant paints it; auto: the content, or
+    noise where there is none."""
+
+    instant: bool
+    """Whether a network paints the picture at once, in place of steps: nearly as good, in seconds. --style_strength
+    says how far it goes."""
 
     noise: float
     """The share of noise in --init=blend."""

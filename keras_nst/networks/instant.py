@@ -24,8 +24,8 @@ from keras_nst.core.gaussians import gaussian, transport, variances
 from keras_nst.core.guides import guides
 from keras_nst.core.method import Method
 from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Originals, Pictures, Style, composed, kept_of, resize, serves, style_at
+from keras_nst.core.pyramid import Size, same_area
+from keras_nst.core.sight import Originals, Pictures, Style, composed, enlarged, kept_of, resize, serves, style_at
 from keras_nst.core.stats import Moments, blended, moments, per_position, widened
 from keras_nst.networks import decoder
 from keras_nst.settings.networks import Layer, stride
@@ -33,6 +33,7 @@ from keras_nst.settings.networks import Layer, stride
 WEIGHTS = Path(__file__).parent / "decoder.npz"
 PIXELS = "block1_conv1"  # has a position at each pixel, which regions are asked for
 LAYERS = tuple(Layer(name, 1.0) for name in ("block2_conv1", "block3_conv1", decoder.DEEPEST))
+MOST = 1500 * 1500  # pixels painted as a whole, which takes about 4 GB
 MARGIN = 16  # pixels, of whose features the border makes a frame
 LEAST = 0.1  # of the mean variance: what the content has too little of is not made of noise
 LEAST_COLOR = 0.01
@@ -51,7 +52,13 @@ class Instant:
         self.network, self.stages = network, stages
 
     def __call__(self, pictures: Pictures, size: Size, method: Method) -> tf.Tensor:
-        """Returns pictures of this size, (n, h, w, 3)."""
+        """Returns pictures of this size, (n, h, w, 3); large ones are painted smaller, and enlarged."""
+        if size.height * size.width <= MOST:
+            return self._painted(pictures, size, method)
+        painted = self._painted(pictures, same_area(size, MOST), method)
+        return composed(enlarged(painted, pictures.content, size), kept_of(pictures, size))
+
+    def _painted(self, pictures: Pictures, size: Size, method: Method) -> tf.Tensor:
         shown = beyond(resize(pictures.content, size))
         styles = self._styles(pictures, size, method)
         change = Change(styles, content_shares(pictures.regions, size, method), method.start.strength)
