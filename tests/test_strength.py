@@ -102,3 +102,14 @@ def test_one_picture_that_pulls_at_nothing() -> None:
     pictures = Pictures(gray, (Style(gray),))
     found = calibrated(pictures, Size(32, 48), Network(random), asked(style_strength=0.5)).objective
     assert np.isfinite([found.weight("content"), found.weight("style")]).all()
+
+
+@pytest.mark.weights
+def test_means_the_same_wherever_a_run_starts(features: keras.Model) -> None:
+    """The first picture has no say in what a strength means."""
+    pictures, method = pairs()["harbor, night"], asked(style_strength=0.4)
+    weights = [
+        dict(calibrated(pictures._replace(first=first), SIZE, Network(features), method).objective.weights)
+        for first in (None, sample("night"))
+    ]
+    assert weights[0] == weights[1]

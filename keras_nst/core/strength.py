@@ -40,6 +40,7 @@ def _pull_of_content_over_style(pictures: Pictures, final: Size, network: Networ
     """Returns |gradient of the content term| / |gradient of the style term|, each with weight 1, at the start: (n,)."""
     size = same_area(final, min(LOOKED_AT, final.height * final.width))
     blend = method.start._replace(source="blend", noise=NOISE)
+    pictures = pictures._replace(first=None)  # a strength means the same wherever a run starts
     start = tf.convert_to_tensor(first_picture(pictures, size, blend))
     content, style = (_pull(pictures, start, network, method, term) for term in ("content", "style"))
     return content / np.maximum(style, 1e-30)

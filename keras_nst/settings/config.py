@@ -192,7 +192,7 @@ class Config(Settings):
     )
 
     steps: tuple[int | EllipsisType, ...] = setting(
-        (40, 16, ..., 72),
+        (120, 16, ..., 64),
         steps_by_scale(),
         "Search",
         "Steps at each scale, coarse to fine; the number before ... holds for all between, or else the last for all "
