@@ -101,7 +101,10 @@ class Change(NamedTuple):
         return self._mapped(name, values, mean, way, mixed(mean, style.mean, self.strength))
 
     def scaled(self, name: str, values: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
-        """Returns features with means and deviations so far between content and style, channel by channel."""
+        """Returns features moved so far towards means and deviations that lie so far between content and style.
+
+        So they stay what the decoder made of them where nothing is asked: it knows best.
+        """
         if name not in self.styles:
             return values
         shares = self.shares.get(name)
@@ -109,7 +112,8 @@ class Change(NamedTuple):
             means_and_deviations, (moments(values, shares), moments(content, shares), self.styles[name])
         )
         mean, deviation = (mixed(a, b, self.strength) for a, b in zip(before, style, strict=True))
-        return self._mapped(name, values, own[0], tf.linalg.diag(deviation / own[1]), mean)
+        aimed = self._mapped(name, values, own[0], tf.linalg.diag(deviation / own[1]), mean)
+        return mixed(values, aimed, self.strength)
 
     def recolored(self, values: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
         """Returns pictures with the mean and covariance that the content's pixels have once they are moved."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from keras_nst.core.events import Listener, Standing
 from keras_nst.core.figures import Figures
-from keras_nst.core.pyramid import Scale, Size, plan
+from keras_nst.core.pyramid import Scale, Size, final_size, plan
 from keras_nst.pictures.alpha import laid_on
 from keras_nst.session import machine, team
 from keras_nst.session.machine import Tell
@@ -84,6 +84,21 @@ class Session:
             features = load_features(config, known)
             self.networks[key] = Network(features, self.keep, self.crew, self._at_once(config, features))
         return self.networks[key]
+
+    def glimpse(self, scene: Scene, config: Resolved, side: int) -> np.ndarray | None:
+        """Returns a picture (h, w, 3) painted at once, its longer side so many pixels at most; None where none can be.
+
+        It is to be seen while the one that is asked for is made.
+        """
+        trained = config.network == "vgg19" and config.weights != "random"
+        if not (trained and scene.content and scene.styles) or config.seamless:
+            return None
+        small = final_size(min(side, max(scene.size)), scene.size)
+        config = config.resolved(init="instant")
+        with self.where():
+            paint = self.network(config).at_once
+            painted = paint(pictures_of(scene, config), small, method_of(config)) if paint else None
+        return None if painted is None else Recoloring(scene, config)(np.asarray(painted))[0]
 
     def _at_once(self, config: Resolved, features: "keras.Model") -> "AtOnce | None":
         """Returns what paints pictures without steps, where that is asked for."""

@@ -64,10 +64,12 @@ class Painter:
         self.thread.join(patience)
 
     def _warm(self) -> None:
-        """Starts TensorFlow and builds the network, so that the first picture does not wait for them."""
+        """Starts TensorFlow and builds the networks, so that the first picture does not wait for them."""
         config = Config.written(**machine_settings(self.atelier.config))
         easel = self._open(config)
-        easel.network(easel.resolve(config, SMALL))
+        resolved = easel.resolve(config, SMALL)
+        easel.network(resolved)
+        easel.network(resolved.resolved(init="instant"))  # of which a new picture's first glimpse is
 
     def _open(self, config: Config) -> Easel:
         """Returns the session, opened once."""

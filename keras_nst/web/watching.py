@@ -17,6 +17,7 @@ from keras_nst.web.pictures import encoded
 if TYPE_CHECKING:
     from keras_nst.core.transfer import Painted
 
+GLIMPSE = 256  # pixels of what is seen before there is anything else
 SECONDS_BETWEEN = 0.25  # previews
 LARGEST, QUALITY = 768, 82  # pixels of a preview, and of JPEG
 MOST_POINTS = 400  # of a curve
@@ -44,7 +45,12 @@ class Easel(Session):
 
     def _watching(self, asked: Asked) -> "Watching":
         scales, resumed = scales_of(asked.config, asked.scene.size), asked.resumed
-        return Watching(self.id, work_left(scales, resumed), resumed.step if resumed else 0, self.show)
+        watching = Watching(self.id, work_left(scales, resumed), resumed.step if resumed else 0, self.show)
+        new = resumed is None and asked.config.init in ("auto", "content") and len(scales) > 1
+        glimpse = self.glimpse(asked.scene, asked.config, GLIMPSE) if new else None
+        if glimpse is not None:
+            watching.begin(glimpse, sum(scale.steps for scale in scales), len(scales))
+        return watching
 
 
 class Watching:
@@ -65,6 +71,13 @@ class Watching:
         self.curve: list[tuple[int, float]] = []
         self.scales: list[int] = []  # the steps before which the size changed
         self.scale, self.shown = 0, -SECONDS_BETWEEN
+        self.glimpse: np.ndarray | None = None
+
+    def begin(self, glimpse: np.ndarray, steps: int, scales: int) -> None:
+        """Shows a picture that is seen until the first size is done, which begins as little more than the content."""
+        self.glimpse = glimpse
+        about = {"step": 0, "steps": steps, "scale": 1, "scales": scales, "scale_step": 0, "scale_steps": 0}
+        self.show(message({"id": self.id, **about, "left": None, "curve": [], "marks": []}, glimpse))
 
     def __call__(self, progress: Progress) -> None:
         self.speed(progress)
@@ -77,7 +90,11 @@ class Watching:
         now = time.monotonic()
         if progress.final or now - self.shown >= SECONDS_BETWEEN:
             self.shown = now
-            self.show(message(self._about(progress, left), progress.picture()[0]))
+            self.show(message(self._about(progress, left), self._picture(progress)))
+
+    def _picture(self, progress: Progress) -> np.ndarray:
+        early = progress.scale == 1 and progress.scale_step < progress.scale_steps
+        return self.glimpse if self.glimpse is not None and early else progress.picture()[0]
 
     def _about(self, progress: Progress, left: float | None) -> dict[str, Any]:
         names = ("step", "steps", "scale", "scales", "scale_step", "scale_steps")

@@ -1,0 +1,71 @@
+"""What the studio shows before there is anything else to see."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from conftest import loss_values
+from PIL import Image
+
+from keras_nst.core.events import Progress
+from keras_nst.pictures.sources import read_source
+from keras_nst.session.scene import Scene, scene_of
+from keras_nst.session.session import Session
+from keras_nst.settings.config import Config
+from keras_nst.web.watching import Watching
+
+
+def scene(**settings: object) -> tuple[Scene, Config]:
+    config = Config(content="sample:harbor", style="sample:night", size="320", **settings)
+    content, style = (read_source(source, 10**7) for source in (config.content, config.style))
+    return scene_of(content, [style], None, (None, []), config, print), config
+
+
+@pytest.mark.weights
+def test_a_picture_of_the_pair_at_once() -> None:
+    """Of the proportions of the result, and of the colors of the style rather than of the content."""
+    asked, config = scene()
+    with Session(config) as session:
+        resolved = session.resolve(config, asked.size)
+        glimpse = session.glimpse(asked, resolved, 96)
+        assert session.glimpse(asked, resolved.resolved(init="auto", seamless=True, padding="zero"), 96) is None
+    assert glimpse.shape == (64, 96, 3)
+    mean, content, style = (
+        of.reshape(-1, 3).mean(axis=0) for of in (glimpse, asked.content.pixels, asked.styles[0].picture.pixels)
+    )
+    assert np.linalg.norm(mean - style) < np.linalg.norm(mean - content)
+
+
+def progress(scale: int, scale_step: int, value: float) -> Progress:
+    zero = np.zeros(1)
+    return Progress(
+        step=scale_step,
+        steps=20,
+        scale=scale,
+        scales=2,
+        scale_step=scale_step,
+        scale_steps=10,
+        losses=loss_values(zero, zero, zero, zero),
+        learning_rate=0.1,
+        picture=lambda: np.full((1, 8, 12, 3), value, np.float32),
+        final=False,
+        taken=(),
+        standing=None,
+    )
+
+
+def test_it_is_seen_until_the_first_size_is_done() -> None:
+    shown: list[bytes] = []
+    watching = Watching("run", work=100.0, done=0, show=shown.append)
+    watching.begin(np.full((8, 12, 3), 0.5, np.float32), steps=20, scales=2)
+    for step in (progress(1, 5, 0.0), progress(1, 10, 0.25), progress(2, 5, 1.0)):
+        watching.shown = -1.0
+        watching(step)
+    assert json.loads(shown[0].split(b"\n")[0])["step"] == 0
+    levels = [decoded(each).mean() for each in shown]
+    np.testing.assert_allclose(levels, [127.5, 127.5, 63.75, 255.0], atol=1.5)
+
+
+def decoded(message: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(message.split(b"\n", 1)[1])), float)
