@@ -46,6 +46,9 @@ PICTURES = {
     "look/portrait": "--flagfile=configs/portrait.cfg",
     "look/ink": "--flagfile=configs/ink.cfg",
     "look/inked": "--flagfile=configs/ink.cfg --content=sample:harbor",
+    "instant/strength3": f"{SAMPLES} --instant --style_strength=0.3",
+    "instant/plain": f"{SAMPLES} --instant",
+    "instant/strength10": f"{SAMPLES} --instant --style_strength=1",
     **{f"gallery/{name}": f"--flagfile=configs/{name}.cfg --size=160" for name in GALLERY},
     **{f"styles/{loss.replace(',', '_')}": f"{SAMPLES} --style_strength=0.5 --style_loss={loss}" for loss in LOSSES},
 }

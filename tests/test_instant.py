@@ -1,5 +1,7 @@
 """Pictures painted at once: statistics moved as a whole, and the decoder that turns features back into pictures."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import keras
@@ -16,7 +18,7 @@ from keras_nst.core import gaussians
 from keras_nst.core.stats import moments, per_position
 from keras_nst.networks import decoder
 from keras_nst.networks.decoder import DEEPEST
-from keras_nst.networks.instant import Change
+from keras_nst.networks.instant import WEIGHTS, Change
 from keras_nst.networks.layers import Mirrored
 from keras_nst.pictures.sources import SAMPLES
 from keras_nst.run import main
@@ -136,6 +138,13 @@ def test_stages_lead_from_each_block_to_the_one_before(tmp_path: Path) -> None:
 
 def decoder_stride(name: str) -> int:
     return 2 ** (int(name[len("block")]) - 1)
+
+
+def test_the_card_is_that_of_the_weights() -> None:
+    card = json.loads(WEIGHTS.with_suffix(".json").read_text(encoding="utf8"))
+    assert card["sha256"] == hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+    assert WEIGHTS.stat().st_size < 8e6
+    assert f"{sum(stage.count_params() for stage in decoder.stages().values()):,} weights" in card["architecture"]
 
 
 # --- By the command ---

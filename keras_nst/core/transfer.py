@@ -63,6 +63,8 @@ def transfer(
 
 def begun(pictures: Pictures, size: Size, method: Method, network: Network) -> tf.Tensor:
     """Returns the picture the first step starts from, (n, h, w, 3)."""
-    if network.at_once and method.start.source == "instant":
-        return network.at_once(pictures, size, method)
-    return first_picture(pictures, size, method.start)
+    if method.start.source != "instant":
+        return first_picture(pictures, size, method.start)
+    if network.at_once is None:
+        raise ValueError("Expected a network that paints at once, as a Session's does. Received: one without")
+    return network.at_once(pictures, size, method)
