@@ -10,18 +10,24 @@ import pytest
 import scipy.linalg
 import scipy.ndimage
 import tensorflow as tf
-from conftest import write_picture
+from conftest import smooth_picture, write_picture
 from PIL import Image
 
 import keras_nst
 from keras_nst.core import gaussians
+from keras_nst.core.features import extractor
+from keras_nst.core.network import Network
+from keras_nst.core.pyramid import Size
+from keras_nst.core.sight import Pictures, Style
 from keras_nst.core.stats import moments, per_position
 from keras_nst.networks import decoder
 from keras_nst.networks.decoder import DEEPEST
-from keras_nst.networks.instant import WEIGHTS, Change
+from keras_nst.networks.instant import LAYERS, WEIGHTS, Change, Instant
 from keras_nst.networks.layers import Mirrored
 from keras_nst.pictures.sources import SAMPLES
 from keras_nst.run import main
+from keras_nst.session.method import method_of
+from keras_nst.settings.config import Config
 
 
 def cloud(seed: int, channels: int = 6, shape: tuple[int, int] = (40, 50)) -> np.ndarray:
@@ -138,6 +144,19 @@ def test_stages_lead_from_each_block_to_the_one_before(tmp_path: Path) -> None:
 
 def decoder_stride(name: str) -> int:
     return 2 ** (int(name[len("block")]) - 1)
+
+
+def test_several_at_once_are_each_what_it_is_alone() -> None:
+    """Untrained, and one step of rounding is all there is to tell them apart."""
+    names = [layer.name for layer in LAYERS]
+    network, method = Network(extractor("vgg19", names, weights=3)), method_of(Config(weights="random").resolved())
+    paint = Instant(network, decoder.stages())
+    contents, style = np.stack([smooth_picture(40, 56, seed) for seed in (1, 2)]), smooth_picture(48, 40, 3)[None]
+    together = paint(Pictures(contents, (Style(style),)), Size(40, 56), method)
+    for number, content in enumerate(contents):
+        alone = paint(Pictures(content[None], (Style(style),)), Size(40, 56), method)
+        np.testing.assert_allclose(together[number], alone[0], atol=1e-4)
+    assert np.abs(together[0] - together[1]).max() > 0.01
 
 
 def test_the_card_is_that_of_the_weights() -> None:
