@@ -26,7 +26,16 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from keras_nst.core.gaussians import NO_VARIANCE, Gaussian, centered, covariance_of, every_direction, spread, variances
+from keras_nst.core.gaussians import (
+    NO_VARIANCE,
+    Gaussian,
+    centered,
+    covariance_of,
+    every_direction,
+    one_for_each,
+    spread,
+    variances,
+)
 from keras_nst.core.roots import root_by_eigenvalues, root_by_products
 from keras_nst.core.stats import FAINTEST, Moments, per_position, widened
 from keras_nst.core.stats import gram as gram_matrix
@@ -145,8 +154,7 @@ def _bures(covariance: tf.Tensor, root: tf.Tensor, by_products: bool) -> tf.Tens
     K has the eigenvalues of C'^1/2 C C'^1/2. The gradient is I - T, where T = A K^-1/2 A^T is the map that moves one
     Gaussian onto the other.
     """
-    if root.shape[:-2] != covariance.shape[:-2]:  # one style, several pictures: such products are wrong by oneDNN
-        root = tf.broadcast_to(root, [*covariance.shape[:-2], *root.shape[-2:]])
+    root = one_for_each(root, covariance)
 
     @tf.custom_gradient
     def bures(covariance: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:

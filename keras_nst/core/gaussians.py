@@ -55,13 +55,18 @@ def transport(picture: Moments, style: Gaussian, least: float) -> tf.Tensor:
     """
     covariance = centered(per_position(picture))
     blur = least * tf.linalg.trace(covariance)[..., None, None] / float(covariance.shape[-1]) + FAINTEST
-    between = tf.matmul(
-        style.root,
-        (covariance + blur * tf.eye(covariance.shape[-1], dtype=covariance.dtype)) @ style.root,
-        transpose_a=True,
-    )
-    _, inverse = root_by_eigenvalues(between)
-    return style.root @ tf.matmul(inverse, style.root, transpose_b=True)
+    covariance += blur * tf.eye(covariance.shape[-1], dtype=covariance.dtype)
+    root = one_for_each(style.root, covariance)
+    _, inverse = root_by_eigenvalues(tf.matmul(root, covariance @ root, transpose_a=True))
+    return root @ tf.matmul(inverse, root, transpose_b=True)
+
+
+def one_for_each(root: tf.Tensor, covariance: tf.Tensor) -> tf.Tensor:
+    """Returns the root of one style for each of several pictures.
+
+    By oneDNN products of several matrices with one are wrong, or end the process.
+    """
+    return tf.broadcast_to(root, [*covariance.shape[:-2], *root.shape[-2:]])
 
 
 def covariance_of(of: Moments) -> tf.Tensor:
