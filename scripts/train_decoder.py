@@ -1,10 +1,10 @@
 """Train what turns features of VGG19 back into pictures (keras_nst/networks/decoder.py): once, for all styles.
 
-    KERAS_BACKEND=jax python scripts/train_decoder.py FOLDER --out=decoder --seconds=300
+    KERAS_BACKEND=jax python scripts/train_decoder.py FOLDER --weights=vgg19_notop.h5 --seconds=300
 
-FOLDER holds photographs that may be used so; some of them are never trained on, and tell how good it has become. Half
-of what it learns from is painted by this script: strokes, dots, stripes in colors of their own. Any backend of Keras
-serves; a GPU takes minutes where two cores take a night.
+FOLDER holds photographs that may be used so, as JPEG; the last three are never trained on, and tell how good it has
+become. Most of what it learns from is painted by this script: strokes, dots, triangles in colors of their own. Any
+backend of Keras serves; a GPU takes minutes where two cores take a night.
 
 Each stage learns to give back the features of the block before (of true features), and all in a row the picture: of
 features as they are, and of features that were given another picture's means and deviations, where the picture's own

@@ -37,7 +37,7 @@ def test_a_picture_of_the_pair_at_once() -> None:
     assert np.linalg.norm(mean - style) < np.linalg.norm(mean - content)
 
 
-def progress(scale: int, scale_step: int, value: float) -> Progress:
+def progress(scale: int, scale_step: int, value: float, final: bool = False) -> Progress:
     zero = np.zeros(1)
     return Progress(
         step=scale_step,
@@ -49,7 +49,7 @@ def progress(scale: int, scale_step: int, value: float) -> Progress:
         losses=loss_values(zero, zero, zero, zero),
         learning_rate=0.1,
         picture=lambda: np.full((1, 8, 12, 3), value, np.float32),
-        final=False,
+        final=final,
         taken=(),
         standing=None,
     )
@@ -59,12 +59,12 @@ def test_it_is_seen_until_the_first_size_is_done() -> None:
     shown: list[bytes] = []
     watching = Watching("run", work=100.0, done=0, show=shown.append)
     watching.begin(np.full((8, 12, 3), 0.5, np.float32), steps=20, scales=2)
-    for step in (progress(1, 5, 0.0), progress(1, 10, 0.25), progress(2, 5, 1.0)):
+    for step in (progress(1, 5, 0.0), progress(1, 10, 0.25), progress(2, 5, 1.0), progress(1, 5, 0.75, final=True)):
         watching.shown = -1.0
         watching(step)
     assert json.loads(shown[0].split(b"\n")[0])["step"] == 0
     levels = [decoded(each).mean() for each in shown]
-    np.testing.assert_allclose(levels, [127.5, 127.5, 63.75, 255.0], atol=1.5)
+    np.testing.assert_allclose(levels, [127.5, 127.5, 63.75, 255.0, 191.25], atol=1.5)
 
 
 def decoded(message: bytes) -> np.ndarray:

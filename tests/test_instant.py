@@ -169,7 +169,7 @@ def test_the_card_is_that_of_the_weights() -> None:
 # --- By the command ---
 
 
-@pytest.mark.parametrize("size", ["50x35", "64x48"])
+@pytest.mark.parametrize("size", ["50x35", "64x48", "17x19"])
 def test_a_picture_at_once_of_any_size(size: str, quick: list[str], tmp_path: Path) -> None:
     assert main([*quick, "--instant", f"--size={size}", f"--output={tmp_path / 'result.png'}"]) == 0
     with Image.open(tmp_path / "result.png") as picture:
@@ -180,8 +180,10 @@ def test_a_picture_at_once_of_any_size(size: str, quick: list[str], tmp_path: Pa
     ("given", "said"),
     [
         (["--network=vgg16"], "--instant=true: Expected --network=vgg19 with it. Received: vgg16"),
-        (["--seamless"], "--instant=true: Not with --seamless."),
-        (["--style=", "--style_weight=0"], "--instant=true: Expected --style as well."),
+        (["--seamless"], "--instant=true: Not with --seamless: it paints pictures with borders."),
+        (["--style="], "--style=: Expected a picture"),
+        (["--style_weight=0"], "--instant=true: Not with --style_weight=0: it goes by --style_strength, from 0 to 1."),
+        (["--style=", "--style_strength=0"], "--instant=true: Expected --style as well."),
     ],
 )
 def test_what_cannot_be_painted_at_once(

@@ -56,12 +56,16 @@ class Inputs(NamedTuple):
 
 def ours(asked: Objective, seen: dict[str, np.ndarray], content: dict, style: dict, shown: np.ndarray) -> LossValues:
     tensors = {name: tf.constant(value) for name, value in seen.items()}
+    aim = aim_of(asked, content, style)
+    total = losses.measure(Seen(whole_picture(tf.constant(shown)), tensors, {}, {}), aim, asked)
+    return losses.evaluate(total, aim, Size(*shown.shape[1:3]), asked)
+
+
+def aim_of(asked: Objective, content: dict, style: dict) -> losses.Aim:
     of_style = {name: moments(tf.constant(style[name])) for name in SHAPES}
     inputs = Inputs(tf.constant(picture(2)), {CONTENT: tf.constant(content[CONTENT])}, of_style)
     aims = {name: term.aim(inputs, asked) for name, term in losses.terms_of(asked).items()}
-    aim = losses.Aim(aims, {name: tf.constant(weight) for name, weight in asked.weights}, {}, ())
-    total = losses.measure(Seen(whole_picture(tf.constant(shown)), tensors, {}, {}), aim, asked)
-    return losses.evaluate(total, aim, Size(*shown.shape[1:3]), asked)
+    return losses.Aim(aims, {name: tf.constant(weight) for name, weight in asked.weights}, {}, ())
 
 
 # --- What the sources say, in float64, one picture, as their own texts write it ---
@@ -241,4 +245,5 @@ def test_layer_weights() -> None:
 def test_no_losses_has_the_shape_of_losses() -> None:
     settings = objective("balanced")
     values = ours(settings, feature_maps(0), feature_maps(1), feature_maps(2), picture(1))
-    tf.nest.assert_same_structure(values, losses.no_losses(tf.constant(picture(1)), settings))
+    aim = aim_of(settings, feature_maps(1), feature_maps(2))
+    tf.nest.assert_same_structure(values, losses.no_losses(tf.constant(picture(1)), aim, settings))

@@ -278,6 +278,15 @@ def test_a_whole_step_has_no_work_for_the_host(
     assert not operations & {"infeed", "outfeed", "send", "recv", "custom_call"}
 
 
+@pytest.mark.parametrize("blocks", [(2, 5), (1, 1)])
+def test_a_style_that_serves_some_blocks_only(blocks: tuple[int, int], features: keras.Model) -> None:
+    """Alone: the other layers have no style, and no loss."""
+    content, (style, *_), *_ = pair()
+    result, _ = run(features, Pictures(content, (style._replace(blocks=blocks),)), steps=(3,), scales=1)
+    named = [int(name[len("block")]) for name in result.losses.layers["style"]]
+    assert named and all(blocks[0] <= block <= blocks[1] for block in named)
+
+
 def test_style_alone_and_content_alone(features: keras.Model) -> None:
     texture, _ = run(features, Pictures(None, (Style(tensor(1)),)), content_weight=0.0)
     assert texture.losses.content[0] == 0 and texture.losses.style[0] > 0

@@ -56,7 +56,7 @@ class Steps:
             record = tf.nest.map_structure(lambda array, value: array.write(step, value), record, told)
             return step + tf.cast(sound, tf.int32), sound, settled, record
 
-        start = tf.constant(0), tf.constant(True), tf.constant(False), self._empty_record()
+        start = tf.constant(0), tf.constant(True), tf.constant(False), self._empty_record(aim)
         *how, record = tf.while_loop(lambda step, sound, settled, _: (step < count) & sound & ~settled, take_one, start)
         return *how, tf.nest.map_structure(lambda array: array.stack(), record)
 
@@ -74,8 +74,8 @@ class Steps:
         sound = tf.cond(self.watch.is_sound(loss, gradient, self.mover.searches), move, lambda: tf.constant(False))
         return sound, tf.cond(sound, note, lambda: tf.constant(False))
 
-    def _empty_record(self) -> tuple:
-        told = losses.no_losses(self.picture, self.objective), tf.zeros(())
+    def _empty_record(self, aim: losses.Aim) -> tuple:
+        told = losses.no_losses(self.picture, aim, self.objective), tf.zeros(())
         return tf.nest.map_structure(
             lambda value: tf.TensorArray(value.dtype, LONGEST, element_shape=value.shape, clear_after_read=False), told
         )

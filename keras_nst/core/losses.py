@@ -42,11 +42,16 @@ def evaluate(total: Parts, aim: Aim, size: Size, objective: Objective) -> LossVa
     return LossValues(_weighted(values, aim), *_told(values))
 
 
-def no_losses(picture: tf.Tensor, objective: Objective) -> LossValues:
-    """Returns losses of zero, of the shapes that `evaluate` returns for these pictures."""
-    zero = tf.zeros(picture.shape[0], picture.dtype)
-    layers = {"content": objective.content_layers, "style": objective.style_layers}
-    values = {name: Value(zero, {layer.name: zero for layer in layers.get(name, ())}) for name in terms_of(objective)}
+def no_losses(picture: tf.Tensor, aim: Aim, objective: Objective) -> LossValues:
+    """Returns losses of zero, of the shapes that `evaluate` returns for these pictures.
+
+    A style that serves some blocks of the network only has no loss at the others.
+    """
+    zero, aims = tf.zeros(picture.shape[0], picture.dtype), aim.terms
+    layers = {"content": lambda: aims["content"].features, "style": lambda: aims["style"].moments}
+    values = {
+        name: Value(zero, dict.fromkeys(layers[name]() if name in layers else (), zero)) for name in terms_of(objective)
+    }
     return LossValues(zero, *_told(values))
 
 

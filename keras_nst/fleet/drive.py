@@ -226,12 +226,23 @@ def write_summary(path: Path, jobs: Sequence[BatchJob], manifest: Manifest) -> N
     entries = [(job, manifest.get(job.id)) for job in jobs]
     figures = list(dict.fromkeys(name for _, entry in entries for name in entry.figures))
     settings = list(dict.fromkeys(name for job in jobs for name in job.settings))
-    head = ["name", "content", "style", *settings, "state", "attempts", "seconds", *figures, "output", "error"]
+    head = [
+        "name",
+        "content_path",
+        "style_path",
+        *settings,
+        "state",
+        "attempts",
+        "seconds",
+        *figures,
+        "output",
+        "error",
+    ]
     with path.open("w", encoding="utf8", newline="") as file:
         table = csv.DictWriter(file, head, restval="")
         table.writeheader()
         for job, entry in entries:
             config = job.spec.config
-            named = {"name": job.name, "content": config.content, "style": config.style, **job.settings}
+            named = {"name": job.name, "content_path": config.content, "style_path": config.style, **job.settings}
             told = {name: getattr(entry, name) for name in ("state", "attempts", "seconds", "output", "error")}
             table.writerow(named | told | {name: f"{value:.4f}" for name, value in entry.figures.items()})

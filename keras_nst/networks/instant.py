@@ -1,4 +1,4 @@
-"""A picture of any content and any style at once: in closed form, nearly what the optimizer finds in many steps.
+"""A picture of any content and any style at once: in closed form, a sketch of what the optimizer finds.
 
 The content's deepest features get the statistics of the style's, and a decoder that was trained once turns them back
 into a picture, block by block. On the way the means and deviations of the blocks between are set right, and at last the
@@ -123,12 +123,12 @@ class Change(NamedTuple):
 
     def _mapped(self, name: str, values: tf.Tensor, mean: tf.Tensor, turn: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
         """Returns there + T (x - mean), of each region where its share of x is."""
-        shares, changes = self.shares.get(name), []
+        shares, result = self.shares.get(name), values
         for region in range(mean.shape[1]):
             centered = values - mean[:, region, None, None]
             change = there[:, region, None, None] + tf.einsum("nhwc,ncd->nhwd", centered, turn[:, region]) - values
-            changes.append(change if shares is None else shares[region, :, :, None] * change)
-        return values + tf.add_n(changes)
+            result += change if shares is None else shares[region, :, :, None] * change
+        return result
 
 
 def mixed(one: tf.Tensor, other: tf.Tensor, part: float) -> tf.Tensor:
@@ -164,9 +164,11 @@ def content_shares(regions: np.ndarray | None, size: Size, method: Method) -> di
 
 def beyond(picture: tf.Tensor) -> tf.Tensor:
     """Returns pictures (n, h, w, c) with a margin that mirrors them, and with sides that fill the deepest layer."""
-    step = stride(decoder.DEEPEST)
-    sides = [[MARGIN, MARGIN + -side % step] for side in picture.shape[1:3]]
-    return tf.pad(picture, [[0, 0], *sides, [0, 0]], "SYMMETRIC")
+    for axis in (1, 2):
+        side = picture.shape[axis]
+        places = np.pad(np.arange(side), (MARGIN, MARGIN + -side % stride(decoder.DEEPEST)), "symmetric")
+        picture = tf.gather(picture, places, axis=axis)
+    return picture
 
 
 def within(picture: tf.Tensor, size: Size) -> tf.Tensor:

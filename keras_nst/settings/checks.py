@@ -41,7 +41,11 @@ def check_instant(config: "Config") -> None:
     if config.network != "vgg19":
         raise SettingError(name, value, f"Expected --network=vgg19 with it. Received: {config.network}")
     if config.seamless:
-        raise SettingError(name, value, "Not with --seamless.")
+        raise SettingError(name, value, "Not with --seamless: it paints pictures with borders.")
+    for term in ("content", "style"):
+        if config.instant and not config.weight(term):
+            reason = f"Not with --{term}_weight=0: it goes by --style_strength, from 0 to 1."
+            raise SettingError(name, value, reason)
 
 
 def check_layers(config: "Config", term: str) -> None:

@@ -270,8 +270,8 @@ class Config(Settings):
         False,
         switch(),
         "Start",
-        "Whether a network paints the picture at once, in place of steps: nearly as good, in seconds. --style_strength "
-        "says how far it goes.",
+        "Whether a network paints a sketch of the picture at once, in place of --init, --steps and --scales. It goes "
+        "by --style_strength, which is then 0.8 unless told.",
     )
     noise: float = setting(0.6, number(0, 1), "Start", "The share of noise in --init=blend.")
     seed: int = setting(0, integer(0, 2**31 - 1), "Start", "The seed of noise and of random weights.")

@@ -47,7 +47,10 @@ class Easel(Session):
         scales, resumed = scales_of(asked.config, asked.scene.size), asked.resumed
         watching = Watching(self.id, work_left(scales, resumed), resumed.step if resumed else 0, self.show)
         new = resumed is None and asked.config.init in ("auto", "content") and len(scales) > 1
-        glimpse = self.glimpse(asked.scene, asked.config, GLIMPSE) if new else None
+        try:
+            glimpse = self.glimpse(asked.scene, asked.config, GLIMPSE) if new else None
+        except Exception:  # what is wrong with the picture will be met again, and told, where it is made
+            glimpse = None
         if glimpse is not None:
             watching.begin(glimpse, sum(scale.steps for scale in scales), len(scales))
         return watching
@@ -93,7 +96,7 @@ class Watching:
             self.show(message(self._about(progress, left), self._picture(progress)))
 
     def _picture(self, progress: Progress) -> np.ndarray:
-        early = progress.scale == 1 and progress.scale_step < progress.scale_steps
+        early = progress.scale == 1 and progress.scale_step < progress.scale_steps and not progress.final
         return self.glimpse if self.glimpse is not None and early else progress.picture()[0]
 
     def _about(self, progress: Progress, left: float | None) -> dict[str, Any]:
