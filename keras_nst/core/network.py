@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -13,11 +13,8 @@ from keras_nst.core.kept import Kept
 from keras_nst.core.method import Method, Seeing
 from keras_nst.core.pyramid import Scale, Size, repays_compilation
 
-if TYPE_CHECKING:
-    from keras_nst.core.sight import Pictures
-
-# Inputs, size, method -> pictures (n, h, w, 3).
-AtOnce = Callable[["Pictures", Size, Method], tf.Tensor]
+# `Pictures` of core/sight.py, size, method -> pictures (n, h, w, 3).
+AtOnce = Callable[[Any, Size, Method], tf.Tensor]
 
 
 class Network:

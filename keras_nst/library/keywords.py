@@ -133,8 +133,8 @@ class Keywords(TypedDict, total=False):
     noise where there is none."""
 
     instant: bool
-    """Whether a network paints the picture at once, in place of steps: nearly as good, in seconds. --style_strength
-    says how far it goes."""
+    """Whether a network paints a sketch of the picture at once, in place of --init, --steps and --scales. It goes by
+    --style_strength, which is then 0.8 unless told."""
 
     noise: float
     """The share of noise in --init=blend."""
