@@ -21,6 +21,8 @@ EARLIER = Record(
         ({"scales": "2"}, ["--scales=2 (was auto)"]),  # which stays open
         ({"seed": "5"}, ["--seed=5 (was 0)"]),
         ({"style_mask": "m.png"}, ["--style_mask=m.png (was not given)"]),
+        ({"instant": "false"}, []),  # which the version of then did not know
+        ({"instant": "true"}, ["--instant=true (was false)"]),
         ({"content_mask": ""}, ["--content_mask= (was m.png)"]),
     ],
 )

@@ -64,11 +64,14 @@ def new_record(config: Config, inputs: Mapping[str, str], output: Path) -> Recor
 
 
 def differences(new: Record, old: Record) -> list[str]:
-    """Returns in what the new run is another one than the old: a few words each."""
+    """Returns in what the new run is another one than the old: a few words each.
+
+    A setting that the version of then did not know was as it is by itself.
+    """
     names = [name for name in {**new.given, **old.given} if name not in FREE]
-    found = []
+    usual, found = settings_of(Config()), []
     for name in names:
-        now, then = new.given.get(name, ""), old.given.get(name, "")
+        now, then = new.given.get(name, ""), old.given.get(name, usual.get(name, ""))
         became = old.resolved.get(name, "")
         if now not in (then, became):
             found.append(f"--{name}={now} (was {became or then or 'not given'})")
