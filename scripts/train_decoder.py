@@ -3,8 +3,8 @@
     KERAS_BACKEND=jax python scripts/train_decoder.py FOLDER --weights=vgg19_notop.h5 --seconds=300
 
 FOLDER holds photographs that may be used so, as JPEG; the last three are never trained on, and tell how good it has
-become. Most of what it learns from is painted by this script: strokes, dots, triangles in colors of their own. Any
-backend of Keras serves; a GPU takes minutes where two cores take a night.
+become. Most of what it learns from is painted by this script: strokes, dots, triangles in colors of their own.
+Keras may have TensorFlow or JAX beneath it; a GPU takes minutes where two cores take a night.
 
 Each stage learns to give back the features of the block before (of true features), and all in a row the picture: of
 features as they are, and of features that were given another picture's means and deviations, where the picture's own
@@ -118,7 +118,7 @@ class Learner(keras.Model):
         x = ops.cast(x, "float32") / 255.0
         true = {name: ops.cast(of, "float32") for name, of in self.encoder(x).items()}
         styles = {name: ops.roll(of, 1, axis=0) for name, of in true.items()}
-        strength = self._strength(len(x))
+        strength = self._strength(ops.shape(x)[0])
         alone = ops.cast(strength == 0.0, "float32")
         aim = true[decoder.DEEPEST]
         came = self.painted(aim, styles, strength)
@@ -137,7 +137,7 @@ class Learner(keras.Model):
             self.told[name].update_state(value)
         return sum(parts.values())
 
-    def _strength(self, count: int) -> Any:
+    def _strength(self, count: Any) -> Any:
         """Returns how far each picture goes towards its style: (n, 1, 1, 1), some of them 0."""
         chance = keras.random.uniform((count, 1, 1, 1), seed=self.seeds)
         return ops.maximum(chance - ALONE, 0.0) / (1.0 - ALONE)
@@ -184,8 +184,8 @@ def apart(values: Any, style: Any) -> Any:
 
 def gram(values: Any) -> Any:
     """Returns the Gram matrix per position: (n, c, c)."""
-    positions = ops.reshape(values, (values.shape[0], -1, values.shape[-1]))
-    return ops.einsum("npc,npd->ncd", positions, positions) / float(positions.shape[1])
+    positions = ops.reshape(values, (ops.shape(values)[0], -1, values.shape[-1]))
+    return ops.einsum("npc,npd->ncd", positions, positions) / ops.cast(ops.shape(positions)[1], "float32")
 
 
 # --- What it learns from ---

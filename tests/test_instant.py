@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -10,7 +13,7 @@ import pytest
 import scipy.linalg
 import scipy.ndimage
 import tensorflow as tf
-from conftest import smooth_picture, write_picture
+from conftest import ROOT, smooth_picture, write_picture
 from PIL import Image
 
 import keras_nst
@@ -164,6 +167,22 @@ def test_the_card_is_that_of_the_weights() -> None:
     assert card["sha256"] == hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
     assert WEIGHTS.stat().st_size < 8e6
     assert f"{sum(stage.count_params() for stage in decoder.stages().values()):,} weights" in card["architecture"]
+
+
+@pytest.mark.weights
+@pytest.mark.slow
+def test_the_script_that_trains_it(vgg19_weights: Path, tmp_path: Path) -> None:
+    """A few steps on from the weights that come along: they are written as they are read, and are still a decoder's."""
+    given = [f"--weights={vgg19_weights}", f"--start={WEIGHTS}", f"--out={tmp_path}", "--learning_rate=1e-6"]
+    small = ["--steps=1", "--epochs=2", "--size=64", "--batch_size=2", "--paintings=2"]
+    script = [sys.executable, str(ROOT / "scripts" / "train_decoder.py"), str(SAMPLES), *given, *small]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run(script, env=environment, capture_output=True, text=True, check=True)
+    assert [row["step"] for row in json.loads((tmp_path / "curve.json").read_text())] == [1, 2]
+    assert float(done.stdout.split("Held out: ")[1].split()[0]) < 0.5 and (tmp_path / "sheet.png").exists()
+    with np.load(tmp_path / "decoder.npz") as written, np.load(WEIGHTS) as before:
+        assert set(written) == set(before)
+        assert all(np.abs(written[name] - before[name]).max() < 1e-3 for name in before)
 
 
 # --- By the command ---
