@@ -50,7 +50,7 @@ def test_it_shows_the_run_and_ends_with_it(quick: list[str]) -> None:
     with started([*quick, *LONG], stdin=subprocess.DEVNULL) as process:
         address = line_with(process, "TensorBoard: ").removeprefix("TensorBoard: ")
         assert address.startswith("http://127.0.0.1:") and runs_at(address) == ["."]
-        line_with(process, "scale 1/1")
+        line_with(process, "step 1/")
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
         assert process.wait(60) == 130 and "Picture: " in rest and "stays" not in rest

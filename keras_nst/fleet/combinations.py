@@ -1,7 +1,6 @@
 """Which pictures a batch is to be made of: combinations, tables, sweeps. All of it is checked before the first job."""
 
 import csv
-import glob
 import itertools
 import os
 import re
@@ -10,14 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keras_nst.fleet.settings import BatchConfig, config_of_job
+from keras_nst.pictures.lists import sources
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError, SettingError, fields, read_setting, reason_of
 from keras_nst.settings.kinds import nearest
 from keras_nst.settings.text import OF_ONE_RUN
 from keras_nst.settings.values import SEPARATOR
 
-PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".bmp", ".gif"}
-LISTS = {".txt", ".lst", ".list"}
 LONGEST_STEM = 60  # letters of a picture's name in a result's
 UNSAFE = r"[^\w.,-]"  # in the name of a file
 RANGE = re.compile(r"(-?[\d.]+)-(-?[\d.]+) ?\[(\d+)\]")
@@ -62,34 +60,6 @@ def rows_of_products(batch: BatchConfig) -> Iterator[Item]:
     styles = sources("styles", batch.styles) if batch.styles else [batch.style]
     for style, content in itertools.product(styles, contents):  # by style, whose measures are kept
         yield Item("", content, style, {})
-
-
-def sources(name: str, written: str) -> list[str]:
-    """Returns the pictures that --contents or --styles names."""
-    found = [source for part in written.split(SEPARATOR) if part.strip() for source in _expanded(name, part.strip())]
-    return list(dict.fromkeys(found))
-
-
-def _expanded(name: str, written: str) -> list[str]:
-    path = Path(os.path.expanduser(written))
-    if path.is_dir():
-        found = sorted(str(file) for file in path.iterdir() if file.suffix.lower() in PICTURES)
-        expected = "Expected a folder with pictures in it."
-    elif path.suffix.lower() in LISTS:
-        try:
-            lines = path.read_text(encoding="utf8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingError(name, written, f"Expected a text file with names. {reason_of(error)}.") from None
-        found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-        expected = "Expected names in it, one in a line."
-    elif glob.has_magic(written) and not path.exists():
-        found = sorted(glob.glob(os.path.expanduser(written), recursive=True))
-        expected = "Expected a pattern that something matches."
-    else:
-        return [written]
-    if not found:
-        raise SettingError(name, written, expected)
-    return found
 
 
 def rows_of_table(batch: BatchConfig) -> Iterator[Item]:

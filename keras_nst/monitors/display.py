@@ -139,7 +139,8 @@ class Lines:
 
 
 def _where(progress: Progress) -> str:
-    return f"scale {progress.scale}/{progress.scales}  step {progress.scale_step}/{progress.scale_steps}"
+    scale = f"scale {progress.scale}/{progress.scales}  " if progress.scales > 1 else ""
+    return f"{scale}step {progress.scale_step}/{progress.scale_steps}"
 
 
 def _duration(seconds: float | None) -> str:

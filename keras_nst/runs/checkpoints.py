@@ -1,13 +1,10 @@
 """The state of a run as a file, so that it can go on from there bit for bit."""
 
-import json
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from keras_nst.core.events import Progress, Standing
 from keras_nst.core.pyramid import steps_per_scale
@@ -16,9 +13,8 @@ from keras_nst.runs.workdir import CHECKPOINT
 from keras_nst.session.method import method_of, settled
 from keras_nst.settings.config import Config, Resolved
 from keras_nst.settings.declared import fields
-from keras_nst.system.atomic import written_whole
+from keras_nst.system.archives import read_about, read_arrays, shape_of_first, write_archive
 
-ABOUT = "about.json"
 MOST_SCALES = 32
 
 
@@ -65,15 +61,11 @@ class Checkpoints:
 
 
 def write_checkpoint(path: Path, standing: Standing, config: Resolved) -> None:
-    """Writes the state of a run, one array at a time: a large picture's fill much of the memory."""
+    """Writes the state of a run."""
     decided = settled(config, standing.method)
     settings = {name: decided.shown(name) for name in fields(Config)}
     about = {"step": standing.step, "scale_step": standing.scale_step, "settings": settings}
-    with written_whole(path) as file, zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(ABOUT, json.dumps(about))
-        for number, array in enumerate(standing.arrays):
-            with archive.open(f"{number:03}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
+    write_archive(path, about, standing.arrays)
 
 
 def read_checkpoint(folder: Path) -> Resumed | None:
@@ -86,25 +78,13 @@ def read_checkpoint(folder: Path) -> Resumed | None:
     if not path.exists():
         return None
     try:
-        with zipfile.ZipFile(path) as archive:
-            about = json.loads(archive.read(ABOUT))
-            damaged = archive.testzip()
-            size = _size(archive)
-        if damaged:
-            raise ValueError(f"{damaged} is damaged")
+        about = read_about(path)
+        _, height, width, _ = shape_of_first(path)  # the picture's
         config = Resolved.written(**about["settings"])
         steps = int(about["step"]), _steps_there(about, config)
-        return Resumed(Standing(size, *steps, method_of(config), _arrays(path)), config)
+        return Resumed(Standing((height, width), *steps, method_of(config), read_arrays(path)), config)
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"Expected a checkpoint. Received: {path}, {error}") from None
-
-
-def _size(archive: zipfile.ZipFile) -> tuple[int, int]:
-    """Returns rows and columns of the picture, the first of the arrays, without reading it."""
-    with archive.open("000.npy") as member:
-        np.lib.format.read_magic(member)
-        (_, height, width, _), _, _ = np.lib.format.read_array_header_1_0(member)
-    return height, width
 
 
 def _steps_there(about: Mapping[str, Any], config: Config) -> int:
@@ -116,10 +96,3 @@ def _steps_there(about: Mapping[str, Any], config: Config) -> int:
         return int(about["scale_step"])
     planned = [steps for steps in steps_per_scale(config.steps, MOST_SCALES) if steps]
     return int(about["step"]) - sum(planned[: int(about["scale"]) - 1])
-
-
-def _arrays(path: Path) -> Iterator[np.ndarray]:
-    with zipfile.ZipFile(path) as archive:
-        for name in sorted(set(archive.namelist()) - {ABOUT}):
-            with archive.open(name) as member:
-                yield np.lib.format.read_array(member, allow_pickle=False)

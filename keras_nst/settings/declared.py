@@ -51,6 +51,12 @@ def setting(default: Any, kind: Kind, group: str, explanation: str) -> Any:
     return dataclasses.field(default=default, metadata={"kind": kind, "group": group, "help": explanation})
 
 
+def same(settings: "type[Settings]", name: str) -> Any:
+    """Declares a field as another class of settings has it."""
+    field = fields(settings)[name]
+    return dataclasses.field(default=field.default, metadata=field.metadata)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
     """What every door's settings have in common; each value is of its kind."""

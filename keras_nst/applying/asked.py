@@ -1,0 +1,92 @@
+"""What a network is to paint, checked before TensorFlow is imported."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from keras_nst.applying.settings import Application
+from keras_nst.networks.model import Card, read_card
+from keras_nst.pictures.files import FORMATS
+from keras_nst.pictures.lists import sources
+from keras_nst.runs.workdir import stem
+from keras_nst.settings.declared import InputError, SettingError
+from keras_nst.settings.kinds import nearest
+
+
+class Asked(NamedTuple):
+    """Photographs, and the network that paints them."""
+
+    settings: Application
+    folder: Path  # of the model
+    card: Card
+    shares: tuple[float, ...]  # of its styles, 1 together
+    wanted: tuple[tuple[str, Path], ...]  # photographs and where their pictures go
+
+
+def prepare(settings: Application) -> Asked:
+    """Checks all that can be checked without TensorFlow.
+
+    Raises:
+        SettingError: names the flag, its value and what would be right.
+    """
+    if not settings.model:
+        raise SettingError("model", "", "Expected the folder of a trained network.")
+    if not settings.contents:
+        raise SettingError("contents", "", "Expected photographs: a folder, a glob in quotes or a picture.")
+    if settings.bit_depth not in (8, 16):
+        raise SettingError("bit_depth", settings.bit_depth, "Expected 8 or 16.")
+    folder = Path(settings.model).expanduser()
+    try:
+        card = read_card(folder)
+    except InputError as error:
+        raise SettingError("model", settings.model, str(error)) from None
+    shares = shares_of(settings, card)
+    return Asked(settings, folder, card, shares, tuple(wanted(settings)))
+
+
+def shares_of(settings: Application, card: Card) -> tuple[float, ...]:
+    """Returns the shares of the model's styles that --style or --blend asks for."""
+    names = ", ".join(card.names)
+    if settings.style:
+        if settings.blend:
+            raise SettingError("blend", settings.shown("blend"), "Expected it without --style.")
+        if settings.style not in card.names:
+            reason = f"Expected one of the model's styles: {names}.{nearest(settings.style, card.names)}"
+            raise SettingError("style", settings.style, reason)
+        return tuple(float(name == settings.style) for name in card.names)
+    blend = settings.blend or (1.0, *[0.0] * (len(card.names) - 1))
+    if len(blend) != len(card.names) or not sum(blend):
+        reason = f"Expected {len(card.names)} numbers, not all 0, for the model's styles: {names}."
+        raise SettingError("blend", settings.shown("blend"), reason)
+    return tuple(share / sum(blend) for share in blend)
+
+
+def wanted(settings: Application) -> Sequence[tuple[str, Path]]:
+    """Returns the photographs with the paths of their results, no two of them the same."""
+    folder, taken, found = Path(settings.output).expanduser(), set(), []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError("output", settings.output, f"Expected a folder to write to. {error.strerror}.") from None
+    for source in sources("contents", settings.contents):
+        name, number = stem(source) or "picture", 2
+        while name.lower() in taken:
+            name, number = f"{stem(source)}-{number}", number + 1
+        taken.add(name.lower())
+        path = folder / f"{name}{suffix_of(source, settings)}"
+        if path.exists() and os.path.exists(source) and os.path.samefile(path, source):
+            raise SettingError(
+                "output", settings.output, f"Expected another folder than the photographs'. {source} is in it."
+            )
+        found.append((source, path))
+    return found
+
+
+def suffix_of(source: str, settings: Application) -> str:
+    """Returns the ending of a result's name."""
+    if settings.format != "auto":
+        return f".{settings.format}"
+    own = Path(source).suffix.lower()
+    fits = own in FORMATS and (settings.bit_depth == 8 or FORMATS[own].deep)
+    return own if fits else ".png"

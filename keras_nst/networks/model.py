@@ -1,0 +1,145 @@
+"""The folder of a trained network: a card that tells what it is, its weights, its styles in small.
+
+A network is built from its card, whose every word is checked, and takes numbers only from the weights' file: nothing of
+a stranger's folder is executed.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_nst.settings.declared import InputError
+from keras_nst.settings.lines import one_line
+from keras_nst.system.atomic import written_whole
+
+CARD, WEIGHTS, SAMPLES, STYLES = "model.json", "weights.npz", "samples.jpg", "styles"
+KIND, VERSION = "keras_nst painter", 1
+MOST = {"width": 128, "blocks": 16, "styles": 64}  # what a card may ask for, so that it cannot fill the memory
+LEAST = {"width": 4, "blocks": 0, "styles": 1}
+LARGEST_CARD, LARGEST_FILE = 1_000_000, 500_000_000  # bytes
+LONGEST_NAME = 100  # letters of a style's
+
+
+class Shape(NamedTuple):
+    """What a network of this kind is built from."""
+
+    width: int  # channels at full size; twice as many at half of it, four times at a quarter
+    blocks: int  # residual ones
+    styles: int
+
+
+class Card(NamedTuple):
+    """What is to be known of a trained network."""
+
+    shape: Shape
+    styles: tuple[Mapping[str, Any], ...]  # name and sha256 of each style picture, and how it was asked for
+    sha256: str  # of the weights' file
+    told: Mapping[str, Any]  # settings, figures, versions: for people
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The styles' names, in their order."""
+        return tuple(style["name"] for style in self.styles)
+
+
+def write_model(folder: Path, card: Card, weights: Sequence[np.ndarray]) -> Card:
+    """Writes the weights and then the card, which alone makes a model of them; returns it with their hash."""
+    packed = io.BytesIO()
+    arrays: dict[str, Any] = {f"{number:03}": array for number, array in enumerate(weights)}
+    np.savez(packed, **arrays)
+    with written_whole(folder / WEIGHTS) as file:
+        file.write(packed.getvalue())
+    card = card._replace(sha256=hashlib.sha256(packed.getvalue()).hexdigest())
+    said = {"kind": KIND, "version": VERSION, **card.shape._asdict(), "of_styles": list(card.styles)}
+    with written_whole(folder / CARD) as file:
+        file.write(json.dumps(said | {"weights_sha256": card.sha256, "told": card.told}, indent=1).encode())
+    return card
+
+
+def read_card(folder: Path) -> Card:
+    """Returns the card of the model in a folder.
+
+    Raises:
+        InputError: it is none, damaged, of a later version, or asks for what no model of ours would.
+    """
+    path = folder / CARD
+    if not path.is_file():
+        raise InputError(f"Expected the folder of a trained model, with {CARD} in it.")
+    try:
+        if path.stat().st_size > LARGEST_CARD:
+            raise ValueError("it is too large")
+        said = json.loads(path.read_bytes())
+        if not isinstance(said, dict) or said.get("kind") != KIND:
+            raise ValueError(f"it is not of the kind {KIND!r}")
+        if said.get("version") != VERSION:
+            made = one_line(str(said.get("version")))[:20]
+            raise ValueError(f"it is of version {made}, and this program reads version {VERSION}")
+        shape = Shape(**{name: _whole(said, name) for name in Shape._fields})
+        styles = tuple(_style(style) for style in said["of_styles"])
+        if len(styles) != shape.styles:
+            raise ValueError(f"it names {len(styles)} styles, not {shape.styles}")
+        told = said.get("told")
+        return Card(shape, styles, str(said["weights_sha256"]), told if isinstance(told, dict) else {})
+    except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
+        wrong = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise InputError(f"Expected a model's card. Received: {path}, and {one_line(str(wrong))[:200]}") from None
+
+
+def _whole(said: Mapping[str, Any], name: str) -> int:
+    """Returns a number of the card, within what is possible."""
+    value = said[name]
+    if type(value) is not int or not LEAST[name] <= value <= MOST[name]:
+        raise ValueError(
+            f"{name} is {one_line(repr(value))[:40]}, not a whole number from {LEAST[name]} to {MOST[name]}"
+        )
+    return value
+
+
+def _style(said: Any) -> dict[str, str]:
+    """Returns what the card says of a style, for people: text only."""
+    if not isinstance(said, dict) or not isinstance(said.get("name"), str):
+        raise ValueError("a style has no name")
+    return {str(name)[:LONGEST_NAME]: one_line(str(value))[:LONGEST_NAME] for name, value in said.items()}
+
+
+def read_weights(folder: Path, card: Card, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
+    """Returns the weights of a model, which must have these shapes.
+
+    Raises:
+        InputError: the file is missing or damaged, or its arrays are not those of such a network.
+    """
+    path = folder / WEIGHTS
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ValueError("it is too large")
+        packed = path.read_bytes()
+        if hashlib.sha256(packed).hexdigest() != card.sha256:
+            raise ValueError(f"its hash is not the one in {CARD}: one of the two is damaged or of another model")
+        return list(_arrays(packed, shapes))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        wrong = getattr(error, "strerror", None) or error
+        raise InputError(f"Expected a model's weights. Received: {path}, and {one_line(str(wrong))[:200]}") from None
+
+
+def _arrays(packed: bytes, shapes: Sequence[tuple[int, ...]]) -> Iterator[np.ndarray]:
+    """Yields the arrays; what a header promises is looked at before any memory is taken for it."""
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        if len(archive.namelist()) != len(shapes):
+            raise ValueError(f"it has {len(archive.namelist())} arrays, not {len(shapes)}")
+        for number, shape in enumerate(shapes):
+            with archive.open(f"{number:03}.npy") as member:
+                np.lib.format.read_magic(member)
+                found, _, kind = np.lib.format.read_array_header_1_0(member)
+            if found != shape or kind != np.float32:
+                raise ValueError(f"array {number} is {kind} {found}, not float32 {shape}")
+            with archive.open(f"{number:03}.npy") as member:
+                array = np.lib.format.read_array(member, allow_pickle=False)
+            if not np.isfinite(array).all():
+                raise ValueError(f"array {number} has values that are no numbers")
+            yield array

@@ -1,0 +1,44 @@
+"""Lists of pictures by the names people give them: folders, globs, files with a name in each line."""
+
+import glob
+import os
+from pathlib import Path
+
+from keras_nst.settings.declared import SettingError, reason_of
+from keras_nst.settings.values import SEPARATOR
+
+PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".bmp", ".gif"}
+LISTS = {".txt", ".lst", ".list"}
+
+
+def sources(name: str, written: str, deep: bool = False) -> list[str]:
+    """Returns the pictures that the setting of this name names, each once; of folders also those deep inside.
+
+    Raises:
+        SettingError: one of the names stands for nothing.
+    """
+    parts = filter(None, map(str.strip, written.split(SEPARATOR)))
+    return list(dict.fromkeys(source for part in parts for source in _expanded(name, part, deep)))
+
+
+def _expanded(name: str, written: str, deep: bool) -> list[str]:
+    path = Path(os.path.expanduser(written))
+    if path.is_dir():
+        inside = path.rglob("*") if deep else path.iterdir()
+        found = sorted(str(file) for file in inside if file.suffix.lower() in PICTURES)
+        expected = "Expected a folder with pictures in it."
+    elif path.suffix.lower() in LISTS:
+        try:
+            lines = path.read_text(encoding="utf8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingError(name, written, f"Expected a text file with names. {reason_of(error)}.") from None
+        found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        expected = "Expected names in it, one in a line."
+    elif glob.has_magic(written) and not path.exists():
+        found = sorted(glob.glob(os.path.expanduser(written), recursive=True))
+        expected = "Expected a pattern that something matches."
+    else:
+        return [written]
+    if not found:
+        raise SettingError(name, written, expected)
+    return found

@@ -1,0 +1,197 @@
+"""A training, checked and read before TensorFlow is imported, and its folder."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from keras_nst.networks.model import CARD, SAMPLES, STYLES, WEIGHTS, Card, read_card
+from keras_nst.pictures.files import Picture
+from keras_nst.pictures.sources import read_source
+from keras_nst.runs.workdir import LOG, stem
+from keras_nst.session.scene import Tell
+from keras_nst.settings.declared import InputError, SettingError, fields
+from keras_nst.system.atomic import written_whole
+from keras_nst.system.locks import LOCK, Locked, lock
+from keras_nst.system.weights import check_weights
+from keras_nst.training.photographs import Photographs, read_photographs
+from keras_nst.training.settings import Training
+
+HOME = Path("models")  # where models are kept that have no --workdir
+RECORD, STATE = "training.json", "training.zip"
+CURVES, JUDGED = "curves/learning", "curves/held_out"
+# What may be others when a training goes on.
+FREE = (
+    "contents",
+    "style",
+    "from_model",
+    "workdir",
+    "overwrite",
+    "steps",
+    "max_seconds",
+    "device",
+    "memory_limit_gb",
+    "max_megapixels",
+    "checkpoint_secs",
+    "tensorboard",
+)
+
+
+class Asked(NamedTuple):
+    """A training whose settings and pictures have been checked."""
+
+    settings: Training
+    folder: Path
+    styles: tuple[Picture, ...]
+    photographs: Photographs
+    before: Card | None  # of the model that styles are added to
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the styles that are learned, no two of them the same, and none a style's that is there."""
+        taken = list(self.before.names) if self.before else []
+        for source in self.settings.style_sources():
+            name, number = stem(source.source) or "style", 2
+            while name in taken:
+                name, number = f"{stem(source.source)}-{number}", number + 1
+            taken.append(name)
+        return taken[-len(self.styles) :]
+
+    def record(self) -> dict[str, str]:
+        """Returns what makes one training another than the next."""
+        settings = {name: self.settings.shown(name) for name in fields(Training) if name not in FREE}
+        hashes = {f"style_{number}_sha256": style.sha256 for number, style in enumerate(self.styles, start=1)}
+        model = {"from_model_sha256": self.before.sha256} if self.before else {}
+        return settings | hashes | model | {"photographs": str(len(self.photographs.names))}
+
+
+def prepare(settings: Training, tell: Tell) -> Asked:
+    """Checks all that can be checked without TensorFlow, and reads the pictures.
+
+    Raises:
+        SettingError: names the flag, its value and what would be right.
+    """
+    if not settings.style:
+        raise SettingError("style", "", "Expected a picture: a path or a URL.")
+    if not settings.contents:
+        raise SettingError("contents", "", "Expected photographs: a folder, a glob in quotes or a list.")
+    with settings.about("weights"):
+        check_weights(settings.network, settings.weights)
+    before = card_of(settings)
+    first = settings.style_sources()[0].source
+    folder = Path(settings.workdir).expanduser() if settings.workdir else HOME / (stem(first) or "style")
+    check_folder(folder, settings)
+    styles = tuple(read(source.source, settings, tell) for source in settings.style_sources())
+    return Asked(settings, folder, styles, read_photographs(settings, tell), before)
+
+
+def card_of(settings: Training) -> Card | None:
+    """Returns the card of the model that the style is added to."""
+    if not settings.from_model:
+        return None
+    folder = Path(settings.from_model).expanduser()
+    with settings.about("from_model"):
+        try:
+            card = read_card(folder)
+        except InputError as error:
+            raise SettingError("from_model", settings.from_model, str(error)) from None
+    for name in ("width", "blocks"):
+        known, asked = getattr(card.shape, name), getattr(settings, name)
+        if asked not in (known, fields(Training)[name].default):
+            raise SettingError(name, asked, f"The model of --from_model has {known}, which stay.")
+    if settings.workdir and Path(settings.workdir).expanduser().resolve() == folder.resolve():
+        raise SettingError("workdir", settings.workdir, "Expected another folder than --from_model's, which stays.")
+    return card
+
+
+def read(source: str, settings: Training, tell: Tell) -> Picture:
+    """Returns a style picture."""
+    with settings.about("style"):
+        if re.search("[\r\n\udc80-\udcff]", source):
+            raise ValueError("Expected a name in Unicode without line breaks.")
+        picture = read_source(source, round(settings.max_megapixels * 1e6))
+    for note in picture.notes:
+        tell(f"--style={source}: {note}")
+    return picture
+
+
+# --- The folder ---
+
+
+def check_folder(folder: Path, settings: Training) -> None:
+    """Checks that the folder holds nothing, or a training.
+
+    Raises:
+        SettingError: it holds something else.
+    """
+    named = settings.workdir or str(folder)
+    if folder.exists() and not folder.is_dir():
+        raise SettingError("workdir", named, "Expected a folder. Received: a file.")
+    if read_record(folder) is None and folder.is_dir() and any(path.name != LOCK for path in folder.iterdir()):
+        raise SettingError("workdir", named, "Expected a new folder, or one of a training.")
+
+
+def check_same(asked: Asked) -> None:
+    """Checks that a training in the folder is the one that is asked for.
+
+    Raises:
+        SettingError: it is another.
+    """
+    earlier, now = read_record(asked.folder), asked.record()
+    if earlier is None or asked.settings.overwrite:
+        return
+    both = [name for name in dict.fromkeys([*now, *earlier]) if now.get(name) != earlier.get(name)]
+    if changed := [
+        f"{name} {now.get(name, 'none')} (was {earlier.get(name, 'none')})" for name in both if name != "ended"
+    ]:
+        named = asked.settings.workdir or str(asked.folder)
+        reason = f"It holds another training: {', '.join(changed)[:300]}. Expected a new folder, or --overwrite."
+        raise SettingError("workdir", named, reason)
+
+
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """Returns what the folder tells of its training; None where there is none."""
+    try:
+        found = json.loads((folder / RECORD).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+    """Writes what the folder is to tell of its training."""
+    with written_whole(folder / RECORD) as file:
+        file.write(json.dumps(record, indent=1).encode())
+
+
+def open_folder(asked: Asked) -> IO[str]:
+    """Makes the folder this training's, and returns the lock on it.
+
+    Raises:
+        SettingError: it cannot be made or written to, or another training is at work in it.
+    """
+    folder, named = asked.folder, asked.settings.workdir or str(asked.folder)
+    try:
+        (folder / STYLES).mkdir(parents=True, exist_ok=True)
+        held = lock(folder)
+    except Locked as error:
+        raise SettingError("workdir", named, f"{error}. Expected another folder, or to wait for it.") from None
+    except OSError as error:
+        raise SettingError("workdir", named, f"Expected a folder to write to. {error.strerror}.") from None
+    try:
+        check_same(asked)
+        if asked.settings.overwrite:
+            clear(folder)
+        write_record(folder, asked.record())
+    except BaseException:
+        held.close()
+        raise
+    return held
+
+
+def clear(folder: Path) -> None:
+    """Removes what a training has left in its folder, and nothing else."""
+    own = (RECORD, STATE, CARD, WEIGHTS, SAMPLES, LOG, f"{STYLES}/*.jpg", f"{CURVES}/events.*", f"{JUDGED}/events.*")
+    for path in [path for name in own for path in folder.glob(name)]:
+        path.unlink()

@@ -1,0 +1,138 @@
+"""A training at work: the network, what it is taught, where it stands."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from keras_nst.core.pyramid import Size
+from keras_nst.core.sight import Style
+from keras_nst.networks.layers import OfStyles
+from keras_nst.networks.model import Card, Shape, read_weights
+from keras_nst.networks.painter import joined, parts, policy
+from keras_nst.session.method import method_of
+from keras_nst.session.scene import Tell
+from keras_nst.session.session import Session
+from keras_nst.settings.config import Resolved
+from keras_nst.settings.declared import SettingError
+from keras_nst.system.archives import read_about, read_arrays, write_archive
+from keras_nst.training.asked import STATE, Asked
+from keras_nst.training.learning import Learner
+from keras_nst.training.objective import Teacher
+from keras_nst.training.schedule import Plan
+
+
+class Course(NamedTuple):
+    """What is at work."""
+
+    asked: Asked
+    session: Session
+    config: Resolved
+    shape: Shape
+    learner: Learner
+
+
+def opened(asked: Asked, session: Session, tell: Tell) -> Course:
+    """Builds all there is.
+
+    Raises:
+        SettingError: the memory does not suffice, or the model to begin with is damaged.
+    """
+    settings, config = asked.settings, asked.settings.config()
+    size = Size(settings.size, settings.size)
+    tell(f"Runs on {session.device.description}.{f' {session.device.warning}' if session.device.warning else ''}")
+    resolved = session.resolve(config, size)
+    most = session.most_at_once(resolved, size)
+    if settings.batch_size > most:
+        reason = f"Expected at most {most} photographs of {size} pixels at once, for the memory there is."
+        raise SettingError("batch_size", settings.batch_size, reason)
+    before = asked.before.shape if asked.before else Shape(settings.width, settings.blocks, 0)
+    shape = before._replace(styles=before.styles + len(asked.styles))
+    painter = new_painter(asked, shape, resolved.precision)
+    learner = Learner(painter, *taught(asked, session, resolved), learned(painter, asked), settings.steady)
+    return Course(asked, session, resolved, shape, learner)
+
+
+def new_painter(asked: Asked, shape: Shape, precision: str) -> keras.Model:
+    """Returns the network as it is before the first step."""
+    keras.utils.set_random_seed(asked.settings.seed)
+    painter = joined(parts(shape, policy(precision)), shape, policy(precision))
+    if asked.before:
+        begin_with(painter, Path(asked.settings.from_model).expanduser(), asked.before)
+    return painter
+
+
+def begin_with(painter: keras.Model, folder: Path, card: Card) -> None:
+    """Gives a network the weights of one with fewer styles; the further ones begin as the mean of those."""
+    tables = {id(weight) for weight in tables_of(painter)}
+    shapes = [
+        (card.shape.styles, *weight.shape[1:]) if id(weight) in tables else tuple(weight.shape)
+        for weight in painter.weights
+    ]
+    for weight, array in zip(painter.weights, read_weights(folder, card, shapes), strict=True):
+        missing = weight.shape[0] - len(array) if id(weight) in tables else 0
+        more = [np.mean(array, axis=0, keepdims=True)] * missing
+        weight.assign(np.concatenate([array, *more]))
+
+
+def tables_of(painter: keras.Model) -> list[Any]:
+    """Returns those weights that each style has its own of."""
+    return [weight for layer in painter.layers if isinstance(layer, OfStyles) for weight in layer.weights]
+
+
+def learned(painter: keras.Model, asked: Asked) -> list[Any]:
+    """Returns what changes: all, or what is a style's own."""
+    return tables_of(painter) if asked.before else painter.trainable_weights
+
+
+def taught(asked: Asked, session: Session, config: Resolved) -> tuple[Teacher, list[Any]]:
+    """Returns who teaches, and what is asked of each style."""
+    settings = asked.settings
+    teacher = Teacher(session.network(config), method_of(config), settings.size)
+    shown = asked.photographs.judges(settings.size)
+    scales = settings.style_scale if len(settings.style_scale) > 1 else settings.style_scale * len(asked.styles)
+    styles = [
+        Style(picture.pixels[None], scale=scale, blocks=source.blocks)
+        for picture, scale, source in zip(asked.styles, scales, settings.style_sources(), strict=True)
+    ]
+    return teacher, [teacher.lesson(style, settings.style_size, shown) for style in styles]
+
+
+# --- Where it stands ---
+
+
+def keep(course: Course, plan: Plan) -> None:
+    """Writes what it takes to go on."""
+    write_archive(course.asked.folder / STATE, plan._asdict(), course.learner.state())
+
+
+def resumed(course: Course, plan: Plan, tell: Tell) -> Plan:
+    """Goes on where the training in the folder stands, if there is one; returns that."""
+    path = course.asked.folder / STATE
+    if not path.exists():
+        return plan
+    try:
+        about, arrays = read_about(path), list(read_arrays(path))
+        course.learner.restore(checked(arrays, course.learner.variables))
+        there = Plan(**{**about, "judged": tuple(about["judged"]), "rate": plan.rate, "steps": plan.steps})
+    except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
+        tell(f"Begins anew: what the folder had to go on with is damaged ({error}).")
+        return plan
+    if there.slowing is not None and plan.steps != about["steps"]:  # more is asked for
+        there = there._replace(slowing=None if there.taken < round(plan.steps * 2 / 3) else there.slowing)
+    tell(f"Goes on after step {there.taken}.")
+    return there
+
+
+def checked(arrays: Sequence[np.ndarray], variables: Sequence[Any]) -> Sequence[np.ndarray]:
+    """Returns the arrays if they fit the variables.
+
+    Raises:
+        ValueError: they do not.
+    """
+    if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
+        raise ValueError("it is of another network")
+    return arrays

@@ -1,0 +1,91 @@
+"""A training from its first step to the finished model."""
+
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from keras_nst.monitors.board import show
+from keras_nst.monitors.display import beside_the_bar
+from keras_nst.runs.log import logged
+from keras_nst.runs.perform import EXPECTED, out_of_memory_in_one_line
+from keras_nst.session.scene import Tell
+from keras_nst.session.session import Session
+from keras_nst.settings.declared import SettingError
+from keras_nst.system.pace import Stop
+from keras_nst.training.asked import Asked, open_folder
+from keras_nst.training.schedule import Clock, Plan
+
+if TYPE_CHECKING:
+    from keras_nst.training.course import Course
+    from keras_nst.training.watch import Watch
+
+LOOK = 50  # steps between two looks at held-out photographs
+UNSOUND = 10  # steps in a row from which nothing could be learned
+
+
+def drive(asked: Asked, stop: Stop, tell: Tell) -> int:
+    """Trains the network, or goes on with it, and writes the model; returns the exit code."""
+    with contextlib.ExitStack() as closing:
+        closing.enter_context(contextlib.closing(open_folder(asked)))
+        log = closing.enter_context(logged(asked.folder, EXPECTED))
+
+        def say(line: str) -> None:
+            log.info(line)
+            tell(line)
+
+        session = Session(asked.settings.config(), keep=1.0)
+        closing.enter_context(out_of_memory_in_one_line(asked.settings.config()))
+        closing.enter_context(session.where())
+        return train(asked, session, stop, say)
+
+
+def train(asked: Asked, session: Session, stop: Stop, tell: Tell) -> int:
+    """Takes the steps and writes the model."""
+    from keras_nst.training.course import keep, opened, resumed
+    from keras_nst.training.watch import Watch
+    from keras_nst.training.written import write
+
+    course = opened(asked, session, tell)
+    plan = resumed(course, Plan(asked.settings.learning_rate, asked.settings.steps), tell)
+    introduce(asked, plan, tell)
+    with Watch(course, plan) as watch:
+        plan = take_steps(course, plan, stop, watch)
+        keep(course, plan)
+        if plan.taken % LOOK:
+            watch.look(plan, final=True)
+    return write(course, plan, stop.is_set(), beside_the_bar(tell))
+
+
+def introduce(asked: Asked, plan: Plan, tell: Tell) -> None:
+    """Tells what is going to be."""
+    seen, aside = len(asked.photographs.seen), len(asked.photographs.held_out)
+    photographs = f"{seen} photograph{'s' * (seen != 1)}"
+    judged = f"is judged by {aside} other{'s' * (aside != 1)}" if aside else "is judged by them too"
+    tell(
+        f"{', '.join(asked.names)}: learns from {photographs}, {judged}. Steps: {plan.end} at most, {plan.taken} taken."
+    )
+    if asked.settings.tensorboard:
+        tell(show(asked.folder))
+
+
+def take_steps(course: "Course", plan: Plan, stop: Stop, watch: "Watch") -> Plan:
+    """Takes steps until it is time to end; returns where the training stands then."""
+    from keras_nst.training.course import keep
+
+    settings, clock = course.asked.settings, Clock(course.asked.settings.max_seconds)
+    kept, unsound = time.monotonic(), 0
+    while plan.taken < plan.end and clock.gone() < 1.0 and not stop.is_set():
+        rate, crops = plan.learning_rate, course.asked.photographs.crops(plan.taken, settings)
+        learned = course.learner.step(plan.taken, crops, rate, settings.seed)
+        unsound = 0 if learned.sound else unsound + 1
+        if unsound == UNSOUND:
+            reason = f"The loss is no number any more after step {plan.taken}. Expected a lower rate."
+            raise SettingError("learning_rate", settings.shown("learning_rate"), reason)
+        plan = plan.after_a_step(clock.gone())
+        watch.hear(plan, learned, rate, clock)
+        if plan.taken % LOOK == 0:
+            plan = plan.after_a_look(watch.look(plan))
+        if time.monotonic() >= kept + settings.checkpoint_secs:
+            keep(course, plan)
+            kept = time.monotonic()
+    return plan

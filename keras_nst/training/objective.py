@@ -1,0 +1,85 @@
+"""What is asked of a network: the program's own objective, of photographs instead of one content picture."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from keras_nst.core import losses
+from keras_nst.core.events import LossValues
+from keras_nst.core.method import Method
+from keras_nst.core.network import Network
+from keras_nst.core.pyramid import Size
+from keras_nst.core.sight import Originals, Pictures, Style
+from keras_nst.core.stats import Moments
+from keras_nst.core.strength import calibrated
+from keras_nst.core.terms import Features, StyleMaps
+from keras_nst.core.whole import Whole
+
+ASKED = 8  # photographs by which a strength is turned into weights
+
+
+class Lesson(NamedTuple):
+    """What one style asks of pictures: tensors only."""
+
+    styles: dict[str, Any]  # the aim of the style's term, by its name, where it has a part
+    weights: dict[str, tf.Tensor]  # of the terms
+
+
+class Crops:
+    """The photographs as the terms aim at them, inside a program: an `Originals` of core/terms.py."""
+
+    def __init__(self, smooth: tf.Tensor, network: Network):
+        self.smooth, self.network = smooth, network
+
+    def content(self, layers: list[str]) -> Features:
+        """Returns the photographs' features."""
+        seen = self.network.features(self.smooth)
+        return {name: tf.stop_gradient(seen[name]) for name in layers}
+
+    def style(self, layers: list[str]) -> tuple[dict[str, Moments], StyleMaps]:
+        """The style's aim is made before the first step."""
+        raise NotImplementedError
+
+
+class Teacher:
+    """Tells how good pictures of photographs are, and how they would be better.
+
+    Args:
+        network: gives features.
+        method: its objective is what counts.
+        size: the side of the photographs, in pixels.
+    """
+
+    def __init__(self, network: Network, method: Method, size: int):
+        self.network, self.method, self.size = network, method, Size(size, size)
+        self.look = Whole(network.features, self.size, method.objective, method.seeing)
+
+    def lesson(self, style: Style, style_size: int, photographs: np.ndarray) -> Lesson:
+        """Returns what a style asks, seen with as many pixels as a square of that side."""
+        shown = Pictures(photographs[:ASKED], (style,))
+        method = calibrated(shown, Size(style_size, style_size), self.network, self.method)
+        originals = Originals(shown, Size(style_size, style_size), self.network, method)
+        terms = losses.terms_of(self.method.objective)
+        aims = {"style": terms["style"].aim(originals, method.objective)} if "style" in terms else {}
+        return Lesson(aims, {name: tf.constant(middle(method.objective.weight(name))) for name in terms})
+
+    def aim(self, photographs: tf.Tensor, lesson: Lesson) -> losses.Aim:
+        """Returns what is asked of pictures of these photographs: a part of a program."""
+        crops, objective = Crops(photographs, self.network), self.method.objective
+        content = {
+            name: term.aim(crops, objective)
+            for name, term in losses.terms_of(objective).items()
+            if name not in lesson.styles
+        }
+        return losses.Aim(content | lesson.styles, lesson.weights, {}, ())
+
+    def judge(self, pictures: tf.Tensor, photographs: tf.Tensor, lesson: Lesson) -> tuple[LossValues, tf.Tensor]:
+        """Returns the losses of pictures that photographs have become, and their gradient by the pictures."""
+        return self.look.evaluate(pictures, self.aim(photographs, lesson))
+
+
+def middle(weights: float | Sequence[float]) -> float:
+    """Returns the geometric mean of the weights that photographs have."""
+    return float(np.exp(np.mean(np.log(weights))))

@@ -1,0 +1,154 @@
+"""What is asked of a training. What shapes pictures is declared with a run's settings, and means the same."""
+
+import dataclasses
+from typing import Any
+
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import SettingError, Settings, same, setting
+from keras_nst.settings.kinds import integer, number, text
+from keras_nst.settings.networks import SMALLEST_SIDE
+from keras_nst.settings.values import StyleSource, parse_styles
+
+MOST_STYLES = 64
+WIDEST, DEEPEST = 128, 16  # channels, residual blocks
+LARGEST_CROP, LARGEST_STYLE = 1024, 2048  # pixels
+
+# Those of a run's settings that shape its picture here as well.
+OBJECTIVE = (
+    "normalization",
+    "content_weight",
+    "style_weight",
+    "variation_weight",
+    "style_strength",
+    "style_loss",
+    "content_layers",
+    "style_layers",
+    "padding",
+    "network",
+)
+OF_THE_PICTURE = (*OBJECTIVE, "style_scale", "weights", "seed")
+OF_THE_MACHINE = ("device", "precision", "xla", "memory_limit_gb")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Training(Settings):
+    """What the network is to learn, from what, and how long."""
+
+    contents: str = setting(
+        "",
+        text("PICTURES"),
+        "Pictures",
+        "The photographs to learn from: a folder, with those deep inside it, a glob in quotes, or a text file with a "
+        "name in each line; may be given several times. Twenty are enough.",
+    )
+    style: str = setting(
+        "",
+        text("PICTURE", parse_styles),
+        "Pictures",
+        "The picture whose style is learned. Given several times, one network learns all of them, to be chosen or "
+        "blended when it paints.",
+    )
+    from_model: str = setting(
+        "",
+        text("MODEL"),
+        "Pictures",
+        "A trained network that the style is added to, also written --from: only what is a style's own is learned, "
+        "which takes a few hundred steps, and its other styles stay as they are.",
+    )
+    workdir: str = setting(
+        "",
+        text("FOLDER"),
+        "Pictures",
+        "Where the network is kept; default: models/STYLE. The same command goes on with what is there.",
+    )
+    overwrite: bool = same(Config, "overwrite")
+    size: int = setting(
+        256,
+        integer(64, LARGEST_CROP),
+        "Learning",
+        "The side of the squares that are cut out of the photographs, in pixels.",
+    )
+    style_size: int = setting(
+        384,
+        integer(SMALLEST_SIDE, LARGEST_STYLE),
+        "Learning",
+        "How large the style picture is seen: it has as many pixels as a square of this side. Its strokes get that "
+        "large in pixels, whatever the size of what is painted.",
+    )
+    batch_size: int = setting(4, integer(1, 64), "Learning", "How many photographs make a step.")
+    steps: int = setting(
+        2400,
+        integer(1),
+        "Learning",
+        "Steps at most. It ends earlier where photographs that it does not learn from gain nothing any more.",
+    )
+    max_seconds: float = setting(
+        0.0,
+        number(),
+        "Learning",
+        "Learn for at most so many seconds, the last third of them more and more slowly; 0: no limit.",
+    )
+    learning_rate: float = setting(
+        2e-3, number(0, 1, above=True), "Learning", "Adam's learning rate, until the last third."
+    )
+    held_out: float = setting(
+        0.1,
+        number(0, 0.9),
+        "Learning",
+        "The share of the photographs that it does not learn from, but is judged by. Of one photograph there is none.",
+    )
+    steady: float = setting(
+        0.0,
+        number(),
+        "Learning",
+        "How much it counts, for film, that a picture stays what it is when the camera moves a little: 0: nothing; try "
+        "30. A step takes about 1.3 times as long.",
+    )
+    width: int = setting(
+        24,
+        integer(4, WIDEST),
+        "Network",
+        "The network's channels at full size; twice as many take nearly four times as long, to learn and to paint.",
+    )
+    blocks: int = setting(
+        5, integer(0, DEEPEST), "Network", "The network's residual blocks, which work at a quarter of the size."
+    )
+    style_scale: tuple[float, ...] = same(Config, "style_scale")
+    normalization: str = same(Config, "normalization")
+    content_weight: float | None = same(Config, "content_weight")
+    style_weight: float | None = same(Config, "style_weight")
+    variation_weight: float | None = same(Config, "variation_weight")
+    style_strength: float | None = same(Config, "style_strength")
+    style_loss: tuple[tuple[str, float], ...] | None = same(Config, "style_loss")
+    content_layers: tuple[Any, ...] = same(Config, "content_layers")
+    style_layers: tuple[Any, ...] = same(Config, "style_layers")
+    padding: str | None = same(Config, "padding")
+    network: str = same(Config, "network")
+    weights: str = same(Config, "weights")
+    seed: int = same(Config, "seed")
+    device: str = same(Config, "device")
+    precision: str = same(Config, "precision")
+    xla: str = same(Config, "xla")
+    memory_limit_gb: float = same(Config, "memory_limit_gb")
+    max_megapixels: float = same(Config, "max_megapixels")
+    checkpoint_secs: float = same(Config, "checkpoint_secs")
+    tensorboard: bool = same(Config, "tensorboard")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for style in self.style_sources():
+            if style.weight != 1.0:
+                reason = "Expected styles without weights: they are blended when the network paints."
+                raise SettingError("style", self.style, reason)
+        if len(self.style_sources()) > MOST_STYLES:
+            raise SettingError("style", self.style, f"Expected at most {MOST_STYLES} styles.")
+        self.config()  # complains of what does not go together
+
+    def style_sources(self) -> tuple[StyleSource, ...]:
+        """Returns the style pictures as they are named."""
+        return parse_styles(self.style)
+
+    def config(self) -> Config:
+        """Returns the settings of a run with the same objective."""
+        shared = {name: getattr(self, name) for name in (*OF_THE_PICTURE, *OF_THE_MACHINE)}
+        return Config(content="photograph", style=self.style, evaluator="whole", convolution="direct", **shared)

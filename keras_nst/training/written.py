@@ -1,0 +1,120 @@
+"""The finished model: its weights and card, its styles in small, a sheet of samples, how good it is."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import keras_nst
+from keras_nst.core.figures import Figures
+from keras_nst.core.pyramid import Size
+from keras_nst.networks.model import SAMPLES, STYLES, Card, write_model
+from keras_nst.pictures.files import Picture, as_image
+from keras_nst.pictures.grid import Look, grid
+from keras_nst.session.scene import Scene, StylePicture, Tell
+from keras_nst.settings.declared import fields
+from keras_nst.system.atomic import written_whole
+from keras_nst.training.asked import FREE
+from keras_nst.training.course import Course
+from keras_nst.training.schedule import Plan
+from keras_nst.training.settings import Training
+
+CELL = 256  # pixels, of a sample
+ROWS, COLUMNS = 6, 8  # of the sheet: photographs and styles at most
+JUDGED = 4  # photographs by which the figures are found
+SMALL = 512  # pixels, of a style's own picture
+LICENSE = "Of the weights, the trainer's; of the styles, their painters': ask before you pass the model on."
+
+
+def write(course: Course, plan: Plan, stopped: bool, tell: Tell) -> int:
+    """Writes the model and tells of it; returns the exit code."""
+    asked = course.asked
+    figures = {} if stopped or asked.settings.weights != "imagenet" else figures_of(course)
+    card = write_model(
+        asked.folder, card_of(course, plan, figures), [np.asarray(of) for of in course.learner.painter.weights]
+    )
+    write_styles(asked.folder / STYLES, course)
+    with written_whole(asked.folder / SAMPLES) as file:
+        sheet(course).save(file, "JPEG", quality=90)
+    for name, values in figures.items():
+        tell(
+            f"{name}, figures of held-out photographs: "
+            + ", ".join(f"{of} {value:.3f}" for of, value in values.items())
+            + "."
+        )
+    if stopped:
+        tell(f"Stopped after step {plan.taken}: the model is as good as it is by now. The same command goes on.")
+    tell(
+        f"Model: {asked.folder} ({', '.join(card.names)}), after {plan.taken} steps. Samples: {asked.folder / SAMPLES}"
+    )
+    tell(f"To paint with it: python -m keras_nst.apply --model={shlex.quote(str(asked.folder))} --contents=PICTURES")
+    return 0
+
+
+def card_of(course: Course, plan: Plan, figures: dict[str, Any]) -> Card:
+    """Returns what is to be known of the model."""
+    asked, settings = course.asked, course.asked.settings
+    before = asked.before.styles if asked.before else ()
+    sources = zip(asked.names, settings.style_sources(), asked.styles, strict=True)
+    styles = [{"name": name, "source": Path(of.source).name, "sha256": picture.sha256} for name, of, picture in sources]
+    said = {
+        "made_by": f"keras_nst {keras_nst.__version__}",
+        "license": LICENSE,
+        "steps": plan.taken,
+        "photographs": len(asked.photographs.seen),
+        "held_out": len(asked.photographs.held_out),
+        "figures": figures,
+        "settings": {name: settings.shown(name) for name in fields(Training) if name not in FREE},
+    }
+    return Card(course.shape, (*before, *styles), "", said)
+
+
+def write_styles(folder: Path, course: Course) -> None:
+    """Writes the style pictures, small, by their numbers."""
+    begun = course.shape.styles - len(course.asked.styles)
+    if course.asked.before:
+        earlier = Path(course.asked.settings.from_model).expanduser() / STYLES
+        for number in range(1, begun + 1):
+            if (earlier / f"{number}.jpg").is_file():
+                (folder / f"{number}.jpg").write_bytes((earlier / f"{number}.jpg").read_bytes())
+    for number, style in enumerate(course.asked.styles, start=begun + 1):
+        image = as_image(style.pixels)
+        image.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
+        with written_whole(folder / f"{number}.jpg") as file:
+            image.save(file, "JPEG", quality=90)
+
+
+def sheet(course: Course) -> Image.Image:
+    """Returns held-out photographs, and what the network makes of them."""
+    photographs = course.asked.photographs.judges(CELL)[:ROWS]
+    names = course.asked.names[:COLUMNS]
+    cells = {(str(row), "photograph"): as_image(pixels) for row, pixels in enumerate(photographs, start=1)}
+    for style, name in enumerate(names):
+        painted = course.learner.paint(photographs, style)
+        cells |= {(str(row), name): as_image(pixels) for row, pixels in enumerate(painted, start=1)}
+    return grid(cells, [str(row) for row in range(1, len(photographs) + 1)], ["photograph", *names], Look(CELL, CELL))
+
+
+def figures_of(course: Course) -> dict[str, dict[str, float]]:
+    """Returns for each style how good held-out photographs become, on average."""
+    asked, side = course.asked, course.asked.settings.style_size - course.asked.settings.style_size % 4
+    photographs = asked.photographs.judges(side)[:JUDGED]
+    found = {}
+    for number, (name, style) in enumerate(zip(asked.names, asked.styles, strict=True)):
+        painted = course.learner.paint(photographs, number)
+        each = [judged(course, *of, style, number) for of in zip(photographs, painted, strict=True)]
+        found[name] = {
+            of: round(float(np.mean(values)), 4)
+            for of, values in zip(Figures._fields, zip(*each, strict=True), strict=True)
+        }
+    return found
+
+
+def judged(course: Course, photograph: np.ndarray, painted: np.ndarray, style: Picture, number: int) -> Figures:
+    """Returns how good one picture is."""
+    source = course.asked.settings.style_sources()[number]
+    content = Picture(photograph, None, "", ())
+    scene = Scene(Size(*photograph.shape[:2]), content, (StylePicture(style, source, 1.0, None),))
+    return course.session.figures(scene, course.config, painted[None])
