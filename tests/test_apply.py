@@ -175,7 +175,7 @@ def flags_of(network: Path, photographs: Path, **own: str) -> list[str]:
 @pytest.mark.parametrize(
     ("own", "expected"),
     [
-        ({"model": ""}, "--model=: Expected the folder of a trained network"),
+        ({"model": ""}, "--model=: Expected the folder of a trained model"),
         ({"model": "nowhere"}, "--model=nowhere: Expected the folder of a trained model"),
         ({"contents": ""}, "--contents=: Expected photographs"),
         ({"contents": "*.nothing"}, "--contents=*.nothing: Expected a pattern"),

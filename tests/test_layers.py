@@ -21,8 +21,8 @@ FLOORS = [
     [""],  # the doors
 ]
 # These answer --help and bad input, before TensorFlow is imported.
-WITHOUT_TENSORFLOW = ["settings", "pictures", "session", "runs", "reports", "fleet", "seeing", "applying", "web", "system"]
-WITHOUT_TENSORFLOW += ["", "keras_nst.training.drive"]
+WITHOUT_TENSORFLOW = ["settings", "pictures", "session", "runs", "reports", "fleet", "seeing", "web", "system", ""]
+WITHOUT_TENSORFLOW += ["applying", "keras_nst.training.drive"]
 TENSORS = {"tensorflow", "keras"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name not in ("samples",))
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from keras_nst.applying.settings import Application
-from keras_nst.networks.model import Card, read_card
+from keras_nst.networks.model import Card, model_named
 from keras_nst.pictures.files import FORMATS
 from keras_nst.pictures.lists import sources
 from keras_nst.runs.workdir import stem
-from keras_nst.settings.declared import InputError, SettingError
-from keras_nst.settings.kinds import nearest
+from keras_nst.settings.declared import SettingError
+from keras_nst.settings.kinds import nearest, shortest
 
 
 class Asked(NamedTuple):
@@ -30,35 +30,33 @@ def prepare(settings: Application) -> Asked:
     Raises:
         SettingError: names the flag, its value and what would be right.
     """
-    if not settings.model:
-        raise SettingError("model", "", "Expected the folder of a trained network.")
+    folder, card = model_named("model", settings.model)
     if not settings.contents:
         raise SettingError("contents", "", "Expected photographs: a folder, a glob in quotes or a picture.")
     if settings.bit_depth not in (8, 16):
         raise SettingError("bit_depth", settings.bit_depth, "Expected 8 or 16.")
-    folder = Path(settings.model).expanduser()
-    try:
-        card = read_card(folder)
-    except InputError as error:
-        raise SettingError("model", settings.model, str(error)) from None
-    shares = shares_of(settings, card)
+    shares = shares_of(settings.style, settings.blend, card)
     return Asked(settings, folder, card, shares, tuple(wanted(settings)))
 
 
-def shares_of(settings: Application, card: Card) -> tuple[float, ...]:
-    """Returns the shares of the model's styles that --style or --blend asks for."""
-    names = ", ".join(card.names)
-    if settings.style:
-        if settings.blend:
-            raise SettingError("blend", settings.shown("blend"), "Expected it without --style.")
-        if settings.style not in card.names:
-            reason = f"Expected one of the model's styles: {names}.{nearest(settings.style, card.names)}"
-            raise SettingError("style", settings.style, reason)
-        return tuple(float(name == settings.style) for name in card.names)
-    blend = settings.blend or (1.0, *[0.0] * (len(card.names) - 1))
+def shares_of(style: str, blend: tuple[float, ...], card: Card) -> tuple[float, ...]:
+    """Returns the shares of the model's styles that --style or --blend asks for, 1 together.
+
+    Raises:
+        SettingError: the model does not have these.
+    """
+    names, shown = ", ".join(card.names), ",".join(map(shortest, blend))
+    if style:
+        if blend:
+            raise SettingError("blend", shown, "Expected it without --style.")
+        if style not in card.names:
+            reason = f"Expected one of the model's styles: {names}.{nearest(style, card.names)}"
+            raise SettingError("style", style, reason)
+        return tuple(float(name == style) for name in card.names)
+    blend = blend or (1.0, *[0.0] * (len(card.names) - 1))
     if len(blend) != len(card.names) or not sum(blend):
         reason = f"Expected {len(card.names)} numbers, not all 0, for the model's styles: {names}."
-        raise SettingError("blend", settings.shown("blend"), reason)
+        raise SettingError("blend", shown, reason)
     return tuple(share / sum(blend) for share in blend)
 
 

@@ -31,6 +31,22 @@ class Mirrored(keras.layers.Conv2D):
         return (number, *sides, self.filters)
 
 
+@keras.saving.register_keras_serializable("keras_nst")
+class Doubled(keras.layers.Layer):
+    """Features with each position repeated 2 x 2. Written so that other runtimes see how many channels there are."""
+
+    def call(self, values: Any) -> Any:
+        """Returns features (n, 2h, 2w, c) of features (n, h, w, c)."""
+        (number, height, width, _), channels = ops.shape(values), values.shape[-1]
+        wide = ops.reshape(ops.concatenate([values, values], axis=-1), (number, height, 2 * width, channels))
+        return ops.reshape(ops.concatenate([wide, wide], axis=2), (number, 2 * height, 2 * width, channels))
+
+    def compute_output_shape(self, values_shape: tuple) -> tuple:
+        """Returns that of the features, with sides twice as long."""
+        number, *sides, channels = values_shape
+        return (number, *(side and 2 * side for side in sides), channels)
+
+
 class OfStyles(keras.layers.Layer):
     """A layer that has weights for each of several styles, and mixes them as a picture's styles are mixed."""
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_nst.settings.declared import InputError
+from keras_nst.settings.declared import InputError, SettingError
 from keras_nst.settings.lines import one_line
 from keras_nst.system.atomic import written_whole
 
@@ -89,6 +89,19 @@ def read_card(folder: Path) -> Card:
     except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
         wrong = f"{error} is missing" if isinstance(error, KeyError) else error
         raise InputError(f"Expected a model's card. Received: {path}, and {one_line(str(wrong))[:200]}") from None
+
+
+def model_named(setting: str, folder: str) -> tuple[Path, Card]:
+    """Returns the folder that a setting names, and the card in it.
+
+    Raises:
+        SettingError: it is no model's.
+    """
+    path = Path(folder).expanduser()
+    try:
+        return path, read_card(path)
+    except InputError as error:
+        raise SettingError(setting, folder, str(error)) from None
 
 
 def _whole(said: Mapping[str, Any], name: str) -> int:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keras_nst.networks.layers import Mirrored, Recolored, Styled
+from keras_nst.networks.layers import Doubled, Mirrored, Recolored, Styled
 from keras_nst.networks.model import Shape
 
 EDGE = 7  # kernel of the first and the last convolution
@@ -64,7 +64,7 @@ def joined(parts: Parts, shape: Shape, precision: str) -> keras.Model:
     for unit in parts.units:
         values = seen[-1]
         if unit.enlarge:
-            values = keras.layers.UpSampling2D(2, interpolation="nearest", dtype=precision)(values)
+            values = Doubled(dtype=precision)(values)
         values = unit.style(unit.convolve(values), shares)
         if unit.rectify:
             values = keras.layers.ReLU(dtype=precision)(values)

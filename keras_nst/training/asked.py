@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from keras_nst.networks.model import CARD, SAMPLES, STYLES, WEIGHTS, Card, read_card
+from keras_nst.networks.model import CARD, SAMPLES, STYLES, WEIGHTS, Card, model_named
 from keras_nst.pictures.files import Picture
 from keras_nst.pictures.sources import read_source
 from keras_nst.runs.workdir import LOG, stem
 from keras_nst.session.scene import Tell
-from keras_nst.settings.declared import InputError, SettingError, fields
+from keras_nst.settings.declared import SettingError, fields
 from keras_nst.system.atomic import written_whole
 from keras_nst.system.locks import LOCK, Locked, lock
 from keras_nst.system.weights import check_weights
@@ -90,12 +90,7 @@ def card_of(settings: Training) -> Card | None:
     """Returns the card of the model that the style is added to."""
     if not settings.from_model:
         return None
-    folder = Path(settings.from_model).expanduser()
-    with settings.about("from_model"):
-        try:
-            card = read_card(folder)
-        except InputError as error:
-            raise SettingError("from_model", settings.from_model, str(error)) from None
+    folder, card = model_named("from_model", settings.from_model)
     for name in ("width", "blocks"):
         known, asked = getattr(card.shape, name), getattr(settings, name)
         if asked not in (known, fields(Training)[name].default):

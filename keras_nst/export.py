@@ -1,0 +1,29 @@
+"""The door to trained networks in other programs: python -m keras_nst.export --model=... --format=onnx"""
+
+import sys
+from collections.abc import Sequence
+
+from keras_nst.applying.exporting import Export, export, prepare
+from keras_nst.door import Door, enter, tell
+from keras_nst.settings import flags
+from keras_nst.settings.flags import UsageError
+
+USAGE = ("--model=FOLDER --format=onnx|litert|saved_model [--flag=value ...]",)
+ABOUT = "\nWrites a trained network so that other programs can paint with it, without Python or TensorFlow.\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Writes the network; returns the exit code."""
+    return enter(Door("python -m keras_nst.export", USAGE, Export, {}, work, ABOUT), argv)
+
+
+def work(argv: Sequence[str]) -> int:
+    """Writes the network that the command line names."""
+    given = flags.read(argv, Export, {})
+    if given.rest:
+        raise UsageError(f"Expected flags only, as in --model={given.rest[0]}. Received: {' '.join(given.rest)}")
+    return export(prepare(Export.written(**given.settings)), tell)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
