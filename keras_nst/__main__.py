@@ -21,6 +21,10 @@ Neural style transfer in TensorFlow and Keras.
       Writes a page on a run, or on a batch, which needs nothing else. New ones have it already.
   python -m keras_nst.explore --content=photo.jpg --style=painting.jpg
       Shows what the network's layers see in your pictures: what they keep, what excites them, what style is to them.
+  python -m keras_nst.train --style=painting.jpg --contents=photos
+      Trains a network that paints any photograph in a style, in one pass.
+  python -m keras_nst.apply --model=models/painting --contents=photos
+      Paints photographs with it, of any size; python -m keras_nst.export writes it for other programs.
   python -m keras_nst.system.weights
       Fetches the network's weights, which the first run does otherwise.
 

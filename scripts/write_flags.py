@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from keras_nst import evaluate, report
+from keras_nst.applying.exporting import Export
+from keras_nst.applying.settings import Application
 from keras_nst.fleet.settings import BatchConfig
 from keras_nst.runs import request
 from keras_nst.seeing.settings import Exploration
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import Settings, fields
 from keras_nst.settings.flags import FLAG_FILE, OwnFlags
+from keras_nst.training.settings import Training
 from keras_nst.web.settings import StudioConfig
 
 FILE = Path(__file__).parent.parent / "docs" / "flags.md"
@@ -29,6 +32,9 @@ DOORS = {
     "keras_nst.batch": Flags(BatchConfig, {}, "Makes many pictures. All settings of one, above, are flags here too."),
     "keras_nst.studio": Flags(StudioConfig, {}, "Opens the studio in the browser."),
     "keras_nst.explore": Flags(Exploration, {}, "Shows what the layers of the network see in pictures."),
+    "keras_nst.train": Flags(Training, {}, "Trains a network that paints in a style; `--from=` is short for one flag."),
+    "keras_nst.apply": Flags(Application, {}, "Paints photographs by a trained network."),
+    "keras_nst.export": Flags(Export, {}, "Writes a trained network for other programs."),
     "keras_nst.report": Flags(report.Request, {}, "Writes `report.html`, the page of a run or of a batch."),
     "keras_nst.evaluate": Flags(evaluate.Request, {}, "Tells how good pictures are."),
 }

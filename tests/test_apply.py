@@ -1,5 +1,6 @@
 """Photographs painted by a trained network: files in and out, styles, what is asked wrongly."""
 
+import json
 import threading
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from keras_nst.apply import main
 from keras_nst.applying.asked import prepare
 from keras_nst.applying.drive import drive
 from keras_nst.applying.settings import Application
-from keras_nst.networks.model import Shape
+from keras_nst.networks.model import CARD, Shape
 from keras_nst.pictures.files import read_picture
 from keras_nst.pictures.metadata import read_settings
 
@@ -156,8 +157,11 @@ def test_a_stop_leaves_what_is_painted(model: Path, photographs: Path, tmp_path:
 
 
 def test_the_optimizer_refines_what_is_painted(tmp_path: Path, photographs: Path) -> None:
-    """By the settings on the model's card; with the network of random weights."""
+    """By the settings on the model's card."""
     model = write_painter(tmp_path / "model", Shape(4, 1, 1))
+    card = json.loads((model / CARD).read_text())
+    card["told"] = {"settings": {"style_strength": "0.5", "weights": "random"}}
+    (model / CARD).write_text(json.dumps(card))
     (model / "styles").mkdir()
     write_picture(model / "styles" / "1.jpg", 50, 60, seed=3)
     for steps in ("0", "2"):

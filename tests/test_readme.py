@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from PIL import Image
 
-from keras_nst import evaluate, explore, report
+from keras_nst import evaluate, explore, export, report, train
+from keras_nst.apply import main as apply
+from keras_nst.applying.exporting import Export
+from keras_nst.applying.settings import Application
 from keras_nst.batch import main as batch
 from keras_nst.core.definitions import DEFINITIONS
 from keras_nst.fleet.settings import BatchConfig
@@ -21,12 +25,13 @@ from keras_nst.settings import flags
 from keras_nst.settings.declared import fields
 from keras_nst.settings.recipes import RECIPES
 from keras_nst.settings.values import STYLE_LOSSES
+from keras_nst.training.settings import Training
 from keras_nst.web.settings import StudioConfig
 
 README = (ROOT / "README.md").read_text(encoding="utf8")
 DOCS = {
     name: (ROOT / "docs" / name).read_text(encoding="utf8")
-    for name in ("control.md", "styles.md", "robust.md", "studio.md", "explore.md")
+    for name in ("control.md", "styles.md", "robust.md", "studio.md", "explore.md", "networks.md")
 }
 TEXTS = {"README.md": README, **DOCS}
 STUDIO = "python -m keras_nst.studio"
@@ -60,9 +65,10 @@ def test_every_command_is_known() -> None:
     batches = {command for command in commands() if command.startswith("python -m keras_nst.batch")}
     reports = {command for command in commands() if command.startswith("python -m keras_nst.report")}
     explorations = {command for command in commands() if command.startswith("python -m keras_nst.explore")}
-    others = set(commands()) - runs - figures - batches - reports - explorations - elsewhere
+    others = set(commands()) - runs - figures - batches - reports - explorations - of_networks(commands()) - elsewhere
     assert {other.split()[0] for other in others} <= {"tensorboard"}
     of_docs = {command for text in DOCS.values() for command in commands(text)} - set(every_run())
+    of_docs -= of_networks(list(of_docs))
     painted = {"python scripts/paint_masks.py --out=.", "python -m keras_nst.explore --help"}
     assert of_docs - elsewhere - explorations == painted | {'pip install -e ".[studio]"'}
     assert len(runs) >= 4
@@ -126,6 +132,40 @@ def test_the_explorations_are_made(command: str, named_files: Path, monkeypatch:
     assert Path("explore/photo-painting/explore.html").exists()
 
 
+def of_networks(listed: list[str]) -> set[str]:
+    """Returns the commands that train networks, and use them."""
+    return {command for command in listed if re.match(r"python -m keras_nst\.(train|apply|export) ", command)}
+
+
+@pytest.mark.parametrize("name", ["README.md", "networks.md"])
+def test_networks_are_trained_and_paint(name: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One command after the other, with a few small photographs and steps."""
+    monkeypatch.chdir(named_files)
+    Path("photos").mkdir()
+    for number in range(3):
+        Image.new("RGB", (70, 64), (80 * number, 10, 100)).save(f"photos/{number}.jpg")
+    small = [
+        "--weights=random",
+        "--size=64",
+        "--style_size=48",
+        "--steps=1",
+        "--batch_size=1",
+        "--width=4",
+        "--blocks=1",
+    ]
+    known = of_networks(commands(TEXTS[name]))
+    for command in [one for one in commands(TEXTS[name]) if one in known]:
+        door, flags_given = command.split()[2].removeprefix("keras_nst."), shlex.split(command)[3:]
+        if door == "train":
+            assert train.main([*flags_given, *small]) == 0
+        elif door == "apply":
+            assert apply(flags_given) == 0
+        else:
+            assert export.main([*flags_given, "--format=saved_model", "--output=exported"]) == 0
+            shutil.rmtree("exported")
+    assert len(list(Path("painted").iterdir())) == 3
+
+
 @pytest.mark.parametrize("command", [one for one in commands() if one.startswith("python -m keras_nst.batch")])
 def test_the_batches_run(command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a folder of two photographs and one of a painting."""
@@ -170,8 +210,8 @@ def test_links_lead_somewhere(name: str) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_flags_and_values_exist(name: str) -> None:
     text = TEXTS[name]
-    doors = (BatchConfig, StudioConfig, evaluate.Request, report.Request, Exploration)
-    known = {name for settings in doors for name in fields(settings)} | {*request.OWN_FLAGS, "flagfile", "help"}
+    doors = (BatchConfig, StudioConfig, evaluate.Request, report.Request, Exploration, Training, Application, Export)
+    known = {name for settings in doors for name in fields(settings)} | {*request.OWN_FLAGS, "flagfile", "help", "from"}
     for flag in set(re.findall(r"`--(\w+)", text)):
         assert flag in known, flag
     for flag in re.findall(r"`(--\w+=[^`]*?)`", text):

@@ -70,6 +70,8 @@ def objective_of(card: Card) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise ValueError("Expected a model whose card tells its settings.")
     said = {name: str(settings[name]) for name in OBJECTIVE if name in settings}
+    if settings.get("weights") == "random":  # any other file than the usual one is the trainer's, and not at hand
+        said |= {"weights": "random", "seed": str(settings.get("seed", 0))}
     try:
         read = Config.written(**said)
     except SettingError as error:
