@@ -28,6 +28,7 @@ from keras_nst.session.session import Session
 from keras_nst.settings.declared import SettingError
 from keras_nst.system.pace import Stop
 from keras_nst.train import main
+from keras_nst.training import course
 from keras_nst.training.asked import Asked, prepare
 from keras_nst.training.drive import drive
 from keras_nst.training.learning import Learned, Learner, Moves, possible, seen_by
@@ -342,6 +343,40 @@ def test_a_damaged_state_begins_anew(model: Path, pictures: Path, tmp_path: Path
     assert any("Begins anew" in line for line in told)
     for one, other in zip(weights_of(folder), weights_of(model), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_disk_that_is_full_does_not_end_it(
+    model: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Until the end, where there is room again."""
+    full = [True, True, False, False, False, False, False]
+    write = course.write_archive
+
+    def write_or_not(*given: object) -> None:
+        if full.pop(0):
+            raise OSError(28, "No space left on device")
+        write(*given)
+
+    monkeypatch.setattr(course, "write_archive", write_or_not)
+    folder, _ = trained(pictures, tmp_path / "model", checkpoint_secs="0")
+    assert capfd.readouterr().err.count("No checkpoint could be written: No space left on device") == 2
+    for one, other in zip(weights_of(folder), weights_of(model), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_stop_before_the_first_step_leaves_no_model(pictures: Path, tmp_path: Path) -> None:
+    folder, told = trained(pictures, tmp_path / "model", After(0))
+    assert "nothing was learned" in told[-1] and not (folder / CARD).exists()
+    trained(pictures, folder)
+    assert read_card(folder).told["steps"] == 6
+
+
+def test_other_steps_have_their_own_last_third() -> None:
+    ended, _ = played(Plan(0.1, 600), lambda step: 1.0 / step)
+    more, rates = played(ended._replace(steps=800).with_other_steps(), lambda step: 1.0 / step)
+    assert more.taken == 800 and len(rates) == 200 and rates[0] > 0.09 and rates[-1] < 0.001
+    many, rates = played(ended._replace(steps=3000).with_other_steps(), lambda step: 1.0 / step)
+    assert many.taken == 3000 and rates[1300] == 0.1
 
 
 def test_more_steps_go_on(pictures: Path, tmp_path: Path) -> None:

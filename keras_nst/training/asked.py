@@ -63,7 +63,7 @@ class Asked(NamedTuple):
         settings = {name: self.settings.shown(name) for name in fields(Training) if name not in FREE}
         hashes = {f"style_{number}_sha256": style.sha256 for number, style in enumerate(self.styles, start=1)}
         model = {"from_model_sha256": self.before.sha256} if self.before else {}
-        return settings | hashes | model | {"photographs": str(len(self.photographs.names))}
+        return settings | hashes | model
 
 
 def prepare(settings: Training, tell: Tell) -> Asked:
@@ -136,10 +136,8 @@ def check_same(asked: Asked) -> None:
     earlier, now = read_record(asked.folder), asked.record()
     if earlier is None or asked.settings.overwrite:
         return
-    both = [name for name in dict.fromkeys([*now, *earlier]) if now.get(name) != earlier.get(name)]
-    if changed := [
-        f"{name} {now.get(name, 'none')} (was {earlier.get(name, 'none')})" for name in both if name != "ended"
-    ]:
+    others = [name for name in dict.fromkeys([*now, *earlier]) if now.get(name) != earlier.get(name)]
+    if changed := [f"{name} {now.get(name, 'none')} (was {earlier.get(name, 'none')})" for name in others]:
         named = asked.settings.workdir or str(asked.folder)
         reason = f"It holds another training: {', '.join(changed)[:300]}. Expected a new folder, or --overwrite."
         raise SettingError("workdir", named, reason)

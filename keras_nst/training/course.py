@@ -121,8 +121,8 @@ def resumed(course: Course, plan: Plan, tell: Tell) -> Plan:
     except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
         tell(f"Begins anew: what the folder had to go on with is damaged ({error}).")
         return plan
-    if there.slowing is not None and plan.steps != about["steps"]:  # more is asked for
-        there = there._replace(slowing=None if there.taken < round(plan.steps * 2 / 3) else there.slowing)
+    if plan.steps != about["steps"]:
+        there = there.with_other_steps()
     tell(f"Goes on after step {there.taken}.")
     return there
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keras_nst.monitors.board import show
 from keras_nst.monitors.display import beside_the_bar
+from keras_nst.monitors.meter import warn
 from keras_nst.runs.log import logged
 from keras_nst.runs.perform import EXPECTED, out_of_memory_in_one_line
 from keras_nst.session.scene import Tell
@@ -50,6 +51,9 @@ def train(asked: Asked, session: Session, stop: Stop, tell: Tell) -> int:
     introduce(asked, plan, tell)
     with Watch(course, plan) as watch:
         plan = take_steps(course, plan, stop, watch)
+        if not plan.taken:
+            tell("Stopped before the first step: nothing was learned. The same command begins again.")
+            return 0
         keep(course, plan)
         if plan.taken % LOOK:
             watch.look(plan, final=True)
@@ -86,6 +90,9 @@ def take_steps(course: "Course", plan: Plan, stop: Stop, watch: "Watch") -> Plan
         if plan.taken % LOOK == 0:
             plan = plan.after_a_look(watch.look(plan))
         if time.monotonic() >= kept + settings.checkpoint_secs:
-            keep(course, plan)
             kept = time.monotonic()
+            try:
+                keep(course, plan)
+            except OSError as error:  # a full disk may have room again: what is learned is worth more
+                warn(f"No checkpoint could be written: {error.strerror or error}")
     return plan

@@ -43,6 +43,10 @@ class Plan(NamedTuple):
             plan = plan._replace(slowing=plan.taken)
         return plan
 
+    def with_other_steps(self) -> "Plan":
+        """Returns where it stands when its steps are others than they were: the last third is that of the new ones."""
+        return self._replace(slowing=self.taken if self.taken >= round(self.steps * (1 - LAST)) else None)
+
     def after_a_look(self, loss: float) -> "Plan":
         """Returns where it stands then."""
         if self.slowing is not None:
