@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from keras_nst.api import Painter as Painter
     from keras_nst.api import Session as Session
     from keras_nst.api import stylize as stylize
     from keras_nst.core.events import LossValues as LossValues
@@ -22,6 +23,7 @@ _HOMES = {
     "Arguments": "keras_nst.library.given",
     "Config": "keras_nst.settings.config",
     "LossValues": "keras_nst.core.events",
+    "Painter": "keras_nst.api",
     "Progress": "keras_nst.core.events",
     "Result": "keras_nst.library.result",
     "Session": "keras_nst.api",

@@ -1,6 +1,8 @@
 """Neural style transfer for programs: pictures in, a result out; one picture, many, or step by step."""
 
+import dataclasses
 import functools
+import os
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -8,11 +10,16 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from keras_nst.applying.asked import shares_of
+from keras_nst.applying.brush import Brush
+from keras_nst.applying.settings import Application
 from keras_nst.core.events import Listener
-from keras_nst.library.given import Arguments, Asked, Given, asked_for, config_of, naming_arguments
+from keras_nst.library.given import Arguments, Asked, Given, asked_for, config_of, naming_arguments, picture_of
 from keras_nst.library.keywords import Keywords
 from keras_nst.library.result import Result
 from keras_nst.library.steps import Steps
+from keras_nst.networks.model import model_named
+from keras_nst.pictures.opening import MAX_PIXELS
 from keras_nst.session import session
 from keras_nst.session.session import enlarging, paced, with_transparency
 from keras_nst.settings.config import Config, Resolved
@@ -100,6 +107,66 @@ class Session(session.Session):
         if changed := sorted(set(arguments) & set(OF_THE_SESSION)):
             raise ValueError(f"Expected {', '.join(changed)} for the session as a whole: Session({changed[0]}=...)")
         return asked_for(content, style, {**self.settings, **arguments})
+
+
+class Painter:
+    """A network that keras_nst.train has trained: it paints any photograph in one pass.
+
+    paint = keras_nst.Painter("models/night")
+    paint("photo.jpg", strength=0.8).save("painted.png")
+
+    Args:
+        model: the folder of the trained network.
+        device, precision: as for a picture.
+
+    Attributes:
+        styles: the names of the styles that it knows.
+    """
+
+    def __init__(self, model: str | os.PathLike[str], *, device: str = "auto", precision: str = "auto"):
+        with naming_arguments():
+            self.settings = Application(model=os.fspath(model), device=device, precision=precision)
+            folder, card = model_named("model", self.settings.model)
+            self.styles = card.names
+            self._brush = Brush(folder, card, self.settings)
+
+    def __call__(
+        self,
+        photograph: Given,
+        *,
+        style: str = "",
+        blend: Sequence[float] = (),
+        strength: float = 1.0,
+        size: int | str = "original",
+        color: str = "style",
+    ) -> Result:
+        """Returns the picture of a photograph.
+
+        Args:
+            photograph: an array, a picture of Pillow's, or named by a path, a URL or sample:NAME.
+            style: the name of one of the styles; else the first one, or what `blend` says.
+            blend: the shares of the styles, in their order.
+            strength: how far the picture goes from the photograph (0) to the painting (1).
+            size: the longer side of the picture, both sides as WxH, or original.
+            color: whose colors the picture has: style, content or luminance.
+
+        Raises:
+            ValueError: an argument is not what it should be; it is named.
+            OSError: a file cannot be read.
+        """
+        with naming_arguments():
+            own: dict[str, Any] = {
+                "style": style,
+                "blend": tuple(blend),
+                "strength": strength,
+                "size": str(size),
+                "color": color,
+            }
+            settings = dataclasses.replace(self.settings, **own)
+            shares = shares_of(style, settings.blend, self._brush.card)
+            painting = self._brush.paint(picture_of("photograph", photograph, MAX_PIXELS), settings, shares)
+        array = painting.pixels if painting.alpha is None else np.dstack([painting.pixels, painting.alpha])
+        return Result(array, None, 0, painting.made_by)
 
 
 @functools.lru_cache(maxsize=1)

@@ -1,6 +1,7 @@
 """Photographs painted by a trained network: files in and out, styles, what is asked wrongly."""
 
 import json
+import re
 import threading
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from conftest import run_process, smooth_picture, write_picture
 from PIL import Image
 from test_painter import SHAPE, painter, write_painter
 
+import keras_nst
 from keras_nst.apply import main
 from keras_nst.applying.asked import prepare
 from keras_nst.applying.drive import drive
@@ -220,3 +222,42 @@ def test_a_picture_in_a_process_of_its_own(model: Path, photographs: Path, tmp_p
     flags = [f"--model={model}", f"--contents={photographs / 'a.png'}", f"--output={tmp_path / 'out'}"]
     done = run_process(*flags, module="keras_nst.apply")
     assert done.returncode == 0 and "Pictures: 1 in " in done.stdout and not done.stderr
+
+
+# --- For programs ---
+
+
+def test_a_program_paints(model: Path, photographs: Path, tmp_path: Path) -> None:
+    paint = keras_nst.Painter(model, precision="float32")
+    assert paint.styles == ("night", "ink", "glass")
+    result = paint(photographs / "a.png", blend=[1, 0, 3])
+    assert abs(np.rint(255 * result.array) - expected(photographs / "a.png", 0.25, 0, 0.75)).max() <= 1
+    assert (
+        result.losses is None
+        and result.steps == 0
+        and result.settings["styles"] == "{'night': '0.25', 'glass': '0.75'}"
+    )
+    result.save(tmp_path / "painted.png")
+    assert read_settings(tmp_path / "painted.png")["model_sha256"] == result.settings["model_sha256"]
+    pixels = smooth_picture(24, 32)
+    np.testing.assert_array_equal(paint(pixels, strength=0.0).array, pixels)
+    assert paint(pixels, size=28).array.shape == (21, 28, 3)
+    with pytest.raises(ValueError, match="trained network"):
+        _ = result.figures
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ({"style": "wool"}, "style=wool: Expected one of the model's styles"),
+        ({"blend": [1]}, "blend=1: Expected 3 numbers"),
+        ({"strength": 2.0}, "strength=2: Expected a finite number"),
+        ({"size": 3}, "size=3"),
+        ({"color": "green"}, "color=green"),
+    ],
+)
+def test_a_program_is_told_what_cannot_be(own: dict[str, object], expected: str, model: Path) -> None:
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        keras_nst.Painter(model)(smooth_picture(24, 32), **own)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="model=nowhere: Expected the folder of a trained model"):
+        keras_nst.Painter("nowhere")

@@ -124,7 +124,7 @@ def _sources(given: Mapping[str, dict[str, Given]], style_weights: list[float]) 
 
 def _scene(given: Mapping[str, dict[str, Given]], config: Config) -> Scene:
     most = round(config.max_megapixels * 1e6)
-    read = {name: [_picture(called, each, most) for called, each in of.items()] for name, of in given.items()}
+    read = {name: [picture_of(called, each, most) for called, each in of.items()] for name, of in given.items()}
     content, first, mask = (next(iter(read[name]), None) for name in ("content", "first", "content_mask"))
     return scene_of(content, read["style"], first, (mask, read["style_mask"]), config, lambda line: None)
 
@@ -151,7 +151,7 @@ def _several(argument: str, given: Given | Sequence[Given] | None) -> dict[str, 
     return {f"{argument}[{index}]": each for index, each in enumerate(given)}
 
 
-def _picture(argument: str, given: Given, most: int) -> Picture:
+def picture_of(argument: str, given: Given, most: int) -> Picture:
     called = argument
     try:
         if not isinstance(given, (str, os.PathLike)):

@@ -21,7 +21,7 @@ class Result:
 
     Attributes:
         array: the picture, RGB in [0, 1], (h, w, 3), or (h, w, 4) with the content's transparency.
-        losses: of the finished picture; None where it was stopped before its end.
+        losses: of the finished picture; None where it was stopped before its end, or had no steps.
         steps: the steps taken.
         settings: what made it, as flags have it; saved pictures carry it.
     """
@@ -32,14 +32,20 @@ class Result:
         losses: LossValues | None,
         steps: int,
         settings: Mapping[str, str],
-        figures: Callable[[], "Figures"],
+        figures: Callable[[], "Figures"] | None = None,
     ):
         self.array, self.losses, self.steps, self.settings = array, losses, steps, dict(settings)
         self._figures = figures
 
     @functools.cached_property
     def figures(self) -> "Figures":
-        """How near the picture is to content and style, on layers that were not optimized; see docs/quality.md."""
+        """How near the picture is to content and style, on layers that were not optimized; see docs/quality.md.
+
+        Raises:
+            ValueError: nothing is known of the style, as where a trained network has painted.
+        """
+        if self._figures is None:
+            raise ValueError("Expected a picture that the optimizer made. Received: one of a trained network")
         return self._figures()
 
     @property
