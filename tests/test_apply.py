@@ -1,13 +1,16 @@
 """Photographs painted by a trained network: files in and out, styles, what is asked wrongly."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import run_process, smooth_picture, write_picture
+from conftest import ROOT, run_process, smooth_picture, write_picture
 from PIL import Image
 from test_painter import SHAPE, painter, write_painter
 
@@ -19,6 +22,7 @@ from keras_nst.applying.settings import Application
 from keras_nst.networks.model import CARD, Shape
 from keras_nst.pictures.files import read_picture
 from keras_nst.pictures.metadata import read_settings
+from keras_nst.system.locks import claimed
 
 NEVER = threading.Event()
 
@@ -146,6 +150,33 @@ def test_one_that_is_broken_does_not_keep_the_others(
     code = main([f"--model={model}", f"--contents={photographs}", f"--output={tmp_path / 'out'}"])
     said = capfd.readouterr().out
     assert code == 1 and "aa.png: Expected a" in said and "Pictures: 2 in " in said
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.jpg"]
+
+
+@pytest.mark.slow
+def test_several_processes_share_the_photographs_out(model: Path, tmp_path: Path) -> None:
+    """The same command twice at a time: each photograph is painted by one of them, and nothing else is left."""
+    (tmp_path / "photographs").mkdir()
+    for number in range(30):
+        write_picture(tmp_path / "photographs" / f"{number}.png", 200, 300, seed=number)
+    flags = [f"--model={model}", f"--contents={tmp_path / 'photographs'}", f"--output={tmp_path / 'out'}"]
+    command = [sys.executable, "-m", "keras_nst.apply", *flags]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    made = [int(re.search(r"Pictures: (\d+) in", said)[1]) for said in told if "Pictures: " in said]
+    assert sum(made) == 30 and len(list((tmp_path / "out").iterdir())) == 30
+
+
+def test_a_photograph_that_another_paints_is_left_to_it(model: Path, photographs: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    with claimed(tmp_path / "out" / "a.png") as own:
+        assert own
+        told = apply(model, photographs, output=str(tmp_path / "out"))
+    assert "Others painted, or paint, 1 of them." in told
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.jpg"]
+    apply(model, photographs, output=str(tmp_path / "out"))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.jpg"]
 
 

@@ -21,6 +21,7 @@ from keras_nst.networks.model import CARD, WEIGHTS, Card, Shape, read_card, read
 from keras_nst.networks.painter import joined, network, parts
 from keras_nst.networks.trained import Trained, load
 from keras_nst.settings.declared import InputError
+from keras_nst.training.colors import first_colors
 
 SHAPE = Shape(width=4, blocks=1, styles=3)
 
@@ -74,26 +75,48 @@ def test_beyond_the_border_is_the_picture_mirrored(stride: int) -> None:
     assert layer.compute_output_shape((1, 12, 8, 1)) == (1, *made.shape, 1)
 
 
-def test_colors_are_mixed_by_the_styles_matrices() -> None:
-    picture, matrices = smooth_picture(6, 5)[None], np.random.default_rng(2).normal(size=(2, 3, 3))
+def test_normalized_colors_are_mixed_by_the_styles_matrices() -> None:
+    random = np.random.default_rng(2)
+    picture, matrices, means = smooth_picture(6, 5)[None], random.normal(size=(2, 3, 3)), random.normal(size=(2, 3))
     layer = Recolored(2)
-    np.testing.assert_allclose(layer(picture, np.float32([[0.5, 0.5]])), picture, atol=1e-6)
-    layer.matrices.assign(matrices)
-    expected = picture[0] @ (0.3 * matrices[0] + 0.7 * matrices[1])
-    np.testing.assert_allclose(layer(picture, np.float32([[0.3, 0.7]])).numpy()[0], expected, atol=1e-5)
+    layer(picture, np.float32([[0.5, 0.5]]))
+    layer.set_weights([matrices, means])
+    flat = picture.reshape(-1, 3).astype(float)
+    standard = (flat - flat.mean(0)) / np.sqrt(flat.var(0) + 1e-3)
+    expected = standard @ (0.3 * matrices[0] + 0.7 * matrices[1]) + 0.3 * means[0] + 0.7 * means[1]
+    made = layer(picture, np.float32([[0.3, 0.7]])).numpy()
+    np.testing.assert_allclose(made.reshape(-1, 3), expected, atol=1e-5)
 
 
-def test_it_begins_with_the_photograph() -> None:
+def test_it_begins_with_the_photograph_whatever_its_light() -> None:
+    """Its contrast and brightness aside, which are the style's: so a dark one and a bright one come out alike."""
     photograph = smooth_picture(32, 48)[None]
     made = network(SHAPE)([photograph, np.float32([[0, 1, 0]])]).numpy()
-    np.testing.assert_allclose(made, photograph, atol=1e-6)
+    dark = network(SHAPE)([0.5 * photograph, np.float32([[0, 1, 0]])]).numpy()
+    for channel in range(3):
+        assert np.corrcoef(made[..., channel].ravel(), photograph[..., channel].ravel())[0, 1] > 0.9999
+    assert abs(dark - made).max() < 0.02 and abs(made.mean() - 0.5) < 1e-4
+
+
+def test_the_first_colors_are_the_styles_for_the_mean_photograph() -> None:
+    photographs = [np.uint8(255 * smooth_picture(30, 40, seed)) for seed in (1, 2)]
+    style = smooth_picture(20, 30, 3)
+    matrix, mean = first_colors(photographs, style)
+    standard = []
+    for photograph in photographs:
+        flat = photograph.reshape(-1, 3) / 255
+        standard.append((flat - flat.mean(0)) / np.sqrt(flat.var(0) + 1e-3))
+    painted = np.concatenate(standard) @ matrix + mean
+    np.testing.assert_allclose(painted.mean(0), style.reshape(-1, 3).mean(0), atol=1e-5)
+    np.testing.assert_allclose(np.cov(painted.T), np.cov(style.reshape(-1, 3).T), atol=2e-3)
+    np.testing.assert_allclose(matrix, matrix.T, atol=1e-9)  # the least way is symmetric
 
 
 def test_what_is_learned_is_all_there_is() -> None:
     """No weight is left out of the training, and none is counted among a style's own that is not."""
     whole = network(SHAPE)
     assert len(whole.trainable_weights) == len(whole.weights)
-    per_style = {weight.shape[0] for weight in whole.weights if weight.name in ("gamma", "beta", "colors")}
+    per_style = {weight.shape[0] for weight in whole.weights if weight.name in ("gamma", "beta", "matrices", "means")}
     assert per_style == {SHAPE.styles}
 
 

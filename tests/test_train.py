@@ -269,7 +269,7 @@ def test_it_ends_early_where_nothing_is_gained_any_more() -> None:
     plan, rates = played(Plan(0.1, 6000), lambda step: max(0.5, 1.0 - step / 1000))
     begun = 500 + 10 * PATIENCE
     assert abs(plan.slowing - begun) <= 20
-    assert plan.taken == len(rates) == plan.slowing + round(plan.slowing * LAST / (1 - LAST))
+    assert plan.taken == len(rates) == plan.slowing + np.ceil(plan.slowing * LAST / (1 - LAST))
     assert rates[-1] < 0.001
 
 
@@ -369,6 +369,12 @@ def test_a_stop_before_the_first_step_leaves_no_model(pictures: Path, tmp_path: 
     assert "nothing was learned" in told[-1] and not (folder / CARD).exists()
     trained(pictures, folder)
     assert read_card(folder).told["steps"] == 6
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4, 5, 7, 10, 50, 99, 100, 1001])
+def test_all_steps_are_taken(steps: int) -> None:
+    plan, _ = played(Plan(0.1, steps), lambda step: 1.0 / step)
+    assert plan.taken == steps
 
 
 def test_other_steps_have_their_own_last_third() -> None:

@@ -3,6 +3,7 @@
 import functools
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from keras_nst.applying.asked import Asked
@@ -16,7 +17,10 @@ from keras_nst.pictures.sources import read_source
 from keras_nst.session.scene import Tell
 from keras_nst.settings.declared import InputError
 from keras_nst.settings.lines import one_line
+from keras_nst.system.locks import claimed
 from keras_nst.system.pace import Stop
+
+DONE, FAILED, OTHERS = "done", "failed", "others"
 
 
 def drive(asked: Asked, stop: Stop, tell: Tell) -> int:
@@ -27,23 +31,20 @@ def drive(asked: Asked, stop: Stop, tell: Tell) -> int:
         tell(f"{there} of {len(asked.wanted)} are painted already: {settings.output}")
     if not ahead:
         return 0
-    painter, begun, done, failed = Painter(asked, stop), time.monotonic(), 0, 0
+    painter, begun, count = Painter(asked, stop), time.monotonic(), Counter[str]()
     with Meter(total=len(ahead), file=sys.stderr, disable=None, unit="picture") as bar:
         say = beside_the_bar(tell)
         for source, path in ahead:
             if stop.is_set():
                 break
-            try:
-                painter.make(source, path, say)
-                done += 1
-            except (InputError, OSError, ValueError, MemoryError) as error:
-                failed += 1
-                say(f"{source}: {one_line(str(error)) or reason(error)}")
+            count[painter.share(source, path, say)] += 1
             bar.update()
     if stop.is_set():
         tell("Stopped: what is painted stays. The same command goes on.")
-    tell(f"Pictures: {done} in {settings.output}, in {time.monotonic() - begun:.1f} s.")
-    return int(failed > 0)
+    if count[OTHERS]:
+        tell(f"Others painted, or paint, {count[OTHERS]} of them.")
+    tell(f"Pictures: {count[DONE]} in {settings.output}, in {time.monotonic() - begun:.1f} s.")
+    return int(count[FAILED] > 0)
 
 
 class Painter:
@@ -53,6 +54,18 @@ class Painter:
         self.asked, self.stop = asked, stop
         self.brush = Brush(asked.folder, asked.card, asked.settings)
         self.refiner = Refiner(asked) if asked.settings.refine else None
+
+    def share(self, source: str, path: Path, tell: Tell) -> str:
+        """Paints one photograph, unless another process does; returns what became of it."""
+        try:
+            with claimed(path) as own:
+                if not own or (path.exists() and not self.asked.settings.overwrite):
+                    return OTHERS
+                self.make(source, path, tell)
+                return DONE
+        except (InputError, OSError, ValueError, MemoryError) as error:
+            tell(f"{source}: {one_line(str(error)) or reason(error)}")
+            return FAILED
 
     def make(self, source: str, path: Path, tell: Tell) -> None:
         """Paints one photograph."""

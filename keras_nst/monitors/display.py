@@ -67,6 +67,8 @@ class Forecast:
             self.scale, self.pixels = progress.scale, height * width
         self.done += (progress.step - self.step) * self.pixels
         self.step = progress.step
+        if progress.scales == 1:  # of which the steps to come may become others
+            self.total = self.done + (progress.steps - progress.step) * self.pixels
         if speed.chunks > 1:
             self.rate = speed.value * self.pixels
         if not self.rate:
@@ -89,7 +91,7 @@ class Bar:
         self.bar.set_postfix_str(
             f"loss {progress.losses.total.mean():.4g}, {speed:.3g} steps/s, {left} left", refresh=False
         )
-        self.bar.n = self.forecast.done
+        self.bar.n, self.bar.total = self.forecast.done, self.forecast.total
         self.bar.refresh()
 
     def close(self) -> None:

@@ -3,9 +3,11 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 FAINTEST = 1e-5  # variance of features, to which it is added
+PALEST = 1e-3  # variance of colors, likewise: what is nearly gray stays so
 
 
 @keras.saving.register_keras_serializable("keras_nst")
@@ -96,18 +98,30 @@ class Styled(OfStyles):
 
 @keras.saving.register_keras_serializable("keras_nst")
 class Recolored(OfStyles):
-    """A picture whose colors each style mixes in its own way, which begins as it is: y = x M_s."""
+    """A picture in each style's own colors: its channels, normalized, are mixed anew.
+
+        y = (x - mean) / sqrt(variance + 1e-3) M_s + b_s
+
+    So a dark photograph and a bright one come out alike.
+    """
 
     def build(self, picture_shape: tuple, shares_shape: tuple) -> None:
-        """Makes the table."""
-        colors = picture_shape[-1]
+        """Makes the tables; without better knowledge it begins with a gray mean and the picture's own hues."""
+        colors, constant = picture_shape[-1], keras.initializers.Constant
         self.matrices = self.add_weight(
-            shape=(self.styles, colors, colors), initializer=keras.initializers.Constant(ops.eye(colors)), name="colors"
+            shape=(self.styles, colors, colors), initializer=constant(0.25 * np.eye(colors)), name="matrices"
         )
+        self.means = self.add_weight(shape=(self.styles, colors), initializer=constant(0.5), name="means")
 
     def call(self, picture: Any, shares: Any) -> Any:
         """Returns pictures (n, h, w, 3)."""
-        return ops.einsum("nhwc,ncd->nhwd", picture, ops.cast(self.mixed(self.matrices, shares), picture.dtype))
+        return self.by(picture, shares, *ops.moments(picture, axes=(1, 2), keepdims=True))
+
+    def by(self, picture: Any, shares: Any, mean: Any, variance: Any) -> Any:
+        """Returns the same where means and variances (n, 1, 1, 3) are known, of a whole picture whose part this is."""
+        standard = (picture - mean) / ops.sqrt(variance + PALEST)
+        mixed = ops.einsum("nhwc,ncd->nhwd", standard, self.mixed(self.matrices, shares))
+        return mixed + self.mixed(self.means, shares)[:, None, None]
 
     def compute_output_shape(self, picture_shape: tuple, shares_shape: tuple) -> tuple:
         """Returns that of the picture."""

@@ -2,7 +2,8 @@
 
 Johnson et al. 2016, with a few changes of those who came after: mirrored borders, instance normalization whose numbers
 are the style's (Ulyanov et al. 2017, Dumoulin et al. 2017), enlargement by repetition before a convolution (Odena et
-al. 2016). Ours is that the photograph, recolored, is added at the end: the network need not learn to copy it.
+al. 2016). Ours is that the photograph in the style's colors is added at the end: the network begins with it, and need
+not learn to copy it.
 
     photograph -> 1/1 -> 1/2 -> 1/4 -> residual blocks -> 1/2 -> 1/1 -> + photograph recolored = picture
 """

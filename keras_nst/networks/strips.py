@@ -132,9 +132,10 @@ def paint(parts: Parts, pixels: np.ndarray, shares: tf.Tensor, kind: np.dtype) -
             made = Stored(Added(made, seen[-unit.resume]), kind)
         seen = [*seen[-1:], made]
     picture, radius = np.empty_like(pixels), parts.change.kernel_size[0] // 2
+    colors = means_and_variances(photograph)
     for top, bottom in strips(photograph, seen[-1].channels):
         change = parts.change.within(tf.cast(framed(seen[-1], top - radius, bottom + radius, radius), tf.float32))
-        painted = change + parts.recolor(photograph.rows(top, bottom), shares)
+        painted = change + parts.recolor.by(photograph.rows(top, bottom), shares, *colors)
         rows = picture[top:bottom]
         rows[:] = painted[0, : len(rows), : pixels.shape[1]]
     return picture

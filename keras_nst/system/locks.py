@@ -1,6 +1,8 @@
-"""One run at a time in a folder."""
+"""One run at a time in a folder; one process at a time at a file."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -37,3 +39,23 @@ def lock(folder: Path) -> IO[str]:
     file.write(str(os.getpid()))
     file.flush()
     return file
+
+
+@contextlib.contextmanager
+def claimed(path: Path) -> Iterator[bool]:
+    """Tells whether the file is this process's to write; all who ask in this way share files out among them.
+
+    A claim ends with its process, however that ends.
+    """
+    with path.with_name(f".{path.name}.lock").open("a") as file:
+        try:
+            if fcntl:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            with contextlib.suppress(OSError):  # whoever has it open finds the file written
+                os.unlink(file.name)

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import Style
-from keras_nst.networks.layers import OfStyles
+from keras_nst.networks.layers import OfStyles, Recolored
 from keras_nst.networks.model import Card, Shape, read_weights
 from keras_nst.networks.painter import joined, parts, policy
 from keras_nst.session.method import method_of
@@ -20,6 +20,7 @@ from keras_nst.settings.config import Resolved
 from keras_nst.settings.declared import SettingError
 from keras_nst.system.archives import read_about, read_arrays, write_archive
 from keras_nst.training.asked import STATE, Asked
+from keras_nst.training.colors import first_colors
 from keras_nst.training.learning import Learner
 from keras_nst.training.objective import Teacher
 from keras_nst.training.schedule import Plan
@@ -62,6 +63,11 @@ def new_painter(asked: Asked, shape: Shape, precision: str) -> keras.Model:
     painter = joined(parts(shape, policy(precision)), shape, policy(precision))
     if asked.before:
         begin_with(painter, Path(asked.settings.from_model).expanduser(), asked.before)
+    (recolor,) = (layer for layer in painter.layers if isinstance(layer, Recolored))
+    matrices, means = recolor.matrices.numpy(), recolor.means.numpy()
+    for number, style in enumerate(asked.styles, start=shape.styles - len(asked.styles)):
+        matrices[number], means[number] = first_colors(asked.photographs.seen, style.pixels)
+    recolor.set_weights([matrices, means])
     return painter
 
 

@@ -3,6 +3,7 @@
 The last third begins early where held-out photographs gain nothing any more, or time is short.
 """
 
+import math
 import time
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ class Plan(NamedTuple):
         """The step after the last one, as far as is known."""
         if self.slowing is None:
             return self.steps
-        return min(self.steps, self.slowing + max(1, round(self.slowing * LAST / (1 - LAST))))
+        return min(self.steps, self.slowing + max(1, math.ceil(self.slowing * LAST / (1 - LAST))))
 
     @property
     def learning_rate(self) -> float:

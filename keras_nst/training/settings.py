@@ -89,7 +89,7 @@ class Training(Settings):
         "Learn for at most so many seconds, the last third of them more and more slowly; 0: no limit.",
     )
     learning_rate: float = setting(
-        2e-3, number(0, 1, above=True), "Learning", "Adam's learning rate, until the last third."
+        7e-4, number(0, 1, above=True), "Learning", "Adam's learning rate, until the last third."
     )
     held_out: float = setting(
         0.1,
