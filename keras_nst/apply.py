@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from keras_nst.applying.settings import Application
 from keras_nst.door import Door, enter, tell
-from keras_nst.settings import flags
-from keras_nst.settings.flags import UsageError
+from keras_nst.settings.flags import read_settings
 
 USAGE = ("--model=FOLDER --contents=PICTURES [--flag=value ...]",)
 ABOUT = "\nPaints photographs by a network that python -m keras_nst.train has trained.\n"
@@ -20,14 +19,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def apply(argv: Sequence[str]) -> int:
     """Paints the photographs that the command line names."""
-    given = flags.read(argv, Application, {})
-    if given.rest:
-        raise UsageError(f"Expected flags only, as in --contents={given.rest[0]}. Received: {' '.join(given.rest)}")
+    settings = read_settings(argv, Application, "contents")
     from keras_nst.applying.asked import prepare
     from keras_nst.applying.drive import drive
     from keras_nst.system.signals import Interruption, on_a_thread
 
-    asked = prepare(Application.written(**given.settings))
+    asked = prepare(settings)
     interruption = Interruption("Stopping after this picture; once more ends at once.")
     interruption.listen()
     code = on_a_thread(lambda: drive(asked, interruption.stop, tell))

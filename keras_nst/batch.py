@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from keras_nst.door import Door, enter, tell
 from keras_nst.fleet.settings import BatchConfig
-from keras_nst.settings import flags
-from keras_nst.settings.flags import UsageError
+from keras_nst.settings.flags import read_settings
 
 USAGE = (
     "--contents=FOLDER --styles=FOLDER --workdir=FOLDER [--flag=value ...]",
@@ -23,14 +22,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def batch(argv: Sequence[str]) -> int:
     """Makes the pictures that the command line asks for."""
-    given = flags.read(argv, BatchConfig, {})
-    if given.rest:
-        raise UsageError(f"Expected flags only, as in --contents={given.rest[0]}. Received: {' '.join(given.rest)}")
+    settings = read_settings(argv, BatchConfig, "contents")
     from keras_nst.fleet.drive import drive, prepare
     from keras_nst.monitors.board import stay
     from keras_nst.system.signals import Interruption, on_a_thread
 
-    asked = prepare(BatchConfig.written(**given.settings))
+    asked = prepare(settings)
     interruption = Interruption()
     interruption.listen()
     code = on_a_thread(lambda: drive(asked, interruption.stop, tell))

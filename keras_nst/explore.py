@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from keras_nst.door import Door, enter, tell
 from keras_nst.seeing.settings import Exploration
-from keras_nst.settings import flags
-from keras_nst.settings.flags import UsageError
+from keras_nst.settings.flags import read_settings
 
 USAGE = (
     "--content=PICTURE --style=PICTURE [--flag=value ...]",
@@ -23,14 +22,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def explore(argv: Sequence[str]) -> int:
     """Makes the sheets that the command line asks for, and the page."""
-    given = flags.read(argv, Exploration, {})
-    if given.rest:
-        raise UsageError(f"Expected flags only, as in --content={given.rest[0]}. Received: {' '.join(given.rest)}")
+    settings = read_settings(argv, Exploration, "content")
     from keras_nst.seeing.asked import prepare
     from keras_nst.seeing.drive import drive
     from keras_nst.system.signals import Interruption, on_a_thread
 
-    asked = prepare(Exploration.written(**given.settings), tell)
+    asked = prepare(settings, tell)
     interruption = Interruption()
     interruption.listen()
     code = on_a_thread(lambda: drive(asked, interruption.stop, tell))

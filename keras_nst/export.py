@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from keras_nst.applying.exporting import Export, export, prepare
 from keras_nst.door import Door, enter, tell
-from keras_nst.settings import flags
-from keras_nst.settings.flags import UsageError
+from keras_nst.settings.flags import read_settings
 
 USAGE = ("--model=FOLDER --format=onnx|litert|saved_model [--flag=value ...]",)
 ABOUT = "\nWrites a trained network so that other programs can paint with it, without Python or TensorFlow.\n"
@@ -19,10 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def work(argv: Sequence[str]) -> int:
     """Writes the network that the command line names."""
-    given = flags.read(argv, Export, {})
-    if given.rest:
-        raise UsageError(f"Expected flags only, as in --model={given.rest[0]}. Received: {' '.join(given.rest)}")
-    return export(prepare(Export.written(**given.settings)), tell)
+    settings = read_settings(argv, Export, "model")
+    return export(prepare(settings), tell)
 
 
 if __name__ == "__main__":

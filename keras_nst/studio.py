@@ -4,9 +4,8 @@ import sys
 from collections.abc import Sequence
 
 from keras_nst.door import Door, enter, tell
-from keras_nst.settings import flags
 from keras_nst.settings.declared import InputError
-from keras_nst.settings.flags import UsageError
+from keras_nst.settings.flags import read_settings
 from keras_nst.system.signals import Interruption
 from keras_nst.web.settings import StudioConfig
 
@@ -20,10 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def studio(argv: Sequence[str]) -> int:
     """Serves the page that the command line asks for."""
-    given = flags.read(argv, StudioConfig, {})
-    if given.rest:
-        raise UsageError(f"Expected flags only, as in --workdir={given.rest[0]}. Received: {' '.join(given.rest)}")
-    config = StudioConfig.written(**given.settings)
+    config = read_settings(argv, StudioConfig, "workdir")
     try:
         import aiohttp  # noqa: F401
     except ImportError:

@@ -5,8 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from keras_nst.door import Door, enter, tell
-from keras_nst.settings import flags
-from keras_nst.settings.flags import UsageError
+from keras_nst.settings.flags import read_settings
 from keras_nst.training.settings import Training
 
 USAGE = (
@@ -25,15 +24,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def train(argv: Sequence[str]) -> int:
     """Trains the network that the command line asks for."""
     argv = [re.sub("^--?from(?==|$)", "--from_model", argument) for argument in argv]  # from is a word of Python's
-    given = flags.read(argv, Training, {})
-    if given.rest:
-        raise UsageError(f"Expected flags only, as in --contents={given.rest[0]}. Received: {' '.join(given.rest)}")
+    settings = read_settings(argv, Training, "contents")
     from keras_nst.monitors.board import stay
     from keras_nst.system.signals import Interruption, on_a_thread
     from keras_nst.training.asked import prepare
     from keras_nst.training.drive import drive
 
-    asked = prepare(Training.written(**given.settings), tell)
+    asked = prepare(settings, tell)
     interruption = Interruption("Stopping after this step; once more ends at once, with the last checkpoint.")
     interruption.listen()
     code = on_a_thread(lambda: drive(asked, interruption.stop, tell))

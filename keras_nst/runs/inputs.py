@@ -3,6 +3,7 @@
 import re
 
 from keras_nst.pictures.files import Picture
+from keras_nst.pictures.opening import MAX_PIXELS
 from keras_nst.pictures.sources import read_source
 from keras_nst.session.scene import Scene, Tell, check_given, scene_of
 from keras_nst.settings.config import Config
@@ -10,13 +11,14 @@ from keras_nst.settings.declared import SettingError, about
 from keras_nst.settings.values import parse_masks
 
 FIRST_PICTURES = ("auto", "content", "noise", "style", "blend", "instant")  # all other values of --init are paths
+PLAIN = re.compile("[^\r\n\udc80-\udcff]*")  # names that a flag file can hold
 NAMES = ("content", "style", "init", "weights", "content_mask", "style_mask")  # settings that name files
 
 
 def check_names(config: Config) -> None:
     """Refuses names that settings.cfg could not hold."""
     for name in NAMES:
-        if re.search("[\r\n\udc80-\udcff]", getattr(config, name)):
+        if not PLAIN.fullmatch(getattr(config, name)):
             raise SettingError(name, repr(getattr(config, name)), "Expected a name in Unicode without line breaks.")
 
 
@@ -45,8 +47,19 @@ def read_scene(config: Config, tell: Tell) -> Scene:
 
 
 def _read(name: str, source: str, config: Config, tell: Tell) -> Picture:
+    return read_picture(name, source, tell, round(config.max_megapixels * 1e6))
+
+
+def read_picture(name: str, source: str, tell: Tell, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Returns the picture that a setting names.
+
+    Raises:
+        SettingError: names the setting, its value and what would be right.
+    """
     with about(name, source):
-        picture = read_source(source, round(config.max_megapixels * 1e6))
+        if not PLAIN.fullmatch(source):
+            raise ValueError("Expected a name in Unicode without line breaks.")
+        picture = read_source(source, max_pixels)
     for note in picture.notes:
         tell(f"--{name}={source}: {note}")
     return picture

@@ -1,14 +1,13 @@
 """An exploration, checked and read before TensorFlow is imported, and its folder."""
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from keras_nst.core.pyramid import Size, final_size
 from keras_nst.pictures.files import Picture
-from keras_nst.pictures.sources import read_source
+from keras_nst.runs.inputs import read_picture
 from keras_nst.runs.workdir import stem
 from keras_nst.seeing.settings import NEEDS, Exploration
 from keras_nst.session.scene import Tell, size_of
@@ -97,15 +96,9 @@ def default_name(settings: Exploration) -> str:
 def read(name: str, settings: Exploration, tell: Tell) -> Picture:
     """Returns the content or the style."""
     source = getattr(settings, name)
-    with settings.about(name):
-        if re.search("[\r\n\udc80-\udcff]", source):
-            raise ValueError("Expected a name in Unicode without line breaks.")
-        if SEPARATOR in source:
-            raise ValueError("Expected one picture. Received: several")
-        picture = read_source(source)
-    for note in picture.notes:
-        tell(f"--{name}={source}: {note}")
-    return picture
+    if SEPARATOR in source:
+        raise SettingError(name, source, "Expected one picture. Received: several")
+    return read_picture(name, source, tell)
 
 
 # --- The folder ---

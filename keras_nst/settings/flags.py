@@ -6,7 +6,7 @@ import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from absl import flags
 
@@ -19,6 +19,9 @@ FLAG_FILE = ("FILE", "Read flags from this file, one per line; configs/NAME.cfg 
 
 # A door's own flags: what each takes, "" where it is yes or no, and its explanation.
 OwnFlags = Mapping[str, tuple[str, str]]
+
+
+Kind = TypeVar("Kind", bound=Settings)
 
 
 class UsageError(ValueError):
@@ -56,6 +59,21 @@ def read(argv: Sequence[str], settings: type[Settings], own: OwnFlags) -> Given:
     files = [Path(argument.partition("=")[2]) for argument in found if argument.startswith("--flagfile=")]
     repeated = _repeated(found, settings, own)
     return Given(given | repeated, {name: getattr(defined, name) for name in own}, rest, files)
+
+
+def read_settings(argv: Sequence[str], settings: type[Kind], example: str) -> Kind:
+    """Returns the settings that a command line of flags alone gives.
+
+    `example` is the flag that what is no flag may have been meant for.
+
+    Raises:
+        UsageError: there is something else on it.
+        SettingError: a value is not what it may be.
+    """
+    given = read(argv, settings, {})
+    if given.rest:
+        raise UsageError(f"Expected flags only, as in --{example}={given.rest[0]}. Received: {' '.join(given.rest)}")
+    return settings.written(**given.settings)
 
 
 def _repeated(found: Sequence[str], settings: type[Settings], own: OwnFlags) -> dict[str, str]:

@@ -1,14 +1,13 @@
 """A training, checked and read before TensorFlow is imported, and its folder."""
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from keras_nst.networks.model import CARD, SAMPLES, STYLES, WEIGHTS, Card, model_named
 from keras_nst.pictures.files import Picture
-from keras_nst.pictures.sources import read_source
+from keras_nst.runs.inputs import read_picture
 from keras_nst.runs.workdir import LOG, stem
 from keras_nst.session.scene import Tell
 from keras_nst.settings.declared import SettingError, fields
@@ -82,7 +81,8 @@ def prepare(settings: Training, tell: Tell) -> Asked:
     first = settings.style_sources()[0].source
     folder = Path(settings.workdir).expanduser() if settings.workdir else HOME / (stem(first) or "style")
     check_folder(folder, settings)
-    styles = tuple(read(source.source, settings, tell) for source in settings.style_sources())
+    most = round(settings.max_megapixels * 1e6)
+    styles = tuple(read_picture("style", style.source, tell, most) for style in settings.style_sources())
     return Asked(settings, folder, styles, read_photographs(settings, tell), before)
 
 
@@ -98,17 +98,6 @@ def card_of(settings: Training) -> Card | None:
     if settings.workdir and Path(settings.workdir).expanduser().resolve() == folder.resolve():
         raise SettingError("workdir", settings.workdir, "Expected another folder than --from_model's, which stays.")
     return card
-
-
-def read(source: str, settings: Training, tell: Tell) -> Picture:
-    """Returns a style picture."""
-    with settings.about("style"):
-        if re.search("[\r\n\udc80-\udcff]", source):
-            raise ValueError("Expected a name in Unicode without line breaks.")
-        picture = read_source(source, round(settings.max_megapixels * 1e6))
-    for note in picture.notes:
-        tell(f"--style={source}: {note}")
-    return picture
 
 
 # --- The folder ---
