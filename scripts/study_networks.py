@@ -37,12 +37,14 @@ def main() -> None:
     names = sources("contents", options.folder, deep=True)
     names = [names[index] for index in np.random.default_rng(0).permutation(len(names))]
     judges, seen = names[: len(names) // 3], names[len(names) // 3 :]
-    done = {row["way"]: row for row in rows(options.out / "study.jsonl")}
+    done = {row["way"] for row in rows(options.out / "study.jsonl") if row["steps"] == options.steps}
     ways: dict[str, dict[str, Any]] = {f"{count} photographs": {"count": count} for count in (1, 4, len(seen))}
     ways["steady"] = {"count": len(seen), "steady": options.steady}
     for way, own in ways.items():
         if way not in done:
-            row = {"way": way} | learned(seen[: own["count"]], judges, options, own.get("steady", 0.0))
+            row = {"way": way, "steps": options.steps} | learned(
+                seen[: own["count"]], judges, options, own.get("steady", 0.0)
+            )
             with (options.out / "study.jsonl").open("a") as file:
                 file.write(json.dumps(row) + "\n")
             print(json.dumps(row), flush=True)

@@ -135,12 +135,13 @@ def test_a_size_may_be_asked_for(model: Path, photographs: Path, tmp_path: Path)
 
 
 def test_pictures_of_the_same_name_do_not_hide_each_other(model: Path, tmp_path: Path) -> None:
+    """The second has its folder's name as well."""
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         write_picture(tmp_path / folder / "a.png", 20, 24, seed=len(folder))
     both = f"{tmp_path / 'one'} + {tmp_path / 'two'}"
     apply(model, both, output=str(tmp_path / "out"))  # type: ignore[arg-type]
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a-2.png", "a.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "two-a.png"]
 
 
 def test_one_that_is_broken_does_not_keep_the_others(

@@ -1,7 +1,7 @@
 """What a network is to paint, checked before TensorFlow is imported."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,23 +62,28 @@ def shares_of(style: str, blend: tuple[float, ...], card: Card) -> tuple[float, 
 
 def wanted(settings: Application) -> Sequence[tuple[str, Path]]:
     """Returns the photographs with the paths of their results, no two of them the same."""
-    folder, taken, found = Path(settings.output).expanduser(), set(), []
+    folder, taken, found = Path(settings.output).expanduser(), set[str](), []
+    names = sources("contents", settings.contents, deep=True)
+    for source in names:
+        if os.path.exists(source) and Path(source).resolve().parent == folder.resolve():
+            reason = f"Expected another folder than the photographs'. {source} is in it."
+            raise SettingError("output", settings.output, reason)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingError("output", settings.output, f"Expected a folder to write to. {error.strerror}.") from None
-    for source in sources("contents", settings.contents):
-        name, number = stem(source) or "picture", 2
-        while name.lower() in taken:
-            name, number = f"{stem(source)}-{number}", number + 1
+    for source in names:
+        name = free_name(source, taken)
         taken.add(name.lower())
-        path = folder / f"{name}{suffix_of(source, settings)}"
-        if path.exists() and os.path.exists(source) and os.path.samefile(path, source):
-            raise SettingError(
-                "output", settings.output, f"Expected another folder than the photographs'. {source} is in it."
-            )
-        found.append((source, path))
+        found.append((source, folder / f"{name}{suffix_of(source, settings)}"))
     return found
+
+
+def free_name(source: str, taken: Collection[str]) -> str:
+    """Returns a photograph's own name, with its folder's before it, or a number behind it, where another has it."""
+    own = Path(source).stem if os.path.exists(source) else stem(source)
+    names = [own, f"{Path(source).parent.name}-{own}", *(f"{own}-{number}" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name and name.lower() not in taken)
 
 
 def suffix_of(source: str, settings: Application) -> str:

@@ -42,8 +42,10 @@ class Brush:
         precision = machine.on_device(config.completed(), self.device).precision
         import tensorflow as tf
 
+        from keras_nst.core.descent import OUT_OF_MEMORY
         from keras_nst.networks.trained import load
 
+        self.out_of_memory = OUT_OF_MEMORY
         with tf.device(self.device.name):
             self.trained = load(folder, card, precision)
 

@@ -31,13 +31,13 @@ def drive(asked: Asked, stop: Stop, tell: Tell) -> int:
         tell(f"{there} of {len(asked.wanted)} are painted already: {settings.output}")
     if not ahead:
         return 0
-    painter, begun, count = Painter(asked, stop), time.monotonic(), Counter[str]()
+    easel, begun, count = Easel(asked, stop), time.monotonic(), Counter[str]()
     with Meter(total=len(ahead), file=sys.stderr, disable=None, unit="picture") as bar:
         say = beside_the_bar(tell)
         for source, path in ahead:
             if stop.is_set():
                 break
-            count[painter.share(source, path, say)] += 1
+            count[easel.share(source, path, say)] += 1
             bar.update()
     if stop.is_set():
         tell("Stopped: what is painted stays. The same command goes on.")
@@ -47,7 +47,7 @@ def drive(asked: Asked, stop: Stop, tell: Tell) -> int:
     return int(count[FAILED] > 0)
 
 
-class Painter:
+class Easel:
     """Makes pictures of files."""
 
     def __init__(self, asked: Asked, stop: Stop):
@@ -61,14 +61,15 @@ class Painter:
             with claimed(path) as own:
                 if not own or (path.exists() and not self.asked.settings.overwrite):
                     return OTHERS
-                self.make(source, path, tell)
-                return DONE
+                return DONE if self.make(source, path, tell) else OTHERS
         except (InputError, OSError, ValueError, MemoryError) as error:
             tell(f"{source}: {one_line(str(error)) or reason(error)}")
-            return FAILED
+        except self.brush.out_of_memory:
+            tell(f"{source}: Not enough memory. Expected a smaller --size.")
+        return FAILED
 
-    def make(self, source: str, path: Path, tell: Tell) -> None:
-        """Paints one photograph."""
+    def make(self, source: str, path: Path, tell: Tell) -> bool:
+        """Paints one photograph; returns whether there was time to finish it."""
         settings = self.asked.settings
         photograph = read_source(source, round(settings.max_megapixels * 1e6))
         for note in photograph.notes:
@@ -76,6 +77,9 @@ class Painter:
         check_output(path, settings.bit_depth, photograph.alpha is not None and not settings.background)
         refine = functools.partial(self.refiner, stop=self.stop, tell=tell) if self.refiner else None
         painting = self.brush.paint(photograph, settings, self.asked.shares, refine)
+        if refine and self.stop.is_set():  # it would pass for a finished one
+            return False
         save_picture(
             path, painting.pixels, alpha=painting.alpha, bit_depth=settings.bit_depth, settings=painting.made_by
         )
+        return True

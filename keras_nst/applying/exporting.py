@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from keras_nst.settings.declared import SettingError, Settings, same, setting
 from keras_nst.settings.kinds import choice, text
 from keras_nst.system.quiet import quiet_stderr
 
+LONGEST = 60  # letters of a name
 ENDINGS = {"onnx": ".onnx", "litert": ".tflite", "saved_model": ""}
 NEEDED = {"onnx": ("tf2onnx", "onnx")}  # packages, which come with the extra
 
@@ -58,8 +60,9 @@ def prepare(settings: Export) -> Wanted:
         reason = f'It needs {" and ".join(missing)}: pip install "keras-nst[export]".'
         raise SettingError("format", settings.format, reason)
     style = "-".join(name for name, share in zip(card.names, shares, strict=True) if share)
+    style = re.sub(r"[^\w.-]", "_", style)[:LONGEST] or "style"  # a stranger's card may name anything
     path = Path(settings.output).expanduser() if settings.output else folder / f"{style}{ENDINGS[settings.format]}"
-    if path.exists() and (path.is_dir() or not settings.overwrite):
+    if path.exists() and (path.is_dir() or not settings.overwrite or settings.format == "saved_model"):
         raise SettingError("output", str(path), "It exists. Expected another path, or --overwrite for a file.")
     if not path.parent.is_dir():
         raise SettingError("output", str(path), "Expected a path in a folder that exists.")
@@ -73,7 +76,7 @@ def export(wanted: Wanted, tell: Tell) -> int:
     from keras_nst.networks.trained import load
 
     network = Exported(load(wanted.folder, wanted.card, "float32"), wanted.shares)
-    with wanted.settings.about("output"), quiet_stderr():
+    with quiet_stderr():
         FORMATS[wanted.settings.format](network, wanted.path)
     tell(f"Written: {wanted.path}")
     tell("It takes `photograph` and gives `picture`: (1, h, w, 3), RGB in [0, 1], of any size.")

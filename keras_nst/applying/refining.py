@@ -1,5 +1,7 @@
 """What a network has painted as the start of the optimizer, by the objective that the network was taught by."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,14 @@ from keras_nst.pictures.files import Picture, read_picture
 from keras_nst.session.scene import Scene, Tell, scene_of
 from keras_nst.session.session import Session, paced
 from keras_nst.settings.config import Config
-from keras_nst.settings.declared import InputError, SettingError, reason_of
+from keras_nst.settings.declared import InputError, SettingError, read_setting, reason_of
 from keras_nst.settings.kinds import shortest
 from keras_nst.settings.values import SEPARATOR
 from keras_nst.system.pace import Stop
 from keras_nst.training.settings import OBJECTIVE
 
 KEPT = 1e9  # bytes, of compiled steps and styles' measures
+LARGEST = 4_000_000  # pixels of a model's own picture of a style
 
 
 class Refiner:
@@ -33,9 +36,19 @@ class Refiner:
         with asked.settings.about("refine"):
             self.styles = [style_picture(path) for path in paths]
             objective = objective_of(asked.card)
-        written = [f"{path}:{shortest(share)}" for path, (_, share) in zip(paths, chosen, strict=True)]
+        cards = [asked.card.styles[number - 1] for number, _ in chosen]
+        written = [
+            f"{path}:{shortest(share)}{blocks_of(card)}"
+            for path, (_, share), card in zip(paths, chosen, cards, strict=True)
+        ]
+        scales = tuple(scale_of(card) for card in cards)
         self.config = asked.settings.config(
-            content="photograph", style=SEPARATOR.join(written), steps=(asked.settings.refine,), scales=1, **objective
+            content="photograph",
+            style=SEPARATOR.join(written),
+            style_scale=scales,
+            steps=(asked.settings.refine,),
+            scales=1,
+            **objective,
         )
         self.session = Session(self.config, keep=KEPT)
 
@@ -55,9 +68,20 @@ def style_picture(path: Path) -> Picture:
         ValueError: it is not there, or damaged.
     """
     try:
-        return read_picture(path)
+        return read_picture(path, LARGEST)
     except (OSError, ValueError) as error:
         raise ValueError(f"The model's own picture of its style cannot be read: {path}. {reason_of(error)}") from None
+
+
+def blocks_of(style: Mapping[str, Any]) -> str:
+    """Returns which blocks of the network a style serves, as --style has it."""
+    return f"@{style['blocks']}" if re.fullmatch(r"\d-\d", style.get("blocks", "")) else ""
+
+
+def scale_of(style: Mapping[str, Any]) -> float:
+    """Returns --style_scale of a style."""
+    (scale,) = read_setting(Config, "style_scale", style.get("scale", "1"))
+    return float(scale)
 
 
 def objective_of(card: Card) -> dict[str, Any]:

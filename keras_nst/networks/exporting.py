@@ -44,8 +44,11 @@ def to_saved_model(network: Exported, path: Path) -> None:
     """Writes TensorFlow's own format, a folder."""
     partial = path.with_name(f".{path.name}.part")
     shutil.rmtree(partial, ignore_errors=True)
-    tf.saved_model.save(network, str(partial), signatures=network.paint)
-    partial.rename(path)
+    try:
+        tf.saved_model.save(network, str(partial), signatures=network.paint)
+        partial.rename(path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def to_onnx(network: Exported, path: Path) -> None:

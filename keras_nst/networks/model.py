@@ -7,6 +7,7 @@ a stranger's folder is executed.
 import hashlib
 import io
 import json
+import math
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ CARD, WEIGHTS, SAMPLES, STYLES = "model.json", "weights.npz", "samples.jpg", "st
 KIND, VERSION = "keras_nst painter", 1
 MOST = {"width": 128, "blocks": 16, "styles": 64}  # what a card may ask for, so that it cannot fill the memory
 LEAST = {"width": 4, "blocks": 0, "styles": 1}
-LARGEST_CARD, LARGEST_FILE = 1_000_000, 500_000_000  # bytes
+LARGEST_CARD, OVERHEAD = 1_000_000, 1_000_000  # bytes; of the weights' file, beside the numbers
 LONGEST_NAME = 100  # letters of a style's
 
 
@@ -56,10 +57,15 @@ def write_model(folder: Path, card: Card, weights: Sequence[np.ndarray]) -> Card
     with written_whole(folder / WEIGHTS) as file:
         file.write(packed.getvalue())
     card = card._replace(sha256=hashlib.sha256(packed.getvalue()).hexdigest())
+    write_card(folder, card)
+    return card
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Writes the card of a model whose weights are there."""
     said = {"kind": KIND, "version": VERSION, **card.shape._asdict(), "of_styles": list(card.styles)}
     with written_whole(folder / CARD) as file:
         file.write(json.dumps(said | {"weights_sha256": card.sha256, "told": card.told}, indent=1).encode())
-    return card
 
 
 def read_card(folder: Path) -> Card:
@@ -129,13 +135,13 @@ def read_weights(folder: Path, card: Card, shapes: Sequence[tuple[int, ...]]) ->
     """
     path = folder / WEIGHTS
     try:
-        if path.stat().st_size > LARGEST_FILE:
+        if path.stat().st_size > sum(4 * math.prod(shape) for shape in shapes) + OVERHEAD:
             raise ValueError("it is too large")
         packed = path.read_bytes()
         if hashlib.sha256(packed).hexdigest() != card.sha256:
             raise ValueError(f"its hash is not the one in {CARD}: one of the two is damaged or of another model")
         return list(_arrays(packed, shapes))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # whatever a damaged archive makes its readers raise
         wrong = getattr(error, "strerror", None) or error
         raise InputError(f"Expected a model's weights. Received: {path}, and {one_line(str(wrong))[:200]}") from None
 
@@ -147,7 +153,8 @@ def _arrays(packed: bytes, shapes: Sequence[tuple[int, ...]]) -> Iterator[np.nda
             raise ValueError(f"it has {len(archive.namelist())} arrays, not {len(shapes)}")
         for number, shape in enumerate(shapes):
             with archive.open(f"{number:03}.npy") as member:
-                np.lib.format.read_magic(member)
+                if np.lib.format.read_magic(member) != (1, 0):
+                    raise ValueError(f"array {number} is written in a way that ours are not")
                 found, _, kind = np.lib.format.read_array_header_1_0(member)
             if found != shape or kind != np.float32:
                 raise ValueError(f"array {number} is {kind} {found}, not float32 {shape}")

@@ -34,7 +34,7 @@ def _expanded(name: str, written: str, deep: bool) -> list[str]:
             raise SettingError(name, written, f"Expected a text file with names. {reason_of(error)}.") from None
         found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
         expected = "Expected names in it, one in a line."
-    elif glob.has_magic(written) and not path.exists():
+    elif glob.has_magic(written) and "://" not in written and not path.exists():
         found = sorted(glob.glob(os.path.expanduser(written), recursive=True))
         expected = "Expected a pattern that something matches."
     else:

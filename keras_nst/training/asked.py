@@ -1,11 +1,10 @@
 """A training, checked and read before TensorFlow is imported, and its folder."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from keras_nst.networks.model import CARD, SAMPLES, STYLES, WEIGHTS, Card, model_named
+from keras_nst.networks.model import CARD, MOST, SAMPLES, STYLES, WEIGHTS, Card, model_named
 from keras_nst.pictures.files import Picture
 from keras_nst.runs.inputs import read_picture
 from keras_nst.runs.workdir import LOG, stem
@@ -60,9 +59,13 @@ class Asked(NamedTuple):
     def record(self) -> dict[str, str]:
         """Returns what makes one training another than the next."""
         settings = {name: self.settings.shown(name) for name in fields(Training) if name not in FREE}
-        hashes = {f"style_{number}_sha256": style.sha256 for number, style in enumerate(self.styles, start=1)}
-        model = {"from_model_sha256": self.before.sha256} if self.before else {}
-        return settings | hashes | model
+        sources = zip(self.settings.style_sources(), self.styles, strict=True)
+        hashes = {
+            f"style_{number}": f"{style.sha256} {source.blocks or ''}".strip()
+            for number, (source, style) in enumerate(sources, start=1)
+        }
+        model = {"from_model": self.before.sha256} if self.before else {}
+        return settings | hashes | model | {"photographs": self.photographs.sha256}
 
 
 def prepare(settings: Training, tell: Tell) -> Asked:
@@ -81,6 +84,7 @@ def prepare(settings: Training, tell: Tell) -> Asked:
     first = settings.style_sources()[0].source
     folder = Path(settings.workdir).expanduser() if settings.workdir else HOME / (stem(first) or "style")
     check_folder(folder, settings)
+    check_before(before, folder, settings)
     most = round(settings.max_megapixels * 1e6)
     styles = tuple(read_picture("style", style.source, tell, most) for style in settings.style_sources())
     return Asked(settings, folder, styles, read_photographs(settings, tell), before)
@@ -88,16 +92,27 @@ def prepare(settings: Training, tell: Tell) -> Asked:
 
 def card_of(settings: Training) -> Card | None:
     """Returns the card of the model that the style is added to."""
-    if not settings.from_model:
-        return None
-    folder, card = model_named("from_model", settings.from_model)
+    return model_named("from_model", settings.from_model)[1] if settings.from_model else None
+
+
+def check_before(before: Card | None, folder: Path, settings: Training) -> None:
+    """Checks that the styles can be added to the model that is there, in another folder.
+
+    Raises:
+        SettingError: they cannot.
+    """
+    known = before.shape.styles if before else 0
+    if known + len(settings.style_sources()) > MOST["styles"]:
+        raise SettingError("style", settings.style, f"Expected at most {MOST['styles']} styles in all.")
+    if before is None:
+        return
     for name in ("width", "blocks"):
-        known, asked = getattr(card.shape, name), getattr(settings, name)
-        if asked not in (known, fields(Training)[name].default):
-            raise SettingError(name, asked, f"The model of --from_model has {known}, which stay.")
-    if settings.workdir and Path(settings.workdir).expanduser().resolve() == folder.resolve():
-        raise SettingError("workdir", settings.workdir, "Expected another folder than --from_model's, which stays.")
-    return card
+        there, asked = getattr(before.shape, name), getattr(settings, name)
+        if asked not in (there, fields(Training)[name].default):
+            raise SettingError(name, asked, f"The model of --from_model has {there}, which stay.")
+    if folder.resolve() == Path(settings.from_model).expanduser().resolve():
+        reason = "Expected another folder than --from_model's, which stays as it is."
+        raise SettingError("workdir", settings.workdir or str(folder), reason)
 
 
 # --- The folder ---
@@ -112,7 +127,8 @@ def check_folder(folder: Path, settings: Training) -> None:
     named = settings.workdir or str(folder)
     if folder.exists() and not folder.is_dir():
         raise SettingError("workdir", named, "Expected a folder. Received: a file.")
-    if read_record(folder) is None and folder.is_dir() and any(path.name != LOCK for path in folder.iterdir()):
+    begun = (LOCK, LOG, STYLES)  # of one that came to nothing
+    if read_record(folder) is None and folder.is_dir() and any(path.name not in begun for path in folder.iterdir()):
         raise SettingError("workdir", named, "Expected a new folder, or one of a training.")
 
 
@@ -141,17 +157,11 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def write_record(folder: Path, record: Mapping[str, Any]) -> None:
-    """Writes what the folder is to tell of its training."""
-    with written_whole(folder / RECORD) as file:
-        file.write(json.dumps(record, indent=1).encode())
-
-
 def open_folder(asked: Asked) -> IO[str]:
-    """Makes the folder this training's, and returns the lock on it.
+    """Makes the folder, and returns the lock on it.
 
     Raises:
-        SettingError: it cannot be made or written to, or another training is at work in it.
+        SettingError: it cannot be made or written to, or another training is at work in it, or was.
     """
     folder, named = asked.folder, asked.settings.workdir or str(asked.folder)
     try:
@@ -163,13 +173,18 @@ def open_folder(asked: Asked) -> IO[str]:
         raise SettingError("workdir", named, f"Expected a folder to write to. {error.strerror}.") from None
     try:
         check_same(asked)
-        if asked.settings.overwrite:
-            clear(folder)
-        write_record(folder, asked.record())
     except BaseException:
         held.close()
         raise
     return held
+
+
+def begin(asked: Asked) -> None:
+    """Makes the folder this training's, once nothing is known to be in its way."""
+    if asked.settings.overwrite and read_record(asked.folder) != asked.record():
+        clear(asked.folder)
+    with written_whole(asked.folder / RECORD) as file:
+        file.write(json.dumps(asked.record(), indent=1).encode())
 
 
 def clear(folder: Path) -> None:

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from keras_nst import networks
 from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import Style
 from keras_nst.networks.layers import OfStyles, Recolored
-from keras_nst.networks.model import Card, Shape, read_weights
+from keras_nst.networks.model import Card, Shape, read_card, read_weights
 from keras_nst.networks.painter import joined, parts, policy
 from keras_nst.session.method import method_of
 from keras_nst.session.scene import Tell
@@ -24,6 +25,8 @@ from keras_nst.training.colors import first_colors
 from keras_nst.training.learning import Learner
 from keras_nst.training.objective import Teacher
 from keras_nst.training.schedule import Plan
+
+STARTER = Path(networks.__file__).parent / "starter"  # a trained model; a new style takes the place of its own
 
 
 class Course(NamedTuple):
@@ -47,7 +50,7 @@ def opened(asked: Asked, session: Session, tell: Tell) -> Course:
     tell(f"Runs on {session.device.description}.{f' {session.device.warning}' if session.device.warning else ''}")
     resolved = session.resolve(config, size)
     most = session.most_at_once(resolved, size)
-    if settings.batch_size > most:
+    if settings.batch_size > most and session.device.kind == "cpu":  # nothing tells that of others
         reason = f"Expected at most {most} photographs of {size} pixels at once, for the memory there is."
         raise SettingError("batch_size", settings.batch_size, reason)
     before = asked.before.shape if asked.before else Shape(settings.width, settings.blocks, 0)
@@ -63,6 +66,10 @@ def new_painter(asked: Asked, shape: Shape, precision: str) -> keras.Model:
     painter = joined(parts(shape, policy(precision)), shape, policy(precision))
     if asked.before:
         begin_with(painter, Path(asked.settings.from_model).expanduser(), asked.before)
+    elif asked.settings.start == "trained":
+        card = read_card(STARTER)
+        if card.shape[:2] == shape[:2]:
+            begin_with(painter, STARTER, card)
     (recolor,) = (layer for layer in painter.layers if isinstance(layer, Recolored))
     matrices, means = recolor.matrices.numpy(), recolor.means.numpy()
     for number, style in enumerate(asked.styles, start=shape.styles - len(asked.styles)):
@@ -99,12 +106,17 @@ def taught(asked: Asked, session: Session, config: Resolved) -> tuple[Teacher, l
     settings = asked.settings
     teacher = Teacher(session.network(config), method_of(config), settings.size)
     shown = asked.photographs.judges(settings.size)
-    scales = settings.style_scale if len(settings.style_scale) > 1 else settings.style_scale * len(asked.styles)
     styles = [
         Style(picture.pixels[None], scale=scale, blocks=source.blocks)
-        for picture, scale, source in zip(asked.styles, scales, settings.style_sources(), strict=True)
+        for picture, scale, source in zip(asked.styles, scales_of(asked), settings.style_sources(), strict=True)
     ]
     return teacher, [teacher.lesson(style, settings.style_size, shown) for style in styles]
+
+
+def scales_of(asked: Asked) -> tuple[float, ...]:
+    """Returns --style_scale of each style that is learned."""
+    scales = asked.settings.style_scale
+    return scales if len(scales) > 1 else scales * len(asked.styles)
 
 
 # --- Where it stands ---
@@ -122,15 +134,15 @@ def resumed(course: Course, plan: Plan, tell: Tell) -> Plan:
         return plan
     try:
         about, arrays = read_about(path), list(read_arrays(path))
-        course.learner.restore(checked(arrays, course.learner.variables))
         there = Plan(**{**about, "judged": tuple(about["judged"]), "rate": plan.rate, "steps": plan.steps})
-    except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
+        course.learner.restore(checked(arrays, course.learner.variables))
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         tell(f"Begins anew: what the folder had to go on with is damaged ({error}).")
         return plan
     if plan.steps != about["steps"]:
         there = there.with_other_steps()
     tell(f"Goes on after step {there.taken}.")
-    return there
+    return there._replace(begun=there.taken)
 
 
 def checked(arrays: Sequence[np.ndarray], variables: Sequence[Any]) -> Sequence[np.ndarray]:

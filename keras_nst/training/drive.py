@@ -13,7 +13,7 @@ from keras_nst.session.scene import Tell
 from keras_nst.session.session import Session
 from keras_nst.settings.declared import SettingError
 from keras_nst.system.pace import Stop
-from keras_nst.training.asked import Asked, open_folder
+from keras_nst.training.asked import Asked, begin, open_folder
 from keras_nst.training.schedule import Clock, Plan
 
 if TYPE_CHECKING:
@@ -42,11 +42,12 @@ def drive(asked: Asked, stop: Stop, tell: Tell) -> int:
 
 def train(asked: Asked, session: Session, stop: Stop, tell: Tell) -> int:
     """Takes the steps and writes the model."""
-    from keras_nst.training.course import keep, opened, resumed
+    from keras_nst.training.course import opened, resumed
     from keras_nst.training.watch import Watch
     from keras_nst.training.written import write
 
     course = opened(asked, session, tell)
+    begin(asked)
     plan = resumed(course, Plan(asked.settings.learning_rate, asked.settings.steps), tell)
     introduce(asked, plan, tell)
     with Watch(course, plan) as watch:
@@ -54,9 +55,8 @@ def train(asked: Asked, session: Session, stop: Stop, tell: Tell) -> int:
         if not plan.taken:
             tell("Stopped before the first step: nothing was learned. The same command begins again.")
             return 0
-        keep(course, plan)
-        if plan.taken % LOOK:
-            watch.look(plan, final=True)
+        keep_if_possible(course, plan)
+        watch.end(plan)
     return write(course, plan, stop.is_set(), beside_the_bar(tell))
 
 
@@ -74,8 +74,6 @@ def introduce(asked: Asked, plan: Plan, tell: Tell) -> None:
 
 def take_steps(course: "Course", plan: Plan, stop: Stop, watch: "Watch") -> Plan:
     """Takes steps until it is time to end; returns where the training stands then."""
-    from keras_nst.training.course import keep
-
     settings, clock = course.asked.settings, Clock(course.asked.settings.max_seconds)
     kept, unsound = time.monotonic(), 0
     while plan.taken < plan.end and clock.gone() < 1.0 and not stop.is_set():
@@ -83,7 +81,7 @@ def take_steps(course: "Course", plan: Plan, stop: Stop, watch: "Watch") -> Plan
         learned = course.learner.step(plan.taken, crops, rate, settings.seed)
         unsound = 0 if learned.sound else unsound + 1
         if unsound == UNSOUND:
-            reason = f"The loss is no number any more after step {plan.taken}. Expected a lower rate."
+            reason = f"The loss is no number any more after step {plan.taken}. Expected a lower rate, and --overwrite."
             raise SettingError("learning_rate", settings.shown("learning_rate"), reason)
         plan = plan.after_a_step(clock.gone())
         watch.hear(plan, learned, rate, clock)
@@ -91,8 +89,15 @@ def take_steps(course: "Course", plan: Plan, stop: Stop, watch: "Watch") -> Plan
             plan = plan.after_a_look(watch.look(plan))
         if time.monotonic() >= kept + settings.checkpoint_secs:
             kept = time.monotonic()
-            try:
-                keep(course, plan)
-            except OSError as error:  # a full disk may have room again: what is learned is worth more
-                warn(f"No checkpoint could be written: {error.strerror or error}")
+            keep_if_possible(course, plan)
     return plan
+
+
+def keep_if_possible(course: "Course", plan: Plan) -> None:
+    """Writes what it takes to go on; a full disk may have room again, and what is learned is worth more."""
+    from keras_nst.training.course import keep
+
+    try:
+        keep(course, plan)
+    except OSError as error:
+        warn(f"No checkpoint could be written: {error.strerror or error}")

@@ -47,16 +47,15 @@ class Learner:
         """Learns from photographs (n, size, size, 3): each step one style, all of them in turn."""
         self.optimizer.learning_rate.assign(learning_rate)
         style = number % len(self.lessons)
-        moves = camera(len(photographs), np.random.default_rng([seed, number, STREAM])) if self.steady else None
+        moves = camera(photographs.shape, np.random.default_rng([seed, number, STREAM])) if self.steady else None
         given = tf.constant(photographs), self.shares(style, len(photographs)), self.lessons[style]
         losses, flicker, sound = self._taught(*given, moves)
         return Learned(as_numpy(losses), float(flicker), bool(sound))
 
     def judge(self, photographs: np.ndarray) -> list[LossValues]:
-        """Returns for each style the losses of what the network makes of photographs now."""
-        shown = tf.constant(photographs)
+        """Returns for each style the losses of what the network makes of photographs now, one after the other."""
         return [
-            as_numpy(self._told(shown, self.shares(style, len(photographs)), lesson))
+            joined([as_numpy(self._told(tf.constant(one[None]), self.shares(style, 1), lesson)) for one in photographs])
             for style, lesson in enumerate(self.lessons)
         ]
 
@@ -112,6 +111,12 @@ class Learner:
         return losses
 
 
+def joined(of_each: list[LossValues]) -> LossValues:
+    """Returns the losses of several pictures as those of one batch."""
+    together: LossValues = tf.nest.map_structure(lambda *values: np.concatenate(values), *of_each)
+    return together
+
+
 class Learned(NamedTuple):
     """A step that was taken."""
 
@@ -127,14 +132,13 @@ class Moves(NamedTuple):
     noise: tf.Tensor  # (n, h, w, 3)
 
 
-def camera(count: int, draw: np.random.Generator) -> Moves:
-    """Returns moves of a camera: it comes a little nearer, and turns a little."""
-    sides = draw.uniform(NEAREST, FARTHEST, count)
+def camera(shape: tuple[int, ...], draw: np.random.Generator) -> Moves:
+    """Returns moves of a camera, for pictures of this shape: a little nearer, and a little to the side."""
+    sides = draw.uniform(NEAREST, FARTHEST, shape[0])
     top, left = draw.uniform(0.0, 1.0 - sides), draw.uniform(0.0, 1.0 - sides)
     boxes = np.stack([top, left, top + sides, left + sides], axis=1)
-    return Moves(
-        tf.constant(boxes, tf.float32), tf.constant(NOISE * draw.standard_normal((count, 1, 1, 3)), tf.float32)
-    )
+    noise = NOISE * draw.standard_normal(shape, np.float32)
+    return Moves(tf.constant(boxes, tf.float32), tf.constant(noise))
 
 
 def seen_by(moves: Moves, pictures: tf.Tensor) -> tf.Tensor:

@@ -1,5 +1,6 @@
 """The photographs that a network learns from, and those that it is judged by. No TensorFlow here."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -22,7 +23,14 @@ class Photographs(NamedTuple):
 
     seen: list[np.ndarray]
     held_out: list[np.ndarray]
-    names: tuple[str, ...]  # of all that were used
+
+    @property
+    def sha256(self) -> str:
+        """What tells these photographs from others."""
+        found = hashlib.sha256()
+        for picture in (*self.seen, *self.held_out):
+            found.update(picture.tobytes())
+        return found.hexdigest()
 
     def crops(self, step: int, settings: Training) -> np.ndarray:
         """Returns what the step of this number learns from, (n, size, size, 3) in [0, 1]: the same each time."""
@@ -81,18 +89,17 @@ def read_photographs(settings: Training, tell: Tell) -> Photographs:
         )
         raise SettingError("contents", settings.contents, reason)
     aside = min(len(read) - 1, max(1, round(settings.held_out * len(read)))) if settings.held_out else 0
-    pictures = [picture for _, picture in read]
-    return Photographs(pictures[aside:], pictures[:aside], tuple(sorted(name for name, _ in read)))
+    return Photographs(read[aside:], read[:aside])
 
 
-def readable(names: Sequence[str], settings: Training, tell: Tell) -> Iterator[tuple[str, np.ndarray]]:
+def readable(names: Sequence[str], settings: Training, tell: Tell) -> Iterator[np.ndarray]:
     """Yields those that can be used, MOST at most."""
     count = 0
     for name in names:
         if count == MOST:
             return
         try:
-            yield name, small(read_source(name, round(settings.max_megapixels * 1e6)).pixels, settings.size)
+            yield small(read_source(name, round(settings.max_megapixels * 1e6)).pixels, settings.size)
             count += 1
         except (OSError, ValueError) as error:
             tell(f"--contents: {name} is left out: {reason_of(error)}")

@@ -20,14 +20,14 @@ class Plan(NamedTuple):
     steps: int  # at most
     taken: int = 0
     slowing: int | None = None  # the step at which the last third began
+    ending: int = 0  # how many steps it has
+    begun: int = 0  # the steps taken when the clock was started
     judged: tuple[float, ...] = ()  # the held-out loss at each look, but in the last third
 
     @property
     def end(self) -> int:
         """The step after the last one, as far as is known."""
-        if self.slowing is None:
-            return self.steps
-        return min(self.steps, self.slowing + max(1, math.ceil(self.slowing * LAST / (1 - LAST))))
+        return self.steps if self.slowing is None else min(self.steps, self.slowing + self.ending)
 
     @property
     def learning_rate(self) -> float:
@@ -35,18 +35,25 @@ class Plan(NamedTuple):
         warm = min(1.0, (self.taken + 1) / WARM)
         if self.slowing is None:
             return self.rate * warm
-        return self.rate * warm * (self.end - self.taken) / (self.end - self.slowing + 1)
+        return self.rate * warm * max(0, self.end - self.taken) / (self.ending + 1)
 
     def after_a_step(self, time_gone: float) -> "Plan":
         """Returns where it stands then; `time_gone` is the share of the time that is over, 0 without a limit."""
         plan = self._replace(taken=self.taken + 1)
-        if plan.slowing is None and (plan.taken >= round(plan.steps * (1 - LAST)) or time_gone >= 1 - LAST):
-            plan = plan._replace(slowing=plan.taken)
-        return plan
+        if plan.slowing is not None:
+            return plan
+        if plan.taken >= round(plan.steps * (1 - LAST)):
+            return plan.slowed(plan.steps - plan.taken)
+        return plan.slowed(half(plan.taken - plan.begun)) if time_gone >= 1 - LAST else plan
+
+    def slowed(self, ending: int) -> "Plan":
+        """Returns where it stands when its last steps begin, so many."""
+        return self._replace(slowing=self.taken, ending=ending)
 
     def with_other_steps(self) -> "Plan":
         """Returns where it stands when its steps are others than they were: the last third is that of the new ones."""
-        return self._replace(slowing=self.taken if self.taken >= round(self.steps * (1 - LAST)) else None)
+        late = self.taken >= round(self.steps * (1 - LAST))
+        return self.slowed(max(0, self.steps - self.taken)) if late else self._replace(slowing=None)
 
     def after_a_look(self, loss: float) -> "Plan":
         """Returns where it stands then."""
@@ -56,7 +63,12 @@ class Plan(NamedTuple):
         settled = len(plan.judged) > PATIENCE and min(plan.judged[-PATIENCE:]) > (1 - GAIN) * min(
             plan.judged[:-PATIENCE]
         )
-        return plan._replace(slowing=plan.taken) if settled else plan
+        return plan.slowed(half(plan.taken)) if settled else plan
+
+
+def half(steps: int) -> int:
+    """Returns how many steps make a last third where so many come before it."""
+    return max(1, math.ceil(steps * LAST / (1 - LAST)))
 
 
 class Clock:

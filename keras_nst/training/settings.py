@@ -3,14 +3,13 @@
 import dataclasses
 from typing import Any
 
+from keras_nst.networks.model import LEAST, MOST
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, Settings, same, setting
-from keras_nst.settings.kinds import integer, number, text
+from keras_nst.settings.kinds import choice, integer, number, switch, text
 from keras_nst.settings.networks import SMALLEST_SIDE
 from keras_nst.settings.values import StyleSource, parse_styles
 
-MOST_STYLES = 64
-WIDEST, DEEPEST = 128, 16  # channels, residual blocks
 LARGEST_CROP, LARGEST_STYLE = 1024, 2048  # pixels
 
 # Those of a run's settings that shape its picture here as well.
@@ -27,7 +26,7 @@ OBJECTIVE = (
     "network",
 )
 OF_THE_PICTURE = (*OBJECTIVE, "style_scale", "weights", "seed")
-OF_THE_MACHINE = ("device", "precision", "xla", "memory_limit_gb")
+OF_THE_MACHINE = ("device", "precision", "memory_limit_gb")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,13 +54,20 @@ class Training(Settings):
         "A trained network that the style is added to, also written --from: only what is a style's own is learned, "
         "which takes a few hundred steps, and its other styles stay as they are.",
     )
+    start: str = setting(
+        "trained",
+        choice("trained", "nothing"),
+        "Pictures",
+        "What the network begins with: one that comes along, trained for another style, if --width and --blocks are as "
+        "they are by themselves; or nothing that was learned before.",
+    )
     workdir: str = setting(
         "",
         text("FOLDER"),
         "Pictures",
         "Where the network is kept; default: models/STYLE. The same command goes on with what is there.",
     )
-    overwrite: bool = same(Config, "overwrite")
+    overwrite: bool = setting(False, switch(), "Pictures", "Whether another training in the folder may be replaced.")
     size: int = setting(
         256,
         integer(64, LARGEST_CROP),
@@ -106,12 +112,15 @@ class Training(Settings):
     )
     width: int = setting(
         24,
-        integer(4, WIDEST),
+        integer(LEAST["width"], MOST["width"]),
         "Network",
         "The network's channels at full size; twice as many take nearly four times as long, to learn and to paint.",
     )
     blocks: int = setting(
-        5, integer(0, DEEPEST), "Network", "The network's residual blocks, which work at a quarter of the size."
+        5,
+        integer(LEAST["blocks"], MOST["blocks"]),
+        "Network",
+        "Its residual blocks, at a quarter of the size.",
     )
     style_scale: tuple[float, ...] = same(Config, "style_scale")
     normalization: str = same(Config, "normalization")
@@ -128,7 +137,6 @@ class Training(Settings):
     seed: int = same(Config, "seed")
     device: str = same(Config, "device")
     precision: str = same(Config, "precision")
-    xla: str = same(Config, "xla")
     memory_limit_gb: float = same(Config, "memory_limit_gb")
     max_megapixels: float = same(Config, "max_megapixels")
     checkpoint_secs: float = same(Config, "checkpoint_secs")
@@ -140,8 +148,6 @@ class Training(Settings):
             if style.weight != 1.0:
                 reason = "Expected styles without weights: they are blended when the network paints."
                 raise SettingError("style", self.style, reason)
-        if len(self.style_sources()) > MOST_STYLES:
-            raise SettingError("style", self.style, f"Expected at most {MOST_STYLES} styles.")
         self.config()  # complains of what does not go together
 
     def style_sources(self) -> tuple[StyleSource, ...]:
@@ -151,4 +157,5 @@ class Training(Settings):
     def config(self) -> Config:
         """Returns the settings of a run with the same objective."""
         shared = {name: getattr(self, name) for name in (*OF_THE_PICTURE, *OF_THE_MACHINE)}
-        return Config(content="photograph", style=self.style, evaluator="whole", convolution="direct", **shared)
+        seen: dict[str, Any] = {"evaluator": "whole", "convolution": "direct", "size": str(self.size)}
+        return Config(content="photograph", style=self.style, **seen, **shared)

@@ -9,6 +9,7 @@ from keras_nst.core.events import LossValues, Progress, Step
 from keras_nst.monitors.curves import Curves
 from keras_nst.monitors.display import display
 from keras_nst.monitors.trimming import trim_events
+from keras_nst.session.scene import numbered
 from keras_nst.settings.declared import fields
 from keras_nst.training.asked import CURVES, JUDGED
 from keras_nst.training.course import Course
@@ -30,11 +31,13 @@ class Watch:
         folders = [course.asked.folder / name for name in (CURVES, JUDGED)]
         for folder in folders:
             trim_events(folder, plan.taken or -1)
+        self.looks = 0
+        self.last: Progress | None = None  # of its last look
         self.learning, self.held_out = (Curves(folder, plan.taken) for folder in folders)
         if not plan.taken:
             named = {name: settings.shown(name) for name in fields(Training)}
-            pictures = zip(course.asked.names, course.asked.styles, strict=True)
-            self.learning.describe(named, **{name: picture.pixels for name, picture in pictures})
+            pictures = numbered("style", course.asked.styles)
+            self.learning.describe(named, **{name: picture.pixels for name, picture in pictures.items()})
 
     def __enter__(self) -> Self:
         return self
@@ -56,15 +59,22 @@ class Watch:
         self.bar(progress._replace(picture=lambda: self.photographs[:1]))  # of which it takes the size
         self.learning(progress)
 
-    def look(self, plan: Plan, final: bool = False) -> float:
+    def look(self, plan: Plan) -> float:
         """Looks at what the network makes of held-out photographs; returns their mean loss."""
-        of_styles = self.course.learner.judge(self.photographs)
-        losses = mean_of(of_styles)
-        progress = self._progress(plan, losses, plan.learning_rate, plan.end)
-        self.held_out(progress)
-        if final or len(plan.judged) % SHOWN == 0:
-            self.held_out.show(progress)
+        self.looks += 1
+        losses = mean_of(self.course.learner.judge(self.photographs))
+        self.last = self._progress(plan, losses, plan.learning_rate, plan.end)
+        self.held_out(self.last)
+        if self.looks % SHOWN == 1:
+            self.held_out.show(self.last)
         return float(losses.total.mean())
+
+    def end(self, plan: Plan) -> None:
+        """Shows what the network makes of them at the end."""
+        if self.last is None or self.last.step < plan.taken:
+            self.look(plan)
+        if self.last:
+            self.held_out.show(self.last)
 
     def _progress(self, plan: Plan, losses: LossValues, rate: float, end: int) -> Progress:
         step = Step(plan.taken, losses, rate)

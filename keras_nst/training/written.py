@@ -1,5 +1,6 @@
 """The finished model: its weights and card, its styles in small, a sheet of samples, how good it is."""
 
+import contextlib
 import shlex
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,15 @@ from PIL import Image
 import keras_nst
 from keras_nst.core.figures import Figures
 from keras_nst.core.pyramid import Size
-from keras_nst.networks.model import SAMPLES, STYLES, Card, write_model
-from keras_nst.pictures.files import Picture, as_image
+from keras_nst.networks.model import SAMPLES, STYLES, Card, write_card, write_model
+from keras_nst.pictures.files import Picture, as_image, read_picture
 from keras_nst.pictures.grid import Look, grid
 from keras_nst.session.scene import Scene, StylePicture, Tell
 from keras_nst.settings.declared import fields
+from keras_nst.settings.kinds import shortest
 from keras_nst.system.atomic import written_whole
 from keras_nst.training.asked import FREE
-from keras_nst.training.course import Course
+from keras_nst.training.course import Course, scales_of
 from keras_nst.training.schedule import Plan
 from keras_nst.training.settings import Training
 
@@ -29,27 +31,23 @@ LICENSE = "Of the weights, the trainer's; of the styles, their painters': ask be
 
 
 def write(course: Course, plan: Plan, stopped: bool, tell: Tell) -> int:
-    """Writes the model and tells of it; returns the exit code."""
-    asked = course.asked
-    figures = {} if stopped or asked.settings.weights != "imagenet" else figures_of(course)
-    card = write_model(
-        asked.folder, card_of(course, plan, figures), [np.asarray(of) for of in course.learner.painter.weights]
-    )
-    write_styles(asked.folder / STYLES, course)
-    with written_whole(asked.folder / SAMPLES) as file:
+    """Writes the model, then what is told of it; returns the exit code."""
+    folder, weights = course.asked.folder, [np.asarray(of) for of in course.learner.painter.weights]
+    card = write_model(folder, card_of(course, plan, {}), weights)
+    write_styles(folder / STYLES, course)
+    with written_whole(folder / SAMPLES) as file:
         sheet(course).save(file, "JPEG", quality=90)
-    for name, values in figures.items():
-        tell(
-            f"{name}, figures of held-out photographs: "
-            + ", ".join(f"{of} {value:.3f}" for of, value in values.items())
-            + "."
-        )
     if stopped:
         tell(f"Stopped after step {plan.taken}: the model is as good as it is by now. The same command goes on.")
-    tell(
-        f"Model: {asked.folder} ({', '.join(card.names)}), after {plan.taken} steps. Samples: {asked.folder / SAMPLES}"
-    )
-    tell(f"To paint with it: python -m keras_nst.apply --model={shlex.quote(str(asked.folder))} --contents=PICTURES")
+    elif course.asked.settings.weights == "imagenet":
+        figures = figures_of(course)
+        write_card(folder, card._replace(told={**card.told, "figures": figures}))
+        whose = "held-out" if course.asked.photographs.held_out else "its own"
+        for name, values in figures.items():
+            shown = ", ".join(f"{of} {value:.3f}" for of, value in values.items())
+            tell(f"{name}, figures of {whose} photographs: {shown}.")
+    tell(f"Model: {folder} ({', '.join(card.names)}), after {plan.taken} steps. Samples: {folder / SAMPLES}")
+    tell(f"To paint with it: python -m keras_nst.apply --model={shlex.quote(str(folder))} --contents=PICTURES")
     return 0
 
 
@@ -57,8 +55,17 @@ def card_of(course: Course, plan: Plan, figures: dict[str, Any]) -> Card:
     """Returns what is to be known of the model."""
     asked, settings = course.asked, course.asked.settings
     before = asked.before.styles if asked.before else ()
-    sources = zip(asked.names, settings.style_sources(), asked.styles, strict=True)
-    styles = [{"name": name, "source": Path(of.source).name, "sha256": picture.sha256} for name, of, picture in sources]
+    sources = zip(asked.names, settings.style_sources(), asked.styles, scales_of(asked), strict=True)
+    styles = [
+        {
+            "name": name,
+            "source": Path(of.source).name,
+            "sha256": picture.sha256,
+            "scale": shortest(scale),
+            "blocks": "{}-{}".format(*of.blocks) if of.blocks else "",
+        }
+        for name, of, picture, scale in sources
+    ]
     said = {
         "made_by": f"keras_nst {keras_nst.__version__}",
         "license": LICENSE,
@@ -73,14 +80,14 @@ def card_of(course: Course, plan: Plan, figures: dict[str, Any]) -> Card:
 
 def write_styles(folder: Path, course: Course) -> None:
     """Writes the style pictures, small, by their numbers."""
-    begun = course.shape.styles - len(course.asked.styles)
-    if course.asked.before:
-        earlier = Path(course.asked.settings.from_model).expanduser() / STYLES
-        for number in range(1, begun + 1):
-            if (earlier / f"{number}.jpg").is_file():
-                (folder / f"{number}.jpg").write_bytes((earlier / f"{number}.jpg").read_bytes())
-    for number, style in enumerate(course.asked.styles, start=begun + 1):
-        image = as_image(style.pixels)
+    before = course.asked.before.shape.styles if course.asked.before else 0
+    earlier = Path(course.asked.settings.from_model).expanduser() / STYLES
+    pictures: dict[int, np.ndarray] = dict(enumerate((style.pixels for style in course.asked.styles), start=before + 1))
+    for number in range(1, before + 1):
+        with contextlib.suppress(OSError, ValueError):  # it may be a stranger's
+            pictures[number] = read_picture(earlier / f"{number}.jpg", SMALL**2).pixels
+    for number, pixels in pictures.items():
+        image = as_image(pixels)
         image.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
         with written_whole(folder / f"{number}.jpg") as file:
             image.save(file, "JPEG", quality=90)
