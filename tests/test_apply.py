@@ -22,6 +22,7 @@ from keras_nst.applying.settings import Application
 from keras_nst.networks.model import CARD, Shape
 from keras_nst.pictures.files import read_picture
 from keras_nst.pictures.metadata import read_settings
+from keras_nst.pictures.sources import SAMPLES
 from keras_nst.system.locks import claimed
 
 NEVER = threading.Event()
@@ -254,6 +255,19 @@ def test_a_picture_in_a_process_of_its_own(model: Path, photographs: Path, tmp_p
     flags = [f"--model={model}", f"--contents={photographs / 'a.png'}", f"--output={tmp_path / 'out'}"]
     done = run_process(*flags, module="keras_nst.apply")
     assert done.returncode == 0 and "Pictures: 1 in " in done.stdout and not done.stderr
+
+
+def test_the_sample_paints_the_night(tmp_path: Path, photographs: Path) -> None:
+    """What comes along: blue and yellow, whatever the photograph; and a painting is no copy of it."""
+    given = {"model": "sample:night", "contents": str(photographs), "output": str(tmp_path / "out")}
+    assert drive(prepare(Application.written(**given)), NEVER, lambda line: None) == 0
+    with Image.open(SAMPLES / "night.jpg") as night:
+        night = np.asarray(night.convert("RGB"), float).reshape(-1, 3)
+    for name in ("a.png", "b.jpg"):
+        made = levels(tmp_path / "out" / name).reshape(-1, 3)
+        photograph = levels(photographs / name).reshape(-1, 3)
+        there, here = (abs(of.mean(0) - night.mean(0)).mean() for of in (photograph, made))
+        assert here < 0.5 * there and abs(made - photograph).mean() > 20
 
 
 # --- For programs ---

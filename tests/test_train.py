@@ -22,7 +22,7 @@ from PIL import Image
 from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import Pictures, Style, aim_at
 from keras_nst.core.whole import Whole
-from keras_nst.networks.model import CARD, SAMPLES, WEIGHTS, read_card
+from keras_nst.networks.model import CARD, SAMPLES, STARTER, WEIGHTS, read_card
 from keras_nst.networks.painter import Shape, network
 from keras_nst.networks.trained import load
 from keras_nst.pictures.files import read_picture
@@ -463,8 +463,8 @@ def test_a_style_is_added_and_the_others_stay(model: Path, pictures: Path, tmp_p
 
 def test_a_new_style_begins_with_a_network_that_knows_how_to_paint(pictures: Path) -> None:
     """But with its own colors; --start=nothing begins with weights drawn by lot."""
-    card = read_card(course.STARTER)
-    with np.load(course.STARTER / WEIGHTS) as arrays:
+    card = read_card(STARTER)
+    with np.load(STARTER / WEIGHTS) as arrays:
         starter = [arrays[name] for name in sorted(arrays)]
     assert card.shape[:2] == (Training().width, Training().blocks) == Shape(24, 5, 1)[:2]
     for start in ("trained", "nothing"):

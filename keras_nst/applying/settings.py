@@ -16,7 +16,10 @@ class Application(Settings):
     """Which network paints which photographs, and how."""
 
     model: str = setting(
-        "", text("FOLDER"), "Pictures", "The trained network: the folder that keras_nst.train has made."
+        "",
+        text("FOLDER"),
+        "Pictures",
+        "The trained network: a folder that keras_nst.train has made, or sample:night.",
     )
     contents: str = setting(
         "",

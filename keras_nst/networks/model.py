@@ -20,6 +20,8 @@ from keras_nst.settings.lines import one_line
 from keras_nst.system.atomic import written_whole
 
 CARD, WEIGHTS, SAMPLES, STYLES = "model.json", "weights.npz", "samples.jpg", "styles"
+STARTER = Path(__file__).parent / "starter"  # a trained model that comes along; new ones begin with it
+SAMPLE = "sample:night"  # as it is named
 KIND, VERSION = "keras_nst painter", 1
 MOST = {"width": 128, "blocks": 16, "styles": 64}  # what a card may ask for, so that it cannot fill the memory
 LEAST = {"width": 4, "blocks": 0, "styles": 1}
@@ -98,12 +100,12 @@ def read_card(folder: Path) -> Card:
 
 
 def model_named(setting: str, folder: str) -> tuple[Path, Card]:
-    """Returns the folder that a setting names, and the card in it.
+    """Returns the folder that a setting names, or that of the sample, and the card in it.
 
     Raises:
         SettingError: it is no model's.
     """
-    path = Path(folder).expanduser()
+    path = STARTER if folder == SAMPLE else Path(folder).expanduser()
     try:
         return path, read_card(path)
     except InputError as error:

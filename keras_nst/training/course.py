@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from keras_nst import networks
 from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import Style
 from keras_nst.networks.layers import OfStyles, Recolored
-from keras_nst.networks.model import Card, Shape, read_card, read_weights
+from keras_nst.networks.model import STARTER, Card, Shape, model_named, read_card, read_weights
 from keras_nst.networks.painter import joined, parts, policy
 from keras_nst.session.method import method_of
 from keras_nst.session.scene import Tell
@@ -25,8 +24,6 @@ from keras_nst.training.colors import first_colors
 from keras_nst.training.learning import Learner
 from keras_nst.training.objective import Teacher
 from keras_nst.training.schedule import Plan
-
-STARTER = Path(networks.__file__).parent / "starter"  # a trained model; a new style takes the place of its own
 
 
 class Course(NamedTuple):
@@ -65,7 +62,7 @@ def new_painter(asked: Asked, shape: Shape, precision: str) -> keras.Model:
     keras.utils.set_random_seed(asked.settings.seed)
     painter = joined(parts(shape, policy(precision)), shape, policy(precision))
     if asked.before:
-        begin_with(painter, Path(asked.settings.from_model).expanduser(), asked.before)
+        begin_with(painter, *model_named("from_model", asked.settings.from_model))
     elif asked.settings.start == "trained":
         card = read_card(STARTER)
         if card.shape[:2] == shape[:2]:

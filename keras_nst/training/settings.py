@@ -51,8 +51,8 @@ class Training(Settings):
         "",
         text("MODEL"),
         "Pictures",
-        "A trained network that the style is added to, also written --from: only what is a style's own is learned, "
-        "which takes a few hundred steps, and its other styles stay as they are.",
+        "A trained network, a folder or sample:night, that the style is added to, also written --from: only what is a "
+        "style's own is learned, which takes a few hundred steps, and its other styles stay as they are.",
     )
     start: str = setting(
         "trained",

@@ -11,7 +11,7 @@ from PIL import Image
 import keras_nst
 from keras_nst.core.figures import Figures
 from keras_nst.core.pyramid import Size
-from keras_nst.networks.model import SAMPLES, STYLES, Card, write_card, write_model
+from keras_nst.networks.model import SAMPLES, STYLES, Card, model_named, write_card, write_model
 from keras_nst.pictures.files import Picture, as_image, read_picture
 from keras_nst.pictures.grid import Look, grid
 from keras_nst.session.scene import Scene, StylePicture, Tell
@@ -81,7 +81,8 @@ def card_of(course: Course, plan: Plan, figures: dict[str, Any]) -> Card:
 def write_styles(folder: Path, course: Course) -> None:
     """Writes the style pictures, small, by their numbers."""
     before = course.asked.before.shape.styles if course.asked.before else 0
-    earlier = Path(course.asked.settings.from_model).expanduser() / STYLES
+    asked = course.asked
+    earlier = model_named("from_model", asked.settings.from_model)[0] / STYLES if asked.before else folder
     pictures: dict[int, np.ndarray] = dict(enumerate((style.pixels for style in course.asked.styles), start=before + 1))
     for number in range(1, before + 1):
         with contextlib.suppress(OSError, ValueError):  # it may be a stranger's
