@@ -551,6 +551,17 @@ def test_what_came_to_nothing_is_no_other_training(pictures: Path, tmp_path: Pat
     trained(pictures, tmp_path / "model")
 
 
+def test_a_training_that_did_not_know_a_setting_goes_on(pictures: Path, tmp_path: Path) -> None:
+    folder, _ = trained(pictures, tmp_path / "model", After(2))
+    record = json.loads((folder / "training.json").read_text())
+    assert record.pop("steady") == "0"
+    (folder / "training.json").write_text(json.dumps(record))
+    with pytest.raises(SettingError, match=r"steady 1 \(was 0\)"):
+        trained(pictures, folder, steady="1")
+    _, told = trained(pictures, folder)
+    assert "Goes on after step 2." in told
+
+
 def test_other_photographs_are_another_training(model: Path, pictures: Path, tmp_path: Path) -> None:
     """Held-out ones would be learned from."""
     (tmp_path / "photographs").mkdir()

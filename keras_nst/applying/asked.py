@@ -55,7 +55,8 @@ def shares_of(style: str, blend: tuple[float, ...], card: Card) -> tuple[float, 
         return tuple(float(name == style) for name in card.names)
     blend = blend or (1.0, *[0.0] * (len(card.names) - 1))
     if len(blend) != len(card.names) or not sum(blend):
-        reason = f"Expected {len(card.names)} numbers, not all 0, for the model's styles: {names}."
+        many = f"{len(card.names)} number{'s' * (len(card.names) > 1)}"
+        reason = f"Expected {many}, not all 0, for the model's styles: {names}."
         raise SettingError("blend", shown, reason)
     return tuple(share / sum(blend) for share in blend)
 

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from keras_nst.runs.workdir import RECORD
 from keras_nst.settings.config import Config
@@ -47,6 +47,15 @@ def write_record(folder: Path, record: Record) -> None:
     """Writes the record into the folder."""
     with written_whole(folder / RECORD) as file:
         file.write(json.dumps(record._asdict(), indent=1).encode())
+
+
+def read_told(path: Path) -> dict[str, Any] | None:
+    """Returns what a file of JSON tells, by name; None where there is none that can be read."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def read_record(folder: Path) -> Record | None:

@@ -8,6 +8,7 @@ from typing import IO, Any, NamedTuple
 from keras_nst.core.pyramid import Size, final_size
 from keras_nst.pictures.files import Picture
 from keras_nst.runs.inputs import read_picture
+from keras_nst.runs.record import read_told
 from keras_nst.runs.workdir import stem
 from keras_nst.seeing.settings import NEEDS, Exploration
 from keras_nst.session.scene import Tell, size_of
@@ -113,7 +114,7 @@ def check_folder(asked: Asked) -> None:
     folder, named = asked.folder, asked.settings.workdir or str(asked.folder)
     if folder.exists() and not folder.is_dir():
         raise SettingError("workdir", named, "Expected a folder. Received: a file.")
-    earlier = read_record(folder)
+    earlier = read_told(folder / RECORD)
     if earlier is None:
         if folder.is_dir() and any(path.name != LOCK for path in folder.iterdir()):
             raise SettingError("workdir", named, "Expected a new folder, or one of an exploration.")
@@ -127,15 +128,6 @@ def check_folder(asked: Asked) -> None:
         raise SettingError("workdir", named, f"It holds other sheets: {what}. Expected a new folder, or --overwrite.")
 
 
-def read_record(folder: Path) -> dict[str, str] | None:
-    """Returns what the folder holds; None where it is not an exploration's."""
-    try:
-        found = json.loads((folder / RECORD).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def open_folder(asked: Asked) -> IO[str]:
     """Makes the folder this exploration's, and returns the lock on it.
 
@@ -146,7 +138,7 @@ def open_folder(asked: Asked) -> IO[str]:
     try:
         (folder / PICTURES).mkdir(parents=True, exist_ok=True)
         held = lock(folder)
-        earlier = read_record(folder) or {}
+        earlier = read_told(folder / RECORD) or {}
         if any(earlier.get(name, value) != value for name, value in asked.record().items()):
             clear(folder)
             earlier = {}

@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from keras_nst.networks.model import CARD, MOST, SAMPLES, STYLES, WEIGHTS, Card, model_named
 from keras_nst.pictures.files import Picture
 from keras_nst.runs.inputs import read_picture
+from keras_nst.runs.record import read_told
 from keras_nst.runs.workdir import LOG, stem
 from keras_nst.session.scene import Tell
 from keras_nst.settings.declared import SettingError, fields
@@ -128,7 +129,11 @@ def check_folder(folder: Path, settings: Training) -> None:
     if folder.exists() and not folder.is_dir():
         raise SettingError("workdir", named, "Expected a folder. Received: a file.")
     begun = (LOCK, LOG, STYLES)  # of one that came to nothing
-    if read_record(folder) is None and folder.is_dir() and any(path.name not in begun for path in folder.iterdir()):
+    if (
+        read_told(folder / RECORD) is None
+        and folder.is_dir()
+        and any(path.name not in begun for path in folder.iterdir())
+    ):
         raise SettingError("workdir", named, "Expected a new folder, or one of a training.")
 
 
@@ -138,23 +143,16 @@ def check_same(asked: Asked) -> None:
     Raises:
         SettingError: it is another.
     """
-    earlier, now = read_record(asked.folder), asked.record()
+    earlier, now = read_told(asked.folder / RECORD), asked.record()
     if earlier is None or asked.settings.overwrite:
         return
+    defaults = Training()  # of settings that an earlier version did not know
+    earlier = {name: defaults.shown(name) for name in fields(Training) if name not in FREE} | earlier
     others = [name for name in dict.fromkeys([*now, *earlier]) if now.get(name) != earlier.get(name)]
     if changed := [f"{name} {now.get(name, 'none')} (was {earlier.get(name, 'none')})" for name in others]:
         named = asked.settings.workdir or str(asked.folder)
         reason = f"It holds another training: {', '.join(changed)[:300]}. Expected a new folder, or --overwrite."
         raise SettingError("workdir", named, reason)
-
-
-def read_record(folder: Path) -> dict[str, Any] | None:
-    """Returns what the folder tells of its training; None where there is none."""
-    try:
-        found = json.loads((folder / RECORD).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def open_folder(asked: Asked) -> IO[str]:
@@ -181,7 +179,7 @@ def open_folder(asked: Asked) -> IO[str]:
 
 def begin(asked: Asked) -> None:
     """Makes the folder this training's, once nothing is known to be in its way."""
-    if asked.settings.overwrite and read_record(asked.folder) != asked.record():
+    if asked.settings.overwrite and read_told(asked.folder / RECORD) != asked.record():
         clear(asked.folder)
     with written_whole(asked.folder / RECORD) as file:
         file.write(json.dumps(asked.record(), indent=1).encode())
