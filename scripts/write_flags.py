@@ -7,6 +7,7 @@ from typing import NamedTuple
 from keras_nst import evaluate, report
 from keras_nst.applying.exporting import Export
 from keras_nst.applying.settings import Application
+from keras_nst.filming.settings import Filming
 from keras_nst.fleet.settings import BatchConfig
 from keras_nst.runs import request
 from keras_nst.seeing.settings import Exploration
@@ -34,6 +35,7 @@ DOORS = {
     "keras_nst.explore": Flags(Exploration, {}, "Shows what the layers of the network see in pictures."),
     "keras_nst.train": Flags(Training, {}, "Trains a network that paints in a style; `--from=` is short for one flag."),
     "keras_nst.apply": Flags(Application, {}, "Paints photographs by a trained network."),
+    "keras_nst.video": Flags(Filming, {}, "Paints a film, so that it does not flicker."),
     "keras_nst.export": Flags(Export, {}, "Writes a trained network for other programs."),
     "keras_nst.report": Flags(report.Request, {}, "Writes `report.html`, the page of a run or of a batch."),
     "keras_nst.evaluate": Flags(evaluate.Request, {}, "Tells how good pictures are."),

@@ -116,7 +116,7 @@ def test_the_objective_is_the_programs_own(loss: str) -> None:
     photographs = np.stack([smooth_picture(64, 64, seed) for seed in (1, 2)])
     painted = tf.constant(np.stack([smooth_picture(64, 64, seed) for seed in (3, 4)]))
     style = Style(smooth_picture(60, 50, 5)[None])
-    lesson = teaches.lesson(style, 48, photographs)
+    lesson = teaches.lesson((style,), 48, photographs)
     together = tf.function(lambda pictures, shown: teaches.judge(pictures, shown, lesson), autograph=False)
     losses, gradient = together(painted, tf.constant(photographs))
     weights = {name: float(weight) for name, weight in lesson.weights.items()}
@@ -143,7 +143,7 @@ def test_a_step_goes_down_the_slope_of_the_loss() -> None:
     random = np.random.default_rng(0)
     for weight in painter.weights:
         weight.assign(weight + 0.02 * random.standard_normal(weight.shape))
-    lesson = teaches.lesson(Style(smooth_picture(60, 50, 5)[None]), 48, photographs)
+    lesson = teaches.lesson((Style(smooth_picture(60, 50, 5)[None]),), 48, photographs)
     learner = Learner(painter, teaches, [lesson], painter.trainable_weights)
     before = [weight.numpy() for weight in learner.weights]
     rate = 1e-5
@@ -183,7 +183,7 @@ def test_what_is_steady_is_learned(pictures: Path) -> None:
         teaches, _ = teacher()
         keras.utils.set_random_seed(0)
         painter = network(Shape(4, 1, 1))
-        lesson = teaches.lesson(Style(asked.styles[0].pixels[None]), 48, photographs)
+        lesson = teaches.lesson((Style(asked.styles[0].pixels[None]),), 48, photographs)
         learner = Learner(painter, teaches, [lesson], painter.trainable_weights, steady)
         told[steady] = [learner.step(number, photographs, 5e-3, 0) for number in range(20)]
     assert all(step.flicker == 0.0 for step in told[0.0])

@@ -64,6 +64,13 @@ class Brush:
         pixels, alpha = with_transparency(Recoloring(scene, config)(made[None])[0], scene, config)
         return Painting(pixels, alpha, self._made_by(photograph, settings, shares))
 
+    def painted(self, pixels: np.ndarray, shares: Sequence[float]) -> np.ndarray:
+        """Returns what the network makes of pixels (h, w, 3)."""
+        import tensorflow as tf
+
+        with tf.device(self.device.name):
+            return self.trained(pixels, shares)
+
     def _painted(self, pixels: np.ndarray, size: Size, settings: Application, shares: Sequence[float]) -> np.ndarray:
         import tensorflow as tf
 
@@ -73,7 +80,7 @@ class Brush:
             content = luminance_only(pixels) if settings.color == "luminance" else pixels
             if content.shape[:2] != size:
                 content = resize(content[None], size).numpy()[0]
-            made = self.trained(content, shares)
+            made = self.painted(content, shares)
             if settings.strength < 1.0:
                 made = content + np.float32(settings.strength) * (made - content)
             return made

@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_nst.core.events import Listener, Standing
 from keras_nst.core.figures import Figures
+from keras_nst.core.method import Method
 from keras_nst.core.pyramid import Scale, Size, final_size, plan
 from keras_nst.pictures.alpha import laid_on
 from keras_nst.session import machine, team
@@ -152,11 +153,18 @@ class Session:
             team.check_alike(config, scene, self.crew)
             audience = self._audience(asked, beside)
             pictures = stacked([pictures_of(each.scene, each.config) for each in asked])
-            method = resumed.method if resumed else method_of(config)
+            method = resumed.method if resumed else asked[0].method or method_of(config)
             result = transfer(pictures, scene.size, method, self.network(config), audience, resumed)
         own = [result_of(index, result) for index in range(len(asked))]
         shown = [Recoloring(each.scene, each.config)(of.picture) for each, of in zip(asked, own, strict=True)]
         return [of._replace(picture=picture) for of, picture in zip(own, shown, strict=True)]
+
+    def calibrated(self, scene: Scene, config: Resolved) -> Method:
+        """Returns the method of a picture, with the weights that --style_strength comes to."""
+        from keras_nst.core.strength import calibrated
+
+        with self.where():
+            return calibrated(pictures_of(scene, config), scene.size, self.network(config), method_of(config))
 
     def _audience(self, asked: "Sequence[Asked]", beside: Beside) -> "Audience":
         """Returns who has a say and hears of it: of each picture its own listeners."""
@@ -196,6 +204,7 @@ class Asked(NamedTuple):
     listeners: Sequence[Listener] = ()
     tell: Tell = lambda line: None
     resumed: Standing | None = None
+    method: Method | None = None  # else that of the settings
 
 
 class Recoloring:

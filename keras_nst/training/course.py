@@ -107,7 +107,7 @@ def taught(asked: Asked, session: Session, config: Resolved) -> tuple[Teacher, l
         Style(picture.pixels[None], scale=scale, blocks=source.blocks)
         for picture, scale, source in zip(asked.styles, scales_of(asked), settings.style_sources(), strict=True)
     ]
-    return teacher, [teacher.lesson(style, settings.style_size, shown) for style in styles]
+    return teacher, [teacher.lesson((style,), settings.style_size, shown) for style in styles]
 
 
 def scales_of(asked: Asked) -> tuple[float, ...]:

@@ -56,9 +56,9 @@ class Teacher:
         self.network, self.method, self.size = network, method, Size(size, size)
         self.look = Whole(network.features, self.size, method.objective, method.seeing)
 
-    def lesson(self, style: Style, style_size: int, photographs: np.ndarray) -> Lesson:
-        """Returns what a style asks, seen with as many pixels as a square of that side."""
-        shown = Pictures(photographs[:ASKED], (style,))
+    def lesson(self, styles: tuple[Style, ...], style_size: int, photographs: np.ndarray) -> Lesson:
+        """Returns what a style asks, or a blend of them, seen with as many pixels as a square of that side."""
+        shown = Pictures(photographs[:ASKED], styles)
         method = calibrated(shown, Size(style_size, style_size), self.network, self.method)
         originals = Originals(shown, Size(style_size, style_size), self.network, method)
         terms = losses.terms_of(self.method.objective)

@@ -1,0 +1,214 @@
+"""A film that is to be painted, checked and looked through before TensorFlow is imported."""
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from keras_nst.applying.asked import shares_of
+from keras_nst.core.pyramid import Size
+from keras_nst.filming.folder import FRAMES, RECORD, Folder
+from keras_nst.filming.settings import Filming
+from keras_nst.networks.model import Card, model_named
+from keras_nst.pictures.files import Picture
+from keras_nst.runs.inputs import read_picture
+from keras_nst.runs.record import read_told
+from keras_nst.runs.workdir import stem
+from keras_nst.session.scene import Tell, size_of_result
+from keras_nst.settings.declared import InputError, SettingError, fields
+from keras_nst.system.weights import check_weights
+
+if TYPE_CHECKING:
+    from keras_nst.filming.footage import Survey
+    from keras_nst.filming.reading import Source
+
+NEEDED = {"av": "PyAV", "cv2": "OpenCV"}
+HOME = Path("films")  # where films are kept that have no --workdir
+CONTAINERS = (".mp4", ".mkv", ".mov")
+# What may be others when a film is gone on with: none of it changes frames that are painted.
+FREE = (
+    "content",
+    "style",
+    "model",
+    "output",
+    "workdir",
+    "overwrite",
+    "end",
+    "how",
+    "side_by_side",
+    "figures",
+    "device",
+    "memory_limit_gb",
+    "max_megapixels",
+    "tensorboard",
+)
+
+
+class Asked(NamedTuple):
+    """A film whose settings and inputs have been checked."""
+
+    settings: Filming
+    folder: Folder
+    output: Path
+    source: "Source"
+    survey: "Survey"
+    size: Size
+    styles: tuple[Picture, ...]
+    model: tuple[Path, Card] | None
+    shares: tuple[float, ...]  # of the model's styles
+
+    def record(self) -> dict[str, str]:
+        """Returns what makes one film another than the next."""
+        settings = {name: self.settings.shown(name) for name in fields(Filming) if name not in FREE}
+        hashes = {f"style_{number}": style.sha256 for number, style in enumerate(self.styles, start=1)}
+        model = {"model": self.model[1].sha256} if self.model else {}
+        film = {"film": f"{self.size} pixels from {self.survey.times[0]} of {self.source.unit} s"}
+        return settings | {"way": self.settings.way} | hashes | model | film
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the film that is asked for has been written."""
+        told = read_told(self.folder.path / RECORD) or {}
+        return told.get("written") == self.written() and self.output.exists()
+
+    def written(self) -> dict[str, str]:
+        """Returns what tells a finished film from another."""
+        return {
+            "output": str(self.output.resolve()),
+            "frames": str(len(self.survey.times)),
+            "side_by_side": self.settings.shown("side_by_side"),
+        }
+
+
+def prepare(settings: Filming, tell: Tell) -> Asked:
+    """Checks all that can be checked without TensorFlow, reads the pictures and goes through the film once.
+
+    Raises:
+        SettingError: names the flag, its value and what would be right.
+        InputError: what it takes is not installed.
+    """
+    if missing := [name for module, name in NEEDED.items() if importlib.util.find_spec(module) is None]:
+        raise InputError(f'Expected {" and ".join(missing)}, for film: pip install "keras-nst[video]"')
+    from keras_nst.filming.footage import survey
+    from keras_nst.filming.reading import open_source
+
+    check(settings)
+    model, shares, styles = painters(settings, tell)
+    film = Path(settings.content).expanduser()
+    folder = Folder(Path(settings.workdir).expanduser() if settings.workdir else HOME / (stem(film.name) or "film"))
+    output = output_of(settings, film)
+    with settings.about("content"):
+        source = open_source(film, settings.rate, round(settings.max_megapixels * 1e6))
+        tell(f"Looks through {film}.")
+        known = survey(source, settings.start, settings.end, settings.cuts)
+    with settings.about("size"):
+        size = even(size_of_result(settings.config(), known.size), output)
+    asked = Asked(settings, folder, output, source, known, size, styles, model, shares)
+    check_folder(asked)
+    check_free(asked)
+    return asked
+
+
+def check(settings: Filming) -> None:
+    """Checks what settings say of each other.
+
+    Raises:
+        SettingError: names one of them.
+    """
+    if not settings.content:
+        raise SettingError("content", "", "Expected a film: a file, or a folder of pictures.")
+    if settings.end and settings.end <= settings.start:
+        raise SettingError("end", settings.shown("end"), f"Expected more than --start={settings.shown('start')}.")
+    if settings.way == "network" and not settings.model:
+        raise SettingError("model", "", "Expected a trained network with --how=network, such as sample:night.")
+    if settings.way != "network":
+        if not settings.style:
+            raise SettingError("style", "", "Expected a picture: a path or a URL.")
+        with settings.about("weights"):
+            check_weights(settings.network, settings.weights)
+    if settings.passes > 1 and settings.way != "optimize":
+        raise SettingError("passes", settings.passes, "Expected 1: others than the optimizer go through a film once.")
+
+
+def painters(settings: Filming, tell: Tell) -> tuple[tuple[Path, Card] | None, tuple[float, ...], tuple[Picture, ...]]:
+    """Returns who paints: a model and the shares of its styles, or the pictures of styles."""
+    if settings.way == "network":
+        model = model_named("model", settings.model)
+        return model, shares_of("", settings.blend, model[1]), ()
+    most = round(settings.max_megapixels * 1e6)
+    sources = settings.config().style_sources()
+    return None, (), tuple(read_picture("style", style.source, tell, most) for style in sources)
+
+
+def output_of(settings: Filming, film: Path) -> Path:
+    """Returns where the painted film goes.
+
+    Raises:
+        SettingError: it cannot go there.
+    """
+    output = Path(settings.output).expanduser() if settings.output else Path(f"{film.stem or 'film'}-painted.mp4")
+    named = settings.output or str(output)
+    if output.suffix and output.suffix.lower() not in CONTAINERS:
+        raise SettingError("output", named, f"Expected {', '.join(CONTAINERS)}, or a folder for frames.")
+    if output.resolve() == film.resolve():
+        raise SettingError("output", named, "Expected another name than the film's own.")
+    if output.suffix and output.is_dir():
+        raise SettingError("output", named, "Expected the name of a film. Received: a folder.")
+    if not output.parent.is_dir():
+        raise SettingError("output", named, f"Expected a folder that exists. Received: {output.parent}")
+    return output
+
+
+def even(size: Size, output: Path) -> Size:
+    """Returns the size of the painted film: films in files have even sides."""
+    return Size(*(max(2, side - side % 2) for side in size)) if output.suffix else size
+
+
+def check_folder(asked: Asked) -> None:
+    """Checks that the folder holds nothing, or this film.
+
+    Raises:
+        SettingError: it holds something else.
+    """
+    folder, named = asked.folder.path, asked.settings.workdir or str(asked.folder.path)
+    if folder.exists() and not folder.is_dir():
+        raise SettingError("workdir", named, "Expected a folder. Received: a file.")
+    earlier = read_told(folder / RECORD)
+    if earlier is None and folder.is_dir() and any(folder.iterdir()):
+        raise SettingError("workdir", named, "Expected a new folder, or one of a film.")
+    if earlier is None or asked.settings.overwrite:
+        return
+    now, then = asked.record(), earlier.get("film", {})
+    others = [name for name in dict.fromkeys([*now, *then]) if now.get(name) != then.get(name)]
+    if changed := [f"{name} {now.get(name, 'none')} (was {then.get(name, 'none')})" for name in others]:
+        reason = f"It holds another film: {', '.join(changed)[:300]}. Expected a new folder, or --overwrite."
+        raise SettingError("workdir", named, reason)
+
+
+def check_free(asked: Asked) -> None:
+    """Checks that nothing of somebody else's is where the film is to go.
+
+    Raises:
+        SettingError: something is.
+    """
+    if asked.settings.overwrite or asked.is_done or not asked.output.exists():
+        return
+    told = read_told(asked.folder.path / RECORD) or {}
+    ours = told.get("written", {}).get("output") == str(asked.output.resolve())
+    if not ours and (asked.output.suffix or any(asked.output.iterdir())):
+        named = asked.settings.output or str(asked.output)
+        raise SettingError("output", named, "It exists. Expected another name, or --overwrite.")
+
+
+def clear(folder: Folder) -> None:
+    """Removes what a film has left in its folder, and nothing else."""
+    names = (
+        f"{FRAMES}/*.png",
+        "keyframes/*.png",
+        "pass-*/*.png",
+        "*.json",
+        "learned.npz",
+        "curves/events.*",
+        "run.log",
+    )
+    for path in [path for name in names for path in folder.path.glob(name)]:
+        path.unlink()

@@ -1,0 +1,138 @@
+"""A film from its first frame to the file."""
+
+import functools
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from keras_nst.filming.asked import Asked, clear
+from keras_nst.filming.folder import KEYFRAMES, LEARNED, RECORD
+from keras_nst.monitors.board import show
+from keras_nst.monitors.display import beside_the_bar
+from keras_nst.runs.log import logged
+from keras_nst.runs.perform import EXPECTED, out_of_memory_in_one_line
+from keras_nst.session.scene import Tell
+from keras_nst.session.session import Session
+from keras_nst.system.locks import claimed
+from keras_nst.system.pace import Stop
+
+if TYPE_CHECKING:
+    from keras_nst.filming.painting import Journey
+
+Go: TypeAlias = Callable[["Journey"], bool]  # paints what is not painted yet; returns whether all is painted then
+KEPT = 1e9  # bytes, of compiled steps and styles' measures
+
+
+def drive(asked: Asked, stop: Stop, tell: Tell) -> int:
+    """Paints the film, or goes on with it, and writes it; returns the exit code."""
+    if asked.is_done and not asked.settings.overwrite:
+        tell(f"It is painted already: {asked.output}")
+        return 0
+    begin(asked)
+    with logged(asked.folder.path, EXPECTED) as log:
+
+        def say(line: str) -> None:
+            log.info(line)
+            tell(line)
+
+        return paint(asked, stop, say)
+
+
+def begin(asked: Asked) -> None:
+    """Makes the folder this film's.
+
+    Raises:
+        SettingError: it cannot be made or written to.
+    """
+    folder = asked.folder
+    with asked.settings.about("workdir"):
+        if asked.settings.overwrite:
+            clear(folder)
+        folder.path.mkdir(parents=True, exist_ok=True)
+        folder.tell(folder.path / RECORD, folder.told(folder.path / RECORD) | {"film": asked.record()})
+
+
+def paint(asked: Asked, stop: Stop, tell: Tell) -> int:
+    """Paints what is not painted yet; writes the film once all is."""
+    begun, say = time.monotonic(), beside_the_bar(tell)
+    introduce(asked, tell)
+    go = by_network(asked) if asked.settings.way == "network" else by_optimizer(asked, stop, say)
+    from keras_nst.filming.finishing import finish  # what imports TensorFlow, now that it is started
+    from keras_nst.filming.footage import Footage
+    from keras_nst.filming.painting import Journey
+    from keras_nst.filming.screen import Screen
+
+    footage = Footage(asked.source, asked.survey, asked.size)
+    if asked.settings.tensorboard:
+        tell(show(asked.folder.path))
+    with Screen(asked.folder.path / "curves", *amounts(asked)) as screen:
+        all_painted = go(Journey(asked, footage, screen, stop))
+    if stop.is_set():
+        tell("Stopped: what is painted is kept. The same command goes on.")
+        return 0
+    if not all_painted:
+        tell("Others paint the rest; whoever is last writes the film.")
+        return 0
+    tell(f"All frames are painted, in {time.monotonic() - begun:.1f} s.")
+    with claimed(asked.folder.path / "film") as own:
+        return finish(asked, footage, tell) if own else 0
+
+
+def by_network(asked: Asked) -> Go:
+    """Opens a trained network; returns what paints by it."""
+    from keras_nst.filming.networking import Networker
+    from keras_nst.filming.painting import passes
+
+    if asked.model is None:
+        raise ValueError("Expected a model with --how=network.")
+    painter = Networker(asked.settings, asked.model, asked.shares)
+    return lambda journey: journey.go(painter, functools.partial(passes, count=1))
+
+
+def by_optimizer(asked: Asked, stop: Stop, tell: Tell) -> Go:
+    """Opens a session; returns what paints all frames, or keyframes and by what is learned from them the others."""
+    settings, session = asked.settings, Session(asked.settings.config(), keep=KEPT)
+    from keras_nst.filming.keyed import Keyed
+    from keras_nst.filming.optimizing import Optimizer
+    from keras_nst.filming.painting import keyframes, passes
+
+    def go(journey: "Journey") -> bool:
+        optimizer = Optimizer(asked, session, stop, tell, journey.screen.hear)
+        if settings.way == "optimize":
+            return journey.go(optimizer, functools.partial(passes, count=settings.passes))
+        if not journey.go(optimizer, functools.partial(keyframes, every=settings.keyframe_every)):
+            return False
+        painter = Keyed(asked.folder, settings, optimizer)
+        with claimed(asked.folder.path / LEARNED) as own:
+            if not own or not painter.learn(journey.footage, stop):
+                return False
+        return journey.go(painter, functools.partial(passes, count=1))
+
+    def go_with_the_memory_there_is(journey: "Journey") -> bool:
+        with out_of_memory_in_one_line(settings.config()):
+            return go(journey)
+
+    return go_with_the_memory_there_is
+
+
+def introduce(asked: Asked, tell: Tell) -> None:
+    """Tells what is going to be."""
+    frames, shots = len(asked.survey.times), len(asked.survey.shots)
+    parts = [f"{frames} frame{'s' * (frames != 1)} of {asked.size} pixels in {shots} shot{'s' * (shots != 1)}"]
+    if asked.size != asked.survey.size:
+        parts.append(f"from {asked.survey.size}")
+    if asked.survey.broken:
+        parts.append(f"{asked.survey.broken} parts of the film cannot be read and are left out")
+    if there := sum(asked.folder.has(number) for number in range(frames)):
+        parts.append(f"{there} are painted")
+    tell(f"{', '.join(parts)}. Frames are kept in {asked.folder.path}.")
+
+
+def amounts(asked: Asked) -> tuple[int, int, int]:
+    """Returns how many frames there are, how many are painted, and how many pictures are to come."""
+    folder, every = asked.folder, asked.settings.keyframe_every
+    numbers = range(len(asked.survey.times))
+    done = sum(folder.has(number) for number in numbers)
+    more = [number for shot in asked.survey.shots for number in shot[::every] if not folder.has(number, KEYFRAMES)]
+    ahead = (len(numbers) - done) * asked.settings.passes + (len(more) if asked.settings.way == "keyframes" else 0)
+    return len(numbers), done, ahead

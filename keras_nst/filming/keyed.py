@@ -1,0 +1,202 @@
+"""Frames painted by a network that has learned from a few of the film's own, which the optimizer has painted.
+
+As Texler et al. 2020: what one film shows is little, so a few of its frames suffice, and a few minutes. The network
+learns from squares of them: to make of each what the optimizer has made, and what the program asks of any picture.
+"""
+
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_nst.core.method import Method
+from keras_nst.core.network import Network
+from keras_nst.core.programs import compiled
+from keras_nst.core.sight import Style
+from keras_nst.filming.folder import KEYFRAMES, LEARNED, Folder
+from keras_nst.filming.footage import Footage
+from keras_nst.filming.networking import steadied
+from keras_nst.filming.optimizing import Optimizer
+from keras_nst.filming.settings import Filming
+from keras_nst.filming.work import Shot, Work
+from keras_nst.monitors.meter import Meter
+from keras_nst.networks.model import STARTER, Shape, read_card
+from keras_nst.networks.painter import Parts, joined, parts, policy
+from keras_nst.networks.trained import Trained
+from keras_nst.session.method import method_of
+from keras_nst.system.atomic import written_whole
+from keras_nst.system.pace import Stop
+from keras_nst.training.colors import first_colors
+from keras_nst.training.course import begin_with
+from keras_nst.training.learning import LONGEST, possible, within
+from keras_nst.training.objective import Lesson, Teacher
+from keras_nst.training.schedule import Plan
+
+SIDE, BATCH = 160, 4  # of the squares that it learns from, at most
+RATE = 7e-4
+MOST = 64  # frames that it learns from, so that they fit into the memory
+LIKE_THEM = 4.0  # how much counts the mean difference from what the optimizer has painted
+
+
+class Keyframes(NamedTuple):
+    """What it learns from."""
+
+    frames: Sequence[np.ndarray]  # (h, w, 3), in [0, 1]
+    painted: Sequence[np.ndarray]  # what the optimizer has made of each
+    styles: tuple[Style, ...]
+
+
+class Imitator:
+    """Learns to paint as the optimizer has painted.
+
+    Args:
+        network: gives features, by which pictures are judged.
+        method: what the program asks of them.
+        precision: what convolutions compute in.
+    """
+
+    def __init__(self, keyframes: Keyframes, network: Network, method: Method, precision: str, seed: int):
+        self.keyframes, self.seed, self.precision = keyframes, seed, precision
+        self.side = min(SIDE, *keyframes.frames[0].shape[:2]) // 4 * 4
+        self.parts, self.painter = new_painter(keyframes, precision, seed)
+        self.teacher = Teacher(network, method, self.side)
+        height, width, _ = keyframes.frames[0].shape
+        given, _ = self.squares(0)
+        self.lesson = self.teacher.lesson(keyframes.styles, round((height * width) ** 0.5), given)
+        self.optimizer = keras.optimizers.Adam(1.0, global_clipnorm=LONGEST)
+        self.optimizer.build(self.painter.trainable_weights)
+        self.taught = compiled(self._teach, by_xla=False)
+
+    def step(self, plan: Plan) -> float:
+        """Takes a step; returns the mean loss before it."""
+        self.optimizer.learning_rate.assign(plan.learning_rate)
+        given, wanted = self.squares(plan.taken)
+        return float(self.taught(tf.constant(given), tf.constant(wanted), self.lesson))
+
+    def squares(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns squares (n, side, side, 3) of frames, and of what the optimizer has made of them."""
+        draw, given, wanted = np.random.default_rng([self.seed, step]), [], []
+        for _ in range(BATCH):
+            number = int(draw.integers(len(self.keyframes.frames)))
+            height, width, _ = self.keyframes.frames[number].shape
+            top, left = draw.integers(height - self.side + 1), draw.integers(width - self.side + 1)
+            square = slice(top, top + self.side), slice(left, left + self.side)
+            given.append(self.keyframes.frames[number][square])
+            wanted.append(self.keyframes.painted[number][square])
+        return np.stack(given), np.stack(wanted)
+
+    def trained(self) -> Trained:
+        """Returns the network at work."""
+        return Trained(self.parts, self.painter, self.precision)
+
+    def save(self, path: Path) -> None:
+        """Writes what it has learned."""
+        with written_whole(path) as file:
+            np.savez(file, *(np.asarray(weight) for weight in self.painter.weights))
+
+    def load(self, path: Path) -> None:
+        """Takes over what it has learned before.
+
+        Raises:
+            ValueError: the file is damaged, or of another network.
+        """
+        with np.load(path, allow_pickle=False) as arrays:
+            for number, weight in enumerate(self.painter.weights):
+                weight.assign(arrays[f"arr_{number}"])
+
+    def _teach(self, given: tf.Tensor, wanted: tf.Tensor, lesson: Lesson) -> tf.Tensor:
+        weights = self.painter.trainable_weights
+        with tf.GradientTape() as tape:
+            made = self.painter([given, tf.ones((BATCH, 1))], training=True)
+            unlike = LIKE_THEM * tf.reduce_mean(tf.abs(made - wanted))
+        losses, asked = self.teacher.judge(within(made), given, lesson)
+        asked = possible(made, asked) / BATCH
+        gradients = tape.gradient([made, unlike], weights, output_gradients=[asked, tf.constant(1.0)])
+        sound = tf.math.is_finite(tf.linalg.global_norm(gradients))
+        tf.cond(sound, lambda: self._apply(gradients, weights), lambda: False)
+        return tf.reduce_mean(losses.total) + unlike
+
+    def _apply(self, gradients: list[tf.Tensor], weights: list[Any]) -> bool:
+        self.optimizer.apply(gradients, weights)
+        return True
+
+
+def new_painter(keyframes: Keyframes, precision: str, seed: int) -> tuple[Parts, keras.Model]:
+    """Returns a network that begins with what another has learned, and with the style's colors."""
+    card = read_card(STARTER)
+    shape = Shape(card.shape.width, card.shape.blocks, 1)
+    keras.utils.set_random_seed(seed)
+    layers = parts(shape, policy(precision))
+    painter = joined(layers, shape, policy(precision))
+    begin_with(painter, STARTER, card)
+    matrix, mean = first_colors([255 * frame for frame in keyframes.frames], np.asarray(keyframes.styles[0].picture)[0])
+    layers.recolor.set_weights([matrix[None], mean[None]])
+    return layers, painter
+
+
+class Keyed:
+    """Paints frames by what is learned from some of them, which the optimizer has painted."""
+
+    def __init__(self, folder: Folder, settings: Filming, optimizer: Optimizer):
+        self.folder, self.settings, self.optimizer = folder, settings, optimizer
+
+    def learn(self, footage: Footage, stop: Stop) -> bool:
+        """Learns, or takes over what was learned before; returns whether it came to an end."""
+        every = self.settings.keyframe_every
+        self.numbers = [number for shot in footage.survey.shots for number in shot[::every]]
+        shown = self.numbers[:: -(-len(self.numbers) // MOST)]
+        first = footage.frame(shown[0])
+        keyframes = Keyframes(
+            [self.optimizer.seen(footage.frame(number)) for number in shown],
+            [self.folder.picture(number, KEYFRAMES) for number in shown],
+            self.optimizer.styles_of(first),
+        )
+        session, config = self.optimizer.session, self.optimizer.resolved
+        with session.where():
+            imitator = Imitator(
+                keyframes, session.network(config), method_of(config), config.precision, self.settings.seed
+            )
+            path = self.folder.path / LEARNED
+            if not taken_over(imitator, path):
+                if not taught(imitator, Plan(RATE, self.settings.learning_steps), stop):
+                    return False
+                imitator.save(path)
+        self.trained = imitator.trained()
+        return True
+
+    def begin(self, shot: Shot) -> None:
+        """Begins a shot: all are alike."""
+
+    def paint(self, work: Work) -> np.ndarray:
+        """Returns the picture of a frame."""
+        if work.number in self.numbers:
+            made = self.folder.picture(work.number, KEYFRAMES)
+        else:
+            with self.optimizer.session.where():
+                made = self.trained(self.optimizer.seen(work.frame), (1.0,))
+        return steadied(made, work, self.settings.steady)
+
+
+def taught(imitator: Imitator, plan: Plan, stop: Stop) -> bool:
+    """Takes the steps; returns whether all of them were taken."""
+    with Meter(total=plan.steps, file=sys.stderr, disable=None, unit="step", desc="learns from keyframes") as bar:
+        while plan.taken < plan.end and not stop.is_set():
+            loss = imitator.step(plan)
+            plan = plan.after_a_step(0.0)
+            bar.set_postfix_str(f"loss {loss:.3g}", refresh=False)
+            bar.update()
+    return plan.taken >= plan.end
+
+
+def taken_over(imitator: Imitator, path: Path) -> bool:
+    """Takes over what was learned before, where that is there and whole."""
+    try:
+        imitator.load(path)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return False
+    return True

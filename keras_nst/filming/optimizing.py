@@ -1,0 +1,120 @@
+"""Frames painted by the optimizer: the first of a shot as any picture, each further one from those before it."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_nst.core.events import Listener
+from keras_nst.core.figures import Figures
+from keras_nst.core.method import Method
+from keras_nst.filming.asked import Asked
+from keras_nst.filming.motion import Past
+from keras_nst.filming.work import Shot, Work
+from keras_nst.pictures.files import Picture
+from keras_nst.pictures.palette import luminance_only, match_colors
+from keras_nst.session import session
+from keras_nst.session.scene import Scene, Tell, colored, guided, scene_of
+from keras_nst.session.session import Session, paced, pictures_of
+from keras_nst.settings.config import Resolved
+from keras_nst.settings.declared import InputError
+from keras_nst.system.pace import Stop
+
+if TYPE_CHECKING:
+    from keras_nst.core.sight import Style
+
+Hear = Callable[[int], Sequence[Listener]]  # the number of a frame -> who hears of its steps
+
+
+class Optimizer:
+    """Paints frames."""
+
+    def __init__(self, asked: Asked, opened: Session, stop: Stop, tell: Tell, hear: Hear):
+        from keras_nst.filming.term import Steady
+
+        self.settings, self.session, self.stop, self.tell, self.hear = asked.settings, opened, stop, tell, hear
+        self.styles = list(asked.styles)
+        # What --color asks of the styles is done here, once per shot, and of the result when the film is written.
+        self.config = dataclasses.replace(asked.settings.config(), color="style")
+        self.resolved = opened.resolve(self.config, asked.size, tell)
+        self.steady = Steady()
+
+    def begin(self, shot: Shot) -> None:
+        """Begins a shot, or goes on with it."""
+        config = self.settings.config()
+        scene = scene_of(of_pixels(shot.first), self.styles, None, (None, []), config, self.tell)
+        _, colors = colored(scene, guided(scene, config), self.settings.color)
+        self.shown = [style._replace(pixels=pixels) for style, pixels in zip(self.styles, colors, strict=True)]
+        self.method = self.session.calibrated(self._scene(shot.first), self.resolved)
+
+    def paint(self, work: Work) -> np.ndarray | None:
+        """Returns the picture of a frame; None where it was told to stop."""
+        if work.past is None and work.own is None:
+            return self._painted(self._scene(work.frame), work.number, self.resolved, self.method)
+        nothing = Past(work.frame, np.zeros(work.frame.shape[:2], np.float32))
+        self.steady.past = work.past or nothing
+        scene, config = self._scene(work.frame, first_of(work)), self.resolved.resolved(steps=self._more(), scales=1)
+        return self._painted(scene, work.number, config, self._further())
+
+    def figures(self, frame: np.ndarray, painted: np.ndarray) -> Figures:
+        """Returns how good a painted frame is."""
+        return self.session.figures(self._scene(frame), self.resolved, painted[None])
+
+    def styles_of(self, frame: np.ndarray) -> "tuple[Style, ...]":
+        """Returns the styles of a shot that begins with this frame, as the algorithm takes them."""
+        self.begin(Shot(0, range(1), frame))
+        return pictures_of(self._scene(frame), self.resolved).styles
+
+    def seen(self, frame: np.ndarray) -> np.ndarray:
+        """Returns a frame as it is painted: without its colors where these are put back at the end."""
+        return luminance_only(frame) if self.settings.color == "luminance" else frame
+
+    def _more(self) -> tuple[int]:
+        return (self.settings.steps_more,)
+
+    def _further(self) -> Method:
+        """Returns the method of frames after the first."""
+        from keras_nst.filming.term import NAME
+
+        objective = self.method.objective.weighted(**{NAME: self.settings.steady})
+        objective = objective._replace(more_terms=((NAME, self.steady.term),))
+        return self.method._replace(objective=objective, steps=self._more(), scales=1)
+
+    def _scene(self, frame: np.ndarray, first: np.ndarray | None = None) -> Scene:
+        started = None if first is None else of_pixels(first)
+        return scene_of(of_pixels(self.seen(frame)), self.shown, started, (None, []), self.config, silent)
+
+    def _painted(self, scene: Scene, number: int, config: Resolved, method: Method) -> np.ndarray | None:
+        pace = paced(config, scene.size, stop=self.stop)
+        picture = session.Asked(scene, config, pace, self.hear(number), self.tell, method=method)
+        (painted,) = self.session.paint_together([picture])
+        if painted.diverged:
+            raise InputError(f"Frame {number}: the loss is no number any more. Expected a lower --learning_rate.")
+        return painted.picture[0] if painted.losses is not None else None
+
+
+def first_of(work: Work) -> np.ndarray | None:
+    """Returns what the steps of a frame start from: what those before it tell, and what was made of it before."""
+    if work.past is None:
+        return work.own
+    if work.own is None:
+        return fresh(work.frame, work.past)
+    share = 0.5 * work.past.seen[:, :, None]
+    both: np.ndarray = (1.0 - share) * work.own + share * work.past.picture
+    return both
+
+
+def fresh(frame: np.ndarray, past: Past) -> np.ndarray:
+    """Returns what earlier frames tell of one, and where they cannot the frame itself in the colors that they have."""
+    seen = past.seen[:, :, None]
+    return seen * past.picture + (1.0 - seen) * match_colors(frame, past.picture)
+
+
+def of_pixels(pixels: np.ndarray) -> Picture:
+    """Returns a picture of pixels (h, w, 3) as if it had been read."""
+    return Picture(pixels, None, "", ())
+
+
+def silent(line: str) -> None:
+    """Says nothing."""

@@ -1,0 +1,169 @@
+"""Films as they are read: files of any container, and folders of pictures; frames upright, of 8 bits, in sRGB."""
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import av
+import numpy as np
+from av.video.reformatter import Colorspace
+from PIL import Image
+
+from keras_nst.pictures.files import read_picture
+from keras_nst.pictures.lists import PICTURES
+
+HDR = {16: "PQ", 18: "HLG"}  # transfer curves, by their numbers in H.273
+UNKNOWN = 2  # a color space nobody has told: larger films are of BT.709 then, as players take them to be
+HIGH_DEFINITION = 720  # rows
+
+
+class Raw(NamedTuple):
+    """A frame as it is read."""
+
+    time: int  # in units of the film
+    levels: np.ndarray  # (h, w, 3), uint8
+
+
+class Source(Protocol):
+    """A film that can be read from its beginning, and from any frame whose time is known."""
+
+    unit: Fraction  # seconds
+    rate: Fraction  # frames per second
+    broken: int  # frames that could not be read, so far
+
+    def frames(self, since: int | None = None) -> Iterator[Raw]:
+        """Yields the frames; those from a time on, with some before it perhaps."""
+
+
+def open_source(path: Path, rate: float, max_pixels: int) -> Source:
+    """Returns the film at the path.
+
+    Raises:
+        ValueError: it is not one.
+        OSError: it cannot be read.
+    """
+    return FrameFolder(path, rate, max_pixels) if path.is_dir() else FilmFile(path, max_pixels)
+
+
+class FilmFile:
+    """A film in a file."""
+
+    def __init__(self, path: Path, max_pixels: int):
+        self.path, self.broken = path, 0
+        with opened(path) as container:
+            if not container.streams.video:
+                raise ValueError("Expected a film. Received: a file without pictures")
+            stream = container.streams.video[0]
+            context = stream.codec_context
+            if context.width * context.height > max_pixels:
+                size = f"{context.width}x{context.height}"
+                raise ValueError(
+                    f"Expected at most {max_pixels / 1e6:g} megapixels (--max_megapixels). Received: {size}"
+                )
+            if context.color_trc in HDR:
+                expected = "Expected a film of standard range: convert it first, as ffmpeg's tonemap does"
+                raise ValueError(f"{expected}. Received: HDR ({HDR[context.color_trc]})")
+            self.unit = Fraction(stream.time_base or Fraction(1, 1000))
+            self.rate = Fraction(stream.average_rate or stream.base_rate or 25)
+            self.shape = stream.sample_aspect_ratio or Fraction(1)
+
+    def frames(self, since: int | None = None) -> Iterator[Raw]:
+        """Yields the frames; those from a time on, with some before it perhaps."""
+        with opened(self.path) as container:
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            if since is not None:
+                try:
+                    container.seek(since, stream=stream)
+                except av.FFmpegError:  # it cannot be gone through but from its beginning
+                    container.seek(0)
+            step = max(1, round(1 / (self.rate * self.unit)))
+            time = -step
+            for frame in self._decoded(container, stream):
+                time = time + step if frame.pts is None else frame.pts
+                yield Raw(time, upright(frame, self.shape))
+
+    def _decoded(self, container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+        """Yields what can be decoded."""
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.FFmpegError:  # the file ends in the middle
+                self.broken += 1
+                return
+            if packet is None:
+                return
+            try:
+                decoded = packet.decode()
+            except av.FFmpegError:
+                self.broken += 1
+                continue
+            yield from decoded
+
+
+def opened(path: Path) -> av.container.InputContainer:
+    """Opens a film.
+
+    Raises:
+        ValueError: it is not one, or damaged.
+        OSError: there is none, or it may not be read.
+    """
+    with path.open("rb"):  # what is wrong with the name is told as for all files
+        pass
+    try:
+        return av.open(str(path))
+    except (av.FFmpegError, UnicodeError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise ValueError(f"Expected a film. Received: a file that cannot be read as one ({said})") from None
+
+
+def upright(frame: av.VideoFrame, shape: Fraction) -> np.ndarray:
+    """Returns a frame (h, w, 3) with square pixels, as it is to be seen.
+
+    Args:
+        shape: a pixel's width over its height.
+    """
+    known = frame.colorspace if frame.colorspace != UNKNOWN else None
+    if known is None and frame.height >= HIGH_DEFINITION:
+        known = Colorspace.ITU709
+    levels = frame.reformat(format="rgb24", src_colorspace=known).to_ndarray()
+    if shape != 1:
+        wide = max(1, round(levels.shape[1] * shape))
+        levels = np.asarray(Image.fromarray(levels).resize((wide, levels.shape[0]), Image.Resampling.BICUBIC))
+    turns = round((frame.rotation or 0) / 90) % 4
+    return np.ascontiguousarray(np.rot90(levels, turns)) if turns else levels
+
+
+class FrameFolder:
+    """A film as a folder of pictures, in the order of their names; numbers in them count as numbers."""
+
+    def __init__(self, path: Path, rate: float, max_pixels: int):
+        self.paths = sorted((file for file in path.iterdir() if file.suffix.lower() in PICTURES), key=in_order)
+        if not self.paths:
+            raise ValueError("Expected a folder with pictures in it, which are the frames.")
+        self.rate, self.broken, self.max_pixels = Fraction(rate).limit_denominator(1001), 0, max_pixels
+        self.unit = 1 / self.rate
+
+    def frames(self, since: int | None = None) -> Iterator[Raw]:
+        """Yields the frames; those from a time on."""
+        for number, path in enumerate(self.paths[since or 0 :], start=since or 0):
+            try:
+                pixels = read_picture(path, self.max_pixels).pixels
+            except (OSError, ValueError):
+                self.broken += 1
+                continue
+            yield Raw(number, in_levels(pixels))
+
+
+def in_levels(pixels: np.ndarray) -> np.ndarray:
+    """Returns pixels in [0, 1] as 8 bits."""
+    return np.rint(255 * np.clip(pixels, 0.0, 1.0)).astype(np.uint8)
+
+
+def in_order(path: Path) -> list[Any]:
+    """Returns what names are sorted by: frame2 before frame10."""
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)]

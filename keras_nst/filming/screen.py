@@ -1,0 +1,54 @@
+"""What is seen of a film while it is painted: the bar with the time left, losses and frames in TensorBoard."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from keras_nst.core.events import Listener, LossValues, Progress
+from keras_nst.monitors.curves import Curves
+from keras_nst.monitors.meter import Meter
+
+MOST_SHOWN = 100  # frames in TensorBoard, so that event files stay small
+NO_LOSSES = LossValues(np.zeros(1), {}, {})
+
+
+class Screen:
+    """Shows how far a film is.
+
+    Args:
+        folder: of the event files.
+        frames: of the film; `done` of them are painted already.
+        paintings: how many pictures are to come.
+    """
+
+    def __init__(self, folder: Path, frames: int, done: int, paintings: int):
+        self.curves, self.period = Curves(folder, done), max(1, frames // MOST_SHOWN)
+        self.bar = Meter(total=paintings, file=sys.stderr, disable=None, unit="frame", smoothing=0.1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.close()
+        self.curves.close()
+
+    def hear(self, number: int) -> Sequence[Listener]:
+        """Returns who hears of the steps of a frame: its losses at the end are a point of the curves."""
+
+        def listen(progress: Progress) -> None:
+            if progress.final:
+                self.curves(progress._replace(step=number, taken=()))
+
+        return [listen]
+
+    def show(self, number: int, picture: np.ndarray) -> None:
+        """Shows a painted frame."""
+        self.bar.update()
+        if number % self.period == 0:
+            self.curves.show(Progress(number + 1, 0, 1, 1, 0, 0, NO_LOSSES, 0.0, lambda: picture[None]))

@@ -1,0 +1,169 @@
+"""What is asked of a film. What shapes its pictures is declared with a run's settings, and means the same."""
+
+import dataclasses
+from typing import Any
+
+from keras_nst.applying.settings import Application
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import Settings, same, setting
+from keras_nst.settings.kinds import choice, integer, number, switch, text
+from keras_nst.settings.values import picture_size
+
+WAYS = ("auto", "optimize", "network", "keyframes")
+
+# Those of a run's settings that shape the frames as they shape its picture.
+OF_A_PICTURE = (
+    "style",
+    "style_scale",
+    "size",
+    "color",
+    "normalization",
+    "content_weight",
+    "style_weight",
+    "style_strength",
+    "style_loss",
+    "variation",
+    "variation_weight",
+    "content_layers",
+    "style_layers",
+    "style_fit",
+    "network",
+    "pooling",
+    "padding",
+    "weights",
+    "steps",
+    "scales",
+    "average",
+    "optimizer",
+    "learning_rate",
+    "init",
+    "seed",
+    "device",
+    "precision",
+    "memory_limit_gb",
+    "max_megapixels",
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Filming(Settings):
+    """Which film is painted, and how."""
+
+    content: str = setting(
+        "",
+        text("FILM"),
+        "Film",
+        "The film: a file of any common format, or a folder of pictures, which are its frames in the order of their "
+        "names.",
+    )
+    output: str = setting(
+        "",
+        text("FILM"),
+        "Film",
+        "The film to write: .mp4, .mkv, .mov (ProRes) or a folder for PNG frames; default: the film's name with "
+        "-painted, as MP4. Sound and times are the film's.",
+    )
+    workdir: str = setting(
+        "",
+        text("FOLDER"),
+        "Film",
+        "Where the painted frames are kept; default: films/NAME. The same command goes on with what is there.",
+    )
+    overwrite: bool = setting(
+        False, switch(), "Film", "Whether another film in the folder, and one at --output, may be replaced."
+    )
+    start: float = setting(0.0, number(), "Film", "Where to begin, in seconds of the film.")
+    end: float = setting(0.0, number(), "Film", "Where to end, in seconds of the film; 0: at its end.")
+    rate: float = setting(25.0, number(0, 1000, above=True), "Film", "Frames per second of a folder of pictures.")
+    side_by_side: bool = setting(
+        False, switch(), "Film", "Whether a second film, ...-beside, shows the first one and the painted one together."
+    )
+    how: str = setting(
+        "auto",
+        choice(*WAYS),
+        "Way",
+        "Who paints the frames: the optimizer each of them (best); a trained network (fastest); or keyframes only the "
+        "optimizer, from which a network learns the others. auto: a network where --model is given.",
+    )
+    model: str = setting(
+        "", text("FOLDER"), "Way", "The trained network: a folder that keras_nst.train has made, or sample:night."
+    )
+    blend: tuple[float, ...] = same(Application, "blend")
+    steps_more: int = setting(
+        24,
+        integer(1, 10_000),
+        "Way",
+        "optimize: the steps of a frame that begins as the one before it; --steps are those "
+        "of the first frame after a cut.",
+    )
+    steady: float = setting(
+        20.0,
+        number(),
+        "Way",
+        "How much it counts that what is seen in two frames looks the same in both; 0: nothing, and each frame is "
+        "painted alone.",
+    )
+    passes: int = setting(
+        1,
+        integer(1, 16),
+        "Way",
+        "optimize: how often the film is gone through, forwards and backwards in turn, each time from what is there.",
+    )
+    keyframe_every: int = setting(
+        24, integer(1, 10_000), "Way", "keyframes: one frame in so many is painted by the optimizer."
+    )
+    learning_steps: int = setting(
+        600, integer(1, 100_000), "Way", "keyframes: the steps in which the network learns from them."
+    )
+    cuts: bool = setting(True, switch(), "Way", "Whether painting begins anew where the film is cut.")
+    figures: bool = setting(
+        True, switch(), "Film", "Whether figures of some frames are measured at the end, as those of a picture are."
+    )
+    style: str = same(Config, "style")
+    style_scale: tuple[float, ...] = same(Config, "style_scale")
+    size: str = setting(
+        "original",
+        picture_size(),
+        "Film",
+        "The longer side of the painted film; or both sides (frames are cropped to their shape); or the film's own.",
+    )
+    color: str = same(Config, "color")
+    normalization: str = same(Config, "normalization")
+    content_weight: float | None = same(Config, "content_weight")
+    style_weight: float | None = same(Config, "style_weight")
+    style_strength: float | None = same(Config, "style_strength")
+    style_loss: tuple[tuple[str, float], ...] | None = same(Config, "style_loss")
+    variation: str = same(Config, "variation")
+    variation_weight: float | None = same(Config, "variation_weight")
+    content_layers: tuple[Any, ...] = same(Config, "content_layers")
+    style_layers: tuple[Any, ...] = same(Config, "style_layers")
+    style_fit: str | None = same(Config, "style_fit")
+    network: str = same(Config, "network")
+    pooling: str = same(Config, "pooling")
+    padding: str | None = same(Config, "padding")
+    weights: str = same(Config, "weights")
+    steps: tuple[Any, ...] = same(Config, "steps")
+    scales: int | None = same(Config, "scales")
+    average: float | None = same(Config, "average")
+    optimizer: str = same(Config, "optimizer")
+    learning_rate: float | None = same(Config, "learning_rate")
+    init: str = same(Config, "init")
+    seed: int = same(Config, "seed")
+    device: str = same(Config, "device")
+    precision: str = same(Config, "precision")
+    memory_limit_gb: float = same(Config, "memory_limit_gb")
+    max_megapixels: float = same(Config, "max_megapixels")
+    tensorboard: bool = same(Config, "tensorboard")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.config()  # complains of what does not go together
+
+    @property
+    def way(self) -> str:
+        """Who paints the frames."""
+        return ("network" if self.model else "optimize") if self.how == "auto" else self.how
+
+    def config(self, **own: Any) -> Config:
+        """Returns the settings of a run that makes one frame."""
+        return Config(**{name: getattr(self, name) for name in OF_A_PICTURE} | {"content": "frame"} | own)
