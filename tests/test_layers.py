@@ -18,12 +18,18 @@ FLOORS = [
     ["reports"],  # what a folder tells, on a page
     ["fleet", "library", "seeing", "training"],  # many jobs; for programs; what layers see; networks that learn
     ["applying", "web"],  # networks at work; the studio's page
-    ["filming"],  # frame after frame
+    ["filming", "volumes"],  # frame after frame; slices along three axes
     [""],  # the doors
 ]
 # These answer --help and bad input, before TensorFlow is imported.
 WITHOUT_TENSORFLOW = ["settings", "pictures", "session", "runs", "reports", "fleet", "seeing", "web", "system", ""]
-WITHOUT_TENSORFLOW += ["applying", "keras_nst.training.drive", "keras_nst.filming.asked", "keras_nst.filming.drive"]
+WITHOUT_TENSORFLOW += [
+    "applying",
+    "keras_nst.training.drive",
+    "keras_nst.filming.asked",
+    "keras_nst.filming.drive",
+    "keras_nst.volumes.drive",
+]
 TENSORS = {"tensorflow", "keras"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name not in ("samples",))
 

@@ -106,7 +106,7 @@ def teacher(**own: str) -> tuple[Teacher, Session]:
     config = Training.written(**SMALL | {"style": "x", "contents": "y"} | own).config()
     session = Session(config)
     resolved = session.resolve(config, Size(64, 64))
-    return Teacher(session.network(resolved), method_of(resolved), 64), session
+    return Teacher(session.network(resolved), method_of(resolved), Size(64, 64)), session
 
 
 @pytest.mark.parametrize("loss", ["w2", "gram,swd"])

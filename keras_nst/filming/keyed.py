@@ -17,6 +17,7 @@ import tensorflow as tf
 from keras_nst.core.method import Method
 from keras_nst.core.network import Network
 from keras_nst.core.programs import compiled
+from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import Style
 from keras_nst.filming.folder import KEYFRAMES, LEARNED, Folder
 from keras_nst.filming.footage import Footage
@@ -64,7 +65,7 @@ class Imitator:
         self.keyframes, self.seed, self.precision = keyframes, seed, precision
         self.side = min(SIDE, *keyframes.frames[0].shape[:2]) // 4 * 4
         self.parts, self.painter = new_painter(keyframes, precision, seed)
-        self.teacher = Teacher(network, method, self.side)
+        self.teacher = Teacher(network, method, Size(self.side, self.side))
         height, width, _ = keyframes.frames[0].shape
         given, _ = self.squares(0)
         self.lesson = self.teacher.lesson(keyframes.styles, round((height * width) ** 0.5), given)

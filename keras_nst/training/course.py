@@ -101,7 +101,7 @@ def learned(painter: keras.Model, asked: Asked) -> list[Any]:
 def taught(asked: Asked, session: Session, config: Resolved) -> tuple[Teacher, list[Any]]:
     """Returns who teaches, and what is asked of each style."""
     settings = asked.settings
-    teacher = Teacher(session.network(config), method_of(config), settings.size)
+    teacher = Teacher(session.network(config), method_of(config), Size(settings.size, settings.size))
     shown = asked.photographs.judges(settings.size)
     styles = [
         Style(picture.pixels[None], scale=scale, blocks=source.blocks)

@@ -49,11 +49,11 @@ class Teacher:
     Args:
         network: gives features.
         method: its objective is what counts.
-        size: the side of the photographs, in pixels.
+        size: of the photographs.
     """
 
-    def __init__(self, network: Network, method: Method, size: int):
-        self.network, self.method, self.size = network, method, Size(size, size)
+    def __init__(self, network: Network, method: Method, size: Size):
+        self.network, self.method, self.size = network, method, size
         self.look = Whole(network.features, self.size, method.objective, method.seeing)
 
     def lesson(self, styles: tuple[Style, ...], style_size: int, photographs: np.ndarray) -> Lesson:

@@ -1,0 +1,153 @@
+"""A volume that is to be painted, checked and read before TensorFlow is imported."""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_nst.pictures.files import Picture
+from keras_nst.runs.inputs import read_picture
+from keras_nst.runs.record import read_told
+from keras_nst.runs.workdir import LOG, stem
+from keras_nst.session.scene import Tell
+from keras_nst.settings.declared import SettingError, fields
+from keras_nst.system.locks import LOCK
+from keras_nst.system.weights import check_weights
+from keras_nst.volumes.files import NIFTI, SUFFIXES, needed, read_volume, suffix
+from keras_nst.volumes.settings import AXES, Carving
+from keras_nst.volumes.solid import SMALLEST, Solid, even
+
+HOME = Path("volumes")  # where volumes are kept that have no --workdir
+RECORD, STATE, SHEET, THROUGH = "volume.json", "volume.zip", "sheet.png", "through.webp"
+CUBE = 64  # voxels a side, without content
+COARSEST = 32  # voxels of the longest side
+# What may be others when a volume is gone on with.
+FREE = (
+    "content",
+    "style",
+    "output",
+    "workdir",
+    "overwrite",
+    "device",
+    "memory_limit_gb",
+    "checkpoint_secs",
+    "tensorboard",
+)
+
+
+class Asked(NamedTuple):
+    """A volume whose settings and inputs have been checked."""
+
+    settings: Carving
+    folder: Path
+    output: Path
+    content: Solid | None
+    styles: tuple[Picture, ...]  # of the slices along each axis
+    shape: tuple[int, int, int]  # of the volume that is painted, whose voxels are cubes
+    channels: int
+
+    def record(self) -> dict[str, str]:
+        """Returns what makes one volume another than the next."""
+        settings = {name: self.settings.shown(name) for name in fields(Carving) if name not in FREE}
+        hashes = {f"style_{number}": style.sha256 for number, style in enumerate(self.styles, start=1)}
+        values = b"" if self.content is None else np.ascontiguousarray(self.content.values).tobytes()
+        return settings | hashes | {"content": hashlib.sha256(values).hexdigest(), "shape": str(self.shape)}
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the volume that is asked for has been written."""
+        return (read_told(self.folder / RECORD) or {}).get("written") == str(self.output.resolve()) and (
+            self.output.exists()
+        )
+
+    def scales(self) -> list[tuple[int, int, int]]:
+        """Returns the shapes that are painted, coarse to fine: each twice the last."""
+        longest = max(self.shape)
+        count = self.settings.scales or 1 + max(0, round(np.log2(longest / COARSEST)))
+        found = [even((1.0, 1.0, 1.0), self.shape, max(1, round(longest / 2**back))) for back in range(count)]
+        return [shape for shape in found[:0:-1] if sorted(shape)[1] >= SMALLEST] + [self.shape]
+
+
+def prepare(settings: Carving, tell: Tell) -> Asked:
+    """Checks all that can be checked without TensorFlow, and reads the inputs.
+
+    Raises:
+        SettingError: names the flag, its value and what would be right.
+    """
+    if not settings.style:
+        raise SettingError("style", "", "Expected a picture: a path or a URL.")
+    with settings.about("weights"):
+        check_weights(settings.network, settings.weights)
+    read = [read_picture("style", style.source, tell) for style in settings.style_sources()]
+    side = settings.size or CUBE
+    content, shape = None, (side, side, side)
+    if settings.content:
+        with settings.about("content"):
+            content = read_volume(Path(settings.content).expanduser())
+        shape = even(content.spacing, content.shape, settings.size or max(content.shape))
+    if sorted(shape)[1] < SMALLEST:
+        reason = f"Expected slices of at least {SMALLEST} x {SMALLEST} voxels. Received: {' x '.join(map(str, shape))}"
+        name = "content" if content else "size"
+        raise SettingError(name, settings.shown(name), reason)
+    named = stem(Path(settings.content).name if settings.content else settings.style_sources()[0].source)
+    folder = Path(settings.workdir).expanduser() if settings.workdir else HOME / (named or "volume")
+    styles = tuple(read * AXES if len(read) == 1 else read)
+    asked = Asked(settings, folder, output_of(settings, content), content, styles, shape, channels(settings, content))
+    check_folder(asked)
+    return asked
+
+
+def channels(settings: Carving, content: Solid | None) -> int:
+    """Returns how many channels the result has."""
+    known = 3 if content is None else content.values.shape[-1]
+    return {"auto": known, "gray": 1, "rgb": 3}[settings.colors]
+
+
+def output_of(settings: Carving, content: Solid | None) -> Path:
+    """Returns where the painted volume goes.
+
+    Raises:
+        SettingError: it cannot go there.
+    """
+    source = Path(settings.content).expanduser()
+    ending = suffix(source) if settings.content and not source.is_dir() else ""
+    if source.is_dir() and content is not None and content.affine is not None:
+        ending = ".nii.gz"  # of a DICOM series
+    name = source.name[: -len(ending)] if ending and source.is_file() else source.name or "volume"
+    output = Path(settings.output).expanduser() if settings.output else Path(f"{name}-painted{ending or '.npy'}")
+    named = settings.output or str(output)
+    if output.suffix and suffix(output) not in SUFFIXES:
+        raise SettingError("output", named, f"Expected {', '.join(SUFFIXES)}, or a folder for slices.")
+    if settings.content and output.resolve() == source.resolve():
+        raise SettingError("output", named, "Expected another name than the volume's own.")
+    if not output.parent.is_dir():
+        raise SettingError("output", named, f"Expected a folder that exists. Received: {output.parent}")
+    if suffix(output) in NIFTI:
+        needed("nibabel", "nibabel")
+    return output
+
+
+def check_folder(asked: Asked) -> None:
+    """Checks that the folder holds nothing, or this volume, and nobody else's is at --output.
+
+    Raises:
+        SettingError: that is not so.
+    """
+    folder, named = asked.folder, asked.settings.workdir or str(asked.folder)
+    if folder.exists() and not folder.is_dir():
+        raise SettingError("workdir", named, "Expected a folder. Received: a file.")
+    earlier = read_told(folder / RECORD)
+    if earlier is None and folder.is_dir() and any(path.name not in (LOCK, LOG) for path in folder.iterdir()):
+        raise SettingError("workdir", named, "Expected a new folder, or one of a volume.")
+    if asked.settings.overwrite:
+        return
+    now, then = asked.record(), (earlier or {}).get("volume", asked.record())
+    others = [name for name in dict.fromkeys([*now, *then]) if now.get(name) != then.get(name)]
+    if changed := [f"{name} {now.get(name, 'none')} (was {then.get(name, 'none')})" for name in others]:
+        reason = f"It holds another volume: {', '.join(changed)[:300]}. Expected a new folder, or --overwrite."
+        raise SettingError("workdir", named, reason)
+    if asked.output.exists() and (earlier or {}).get("written") != str(asked.output.resolve()):
+        raise SettingError(
+            "output", asked.settings.output or str(asked.output), "It exists. Expected another name, or --overwrite."
+        )

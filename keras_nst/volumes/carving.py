@@ -1,0 +1,170 @@
+"""A volume moved by gradients of its slices, until all of them have the content's features and the style's.
+
+    J(volume) = 1/3 sum over the axes of the mean over its slices of J(slice)  +  gamma J_variation(volume)
+
+J(slice) is the objective of a picture, without its variation; that of the volume is taken along all three axes. A step
+looks at some slices along each axis, drawn so that all of them have their turn: its gradient is that of J in the mean.
+Kopf et al. 2007 and Gutierrez et al. 2020 fill solids so; content is ours.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_nst.core import losses
+from keras_nst.core.chunk import as_numpy
+from keras_nst.core.events import LossValues
+from keras_nst.core.method import Method
+from keras_nst.core.network import Network
+from keras_nst.core.programs import compiled
+from keras_nst.core.pyramid import Size
+from keras_nst.core.sight import Style
+from keras_nst.core.variation import FLATTEST
+from keras_nst.training.objective import Lesson, Teacher
+from keras_nst.volumes.solid import SMALLEST
+
+FALL = 0.2  # of the learning rate, at the end of a scale
+BETA_1, BETA_2 = 0.8, 0.99
+
+
+class Slices(NamedTuple):
+    """What is asked of slices."""
+
+    styles: Sequence[Style]  # of those along each axis
+    network: Network
+    method: Method
+
+
+class Axis(NamedTuple):
+    """What is asked of the slices along one axis."""
+
+    number: int  # 0: along the slices of the file, 1: its rows, 2: its columns
+    teacher: Teacher
+    lesson: Lesson
+
+
+class Block:
+    """A volume at one scale, and what moves it.
+
+    Args:
+        first: (d, h, w, c), where it begins.
+        content: (d, h, w, c), what it is to show.
+        asked: of its slices.
+        smooth: the variation that counts as 1.
+    """
+
+    def __init__(self, first: np.ndarray, content: np.ndarray, asked: "Slices", smooth: float):
+        styles, network, method = asked
+        self.volume, self.content = tf.Variable(first), tf.constant(content)
+        without = method.objective.weighted(variation=0.0)
+        self.gamma, self.smooth = method.objective.weight("variation"), max(smooth, FLATTEST / 3)
+        self.axes = [
+            axis_of(number, content, styles[number], network, method._replace(objective=without))
+            for number in usable(content.shape[:3])
+        ]
+        self.optimizer = keras.optimizers.Adam(1.0, BETA_1, BETA_2)
+        self.optimizer.build([self.volume])
+        self.program = compiled(self._step, by_xla=False)
+
+    def step(self, number: int, slices: int, seed: int, rate: float) -> LossValues:
+        """Takes a step; returns the losses before it of the slices that it has looked at."""
+        self.optimizer.learning_rate.assign(rate)
+        chosen = [
+            tf.constant(turn(number, self.volume.shape[axis.number], slices, [seed, axis.number])) for axis in self.axes
+        ]
+        values: LossValues = as_numpy(self.program(chosen))
+        return values
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """All that changes in the course of it."""
+        return [self.volume, *(variable.value for variable in self.optimizer.variables)]
+
+    def _step(self, chosen: list[tf.Tensor]) -> LossValues:
+        with tf.GradientTape() as tape:
+            seen = [slices(self.volume.value(), axis.number, of) for axis, of in zip(self.axes, chosen, strict=True)]
+            variation = self.gamma * variation_of(self.volume.value()) / self.smooth
+        found, asked = [], []
+        for axis, of, shown in zip(self.axes, chosen, seen, strict=True):
+            values, gradient = axis.teacher.judge(shown, slices(self.content, axis.number, of), axis.lesson)
+            found.append(values)
+            asked.append(gradient / (len(self.axes) * shown.shape[0]))
+        gradient = tape.gradient([*seen, variation], self.volume, output_gradients=[*asked, tf.constant(1.0)])
+        gradient = tf.where(tf.math.is_finite(gradient), gradient, 0.0)
+        self.optimizer.apply([gradient], [self.volume])
+        self.volume.assign(tf.clip_by_value(self.volume, 0.0, 1.0))
+        return tf.nest.map_structure(lambda *each: tf.concat(each, axis=0), *found)
+
+
+class Sculptor(Teacher):
+    """Tells how good slices along one axis are.
+
+    A slice's distance from its content is taken relative to the mean slice's content, not to its own: there may be
+    slices that show nothing.
+    """
+
+    factors: dict[str, tf.Tensor] | None = None  # by layer; None: each slice its own
+
+    def aim(self, photographs: tf.Tensor, lesson: Lesson) -> losses.Aim:
+        """Returns what is asked of slices with this content."""
+        aim = super().aim(photographs, lesson)
+        content = aim.terms.get("content")
+        if content is None or self.factors is None:
+            return aim
+        return aim._replace(terms=aim.terms | {"content": content._replace(factors=self.factors)})
+
+    def look_at(self, content: tf.Tensor, lesson: Lesson) -> None:
+        """Takes the mean of these slices as what distances are relative to."""
+        own = [self.aim(one[None], lesson).terms["content"].factors for one in content]
+        self.factors = {name: len(own) / tf.add_n([1.0 / each[name] for each in own]) for name in own[0]}
+
+
+def axis_of(number: int, content: np.ndarray, style: Style, network: Network, method: Method) -> Axis:
+    """Returns what is asked of the slices along an axis."""
+    height, width = (side for axis, side in enumerate(content.shape[:3]) if axis != number)
+    sculptor, volume = Sculptor(network, method, Size(height, width)), tf.constant(content)
+    inside = np.linspace(0.25, 0.75, 3) * (content.shape[number] - 1)  # where there is most to be seen
+    shown = slices(volume, number, tf.constant(inside.astype(int)))
+    lesson = sculptor.lesson((style,), round((height * width) ** 0.5), shown.numpy())
+    if method.objective.content_layers:
+        spread = np.linspace(0, content.shape[number] - 1, 8).astype(int)
+        sculptor.look_at(slices(volume, number, tf.constant(spread)), lesson)
+    return Axis(number, sculptor, lesson)
+
+
+def usable(shape: Sequence[int]) -> list[int]:
+    """Returns the axes whose slices are large enough to be seen by the network."""
+    return [axis for axis in range(3) if min(side for other, side in enumerate(shape) if other != axis) >= SMALLEST]
+
+
+def slices(volume: tf.Tensor, axis: int, numbers: tf.Tensor) -> tf.Tensor:
+    """Returns slices along an axis as pictures (n, ., ., 3); gray ones have three like colors."""
+    order = [axis, *(other for other in range(3) if other != axis), 3]
+    seen = tf.gather(tf.transpose(volume, order), numbers)
+    return seen if seen.shape[-1] == 3 else tf.repeat(seen, 3, axis=-1)
+
+
+def turn(step: int, count: int, at_once: int, seed: Sequence[int]) -> np.ndarray:
+    """Returns which slices a step looks at: all of them have their turn, in an order drawn by lot, before any again."""
+    at_once = min(at_once, count)
+    numbers = range(step * at_once, (step + 1) * at_once)
+    orders = {number // count: np.random.default_rng([*seed, number // count]).permutation(count) for number in numbers}
+    return np.array([orders[number // count][number % count] for number in numbers], np.int32)
+
+
+def variation_of(volume: tf.Tensor) -> tf.Tensor:
+    """Returns the squared differences of neighbors along all three axes, per voxel and channel."""
+    total, shape = tf.constant(0.0), tuple(volume.shape)
+    for axis in range(3):
+        less = [side - (other == axis) for other, side in enumerate(shape)]
+        ahead = tf.slice(volume, [int(other == axis) for other in range(4)], less)
+        total += tf.reduce_sum(tf.square(ahead - tf.slice(volume, [0] * 4, less)))
+    return total / float(np.prod(shape))
+
+
+def rate_at(step: int, steps: int, rate: float) -> float:
+    """Returns the learning rate of a step, which falls evenly by the same factor."""
+    return float(rate * FALL ** (step / steps))

@@ -1,0 +1,120 @@
+"""What is asked of a volume. What shapes its slices is declared with a run's settings, and means the same."""
+
+import dataclasses
+from typing import Any
+
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import SettingError, Settings, same, setting
+from keras_nst.settings.kinds import choice, integer, number, switch, text
+from keras_nst.settings.values import SEPARATOR, StyleSource, parse_styles
+
+OF_A_SLICE = (
+    "normalization",
+    "content_weight",
+    "style_weight",
+    "variation_weight",
+    "style_strength",
+    "style_loss",
+    "content_layers",
+    "style_layers",
+    "padding",
+    "network",
+    "style_scale",
+    "weights",
+    "seed",
+    "device",
+    "precision",
+    "memory_limit_gb",
+)
+AXES = 3
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Carving(Settings):
+    """Which volume is painted, and how."""
+
+    content: str = setting(
+        "",
+        text("VOLUME"),
+        "Volume",
+        "The volume: .npy, a TIFF stack, NIfTI (.nii, .nii.gz), or a folder with a DICOM series or with pictures, "
+        "which are its slices. Without it the style fills a solid.",
+    )
+    style: str = setting(
+        "",
+        text("PICTURE", parse_styles),
+        "Volume",
+        "The picture whose style the slices get along all three axes; given three times, one for those along each.",
+    )
+    output: str = setting(
+        "",
+        text("VOLUME"),
+        "Volume",
+        "The volume to write: .npy, .tiff, .nii.gz, or a folder for PNG slices; default: the content's name with "
+        "-painted and its format, NIfTI for DICOM.",
+    )
+    workdir: str = setting(
+        "",
+        text("FOLDER"),
+        "Volume",
+        "Where curves, sheets and the state are kept; default: volumes/NAME. The same command goes on with what is "
+        "there.",
+    )
+    overwrite: bool = setting(
+        False, switch(), "Volume", "Whether another volume in the folder, and one at --output, may be replaced."
+    )
+    size: int = setting(
+        0,
+        integer(0, 2048),
+        "Volume",
+        "The longest side in voxels; 0: the content's own. Without content the side of a cube; 0: 64.",
+    )
+    colors: str = setting(
+        "auto",
+        choice("auto", "gray", "rgb"),
+        "Volume",
+        "Whether the result has colors; auto: if the content has, or there is none.",
+    )
+    steps: int = setting(160, integer(1, 100_000), "Search", "Steps at each scale; the volume doubles between scales.")
+    scales: int = setting(0, integer(0, 16), "Search", "How many scales; 0: from about 32 voxels.")
+    slices: int = setting(
+        4, integer(1, 1024), "Search", "Slices along each axis that a step looks at; all of them have their turn."
+    )
+    learning_rate: float = setting(0.03, number(0, 1, above=True), "Search", "The first learning rate of Adam.")
+    checkpoint_secs: float = same(Config, "checkpoint_secs")
+    tensorboard: bool = same(Config, "tensorboard")
+    style_scale: tuple[float, ...] = same(Config, "style_scale")
+    normalization: str = same(Config, "normalization")
+    content_weight: float | None = same(Config, "content_weight")
+    style_weight: float | None = same(Config, "style_weight")
+    variation_weight: float | None = same(Config, "variation_weight")
+    style_strength: float | None = same(Config, "style_strength")
+    style_loss: tuple[tuple[str, float], ...] | None = same(Config, "style_loss")
+    content_layers: tuple[Any, ...] = same(Config, "content_layers")
+    style_layers: tuple[Any, ...] = same(Config, "style_layers")
+    padding: str | None = same(Config, "padding")
+    network: str = same(Config, "network")
+    weights: str = same(Config, "weights")
+    seed: int = same(Config, "seed")
+    device: str = same(Config, "device")
+    precision: str = same(Config, "precision")
+    memory_limit_gb: float = same(Config, "memory_limit_gb")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.style and len(self.style_sources()) not in (1, AXES):
+            reason = f"Expected one picture, or three: one for each axis. Received: {len(self.style_sources())}"
+            raise SettingError("style", self.style, reason)
+        self.config()  # complains of what does not go together
+
+    def style_sources(self) -> tuple[StyleSource, ...]:
+        """Returns the style pictures as they are named."""
+        return parse_styles(self.style)
+
+    def config(self) -> Config:
+        """Returns the settings of a run that makes one slice."""
+        shared = {name: getattr(self, name) for name in OF_A_SLICE}
+        if not self.content:
+            shared |= {"content_weight": 0.0, "style_strength": None}
+        first = self.style.partition(SEPARATOR)[0]
+        return Config(content="slice", style=first, evaluator="whole", convolution="direct", **shared)

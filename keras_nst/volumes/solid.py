@@ -1,0 +1,97 @@
+"""A volume and what is to be kept of it."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+SMALLEST = 16  # voxels: the network needs so many pixels a side
+
+
+class Solid(NamedTuple):
+    """A volume."""
+
+    values: np.ndarray  # (d, h, w, c) in [0, 1]; one channel or three
+    low: float  # what 0 and 1 were in the file
+    high: float
+    dtype: np.dtype
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)  # of its slices, rows and columns
+    affine: np.ndarray | None = None  # (4, 4): from voxels to millimeters, where the file tells
+    header: Any = None  # of NIfTI
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Its slices, rows and columns."""
+        depth, height, width = self.values.shape[:3]
+        return depth, height, width
+
+
+def solid(array: np.ndarray, **own: Any) -> Solid:
+    """Returns the volume of an array (d, h, w) or (d, h, w, 3), or of a single slice (h, w).
+
+    Raises:
+        ValueError: it is none.
+    """
+    colored = array.ndim == 4 and array.shape[-1] in (3, 4)
+    if array.ndim == 2:
+        array = array[None]
+    if array.ndim != 3 and not colored:
+        expected = "Expected slices, rows and columns, with three colors or none"
+        raise ValueError(f"{expected}. Received: an array of {' x '.join(map(str, array.shape))}")
+    if array.dtype.kind not in "uifb" or not array.size:
+        raise ValueError(f"Expected numbers. Received: {array.dtype if array.size else 'nothing'}")
+    values = (array[..., :3] if colored else array[..., None]).astype(np.float32)
+    if wrong := int((~np.isfinite(values)).sum()):
+        raise ValueError(f"Expected numbers in all voxels. Received: NaN or infinity in {wrong} of {values.size}")
+    low, high = float(values.min()), float(values.max())
+    if colored and array.dtype == np.uint8:
+        low, high = 0.0, 255.0
+    values = (values - low) / ((high - low) or 1.0)
+    return Solid(values, low, high, array.dtype, **own)
+
+
+def in_its_range(painted: np.ndarray, like: Solid) -> np.ndarray:
+    """Returns painted values (d, h, w, c) in the range and the type of another volume; colors with 8 bits."""
+    if painted.shape[-1] == 3 and like.values.shape[-1] == 1:
+        return np.rint(255 * painted).astype(np.uint8)
+    values = like.low + (like.high - like.low) * painted.astype(np.float64)
+    values = values if painted.shape[-1] == 3 else values[..., 0]
+    if like.dtype.kind in "uib":
+        values = np.rint(values)
+    return values.astype(like.dtype)
+
+
+def even(spacing: tuple[float, float, float], shape: tuple[int, int, int], longest: int) -> tuple[int, int, int]:
+    """Returns the shape of a volume with cubes for voxels, whose longest side has so many."""
+    extent = np.array(spacing) * shape
+    depth, height, width = np.maximum(1, np.rint(extent * longest / extent.max())).astype(int).tolist()
+    return depth, height, width
+
+
+def resampled(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Returns a volume (d, h, w, c) of another shape: means where it shrinks, in between straight lines."""
+    for axis, wanted in enumerate(shape):
+        values = _along(values, axis, wanted)
+    return values
+
+
+def _along(values: np.ndarray, axis: int, wanted: int) -> np.ndarray:
+    count = values.shape[axis]
+    if count == wanted:
+        return values
+    if wanted < count:  # each new one is the mean of what it covers, parts of voxels by their share
+        total = np.concatenate([np.zeros_like(values.take([0], axis)), values.cumsum(axis, dtype=np.float64)], axis)
+        bounds = np.linspace(0, count, wanted + 1)
+        return (np.diff(_between(total, axis, bounds), axis=axis) * (wanted / count)).astype(np.float32)
+    places = np.clip((np.arange(wanted) + 0.5) * count / wanted - 0.5, 0, count - 1)
+    return _between(values, axis, places).astype(np.float32)
+
+
+def _between(values: np.ndarray, axis: int, places: np.ndarray) -> np.ndarray:
+    """Returns values at places between the whole numbers, on straight lines."""
+    below = np.minimum(np.floor(places).astype(int), max(0, values.shape[axis] - 2))
+    above = np.minimum(below + 1, values.shape[axis] - 1)
+    shape = [1] * values.ndim
+    shape[axis] = -1
+    share = (places - below).reshape(shape)
+    between: np.ndarray = (1 - share) * values.take(below, axis) + share * values.take(above, axis)
+    return between
