@@ -230,20 +230,12 @@ def test_another_size_keeps_the_places(tmp_path: Path, style: Path) -> None:
 
 
 @pytest.mark.weights
-def test_slices_are_continuous_where_painting_each_alone_is_not(
-    tmp_path: Path, style: Path, vgg19_weights: Path
-) -> None:
-    from keras_nst import Session
-
-    content = phantom((16, 32, 32))[..., 0]
-    content = np.clip(content + 0.05 * np.random.default_rng(0).standard_normal(content.shape), 0, 1).astype(np.float32)
+def test_what_is_painted_stands_out_along_no_axis(tmp_path: Path, style: Path, vgg19_weights: Path) -> None:
+    """Neighbors differ as much from slice to slice as from row to row."""
     real = {"weights": "imagenet", "steps": "40", "style_strength": "0.6", "scales": "1"}
-    carved(tmp_path, style, content, **real)
-    with Session(size=32, weights="imagenet", steps=[40], style_strength=0.6, scales=1, precision="float32") as session:
-        alone = [session.stylize(np.repeat(page[..., None], 3, 2), str(style)).array.mean(axis=-1) for page in content]
+    carved(tmp_path, style, phantom((24, 32, 32))[..., 0], **real)
     along, down, across = (jumps(np.load(tmp_path / "out.npy"), axis) for axis in range(3))
-    assert along < 0.8 * jumps(np.stack(alone))
-    assert along == pytest.approx((down + across) / 2, rel=0.25)  # what was painted along no axis stands out
+    assert along == pytest.approx((down + across) / 2, rel=0.25)
 
 
 def complaint(capsys: pytest.CaptureFixture[str], **given: str) -> str:
