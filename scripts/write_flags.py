@@ -14,6 +14,7 @@ from keras_nst.seeing.settings import Exploration
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import Settings, fields
 from keras_nst.settings.flags import FLAG_FILE, OwnFlags
+from keras_nst.sounds.settings import Sounding
 from keras_nst.training.settings import Training
 from keras_nst.volumes.settings import Carving
 from keras_nst.web.settings import StudioConfig
@@ -38,6 +39,7 @@ DOORS = {
     "keras_nst.apply": Flags(Application, {}, "Paints photographs by a trained network."),
     "keras_nst.video": Flags(Filming, {}, "Paints a film, so that it does not flicker."),
     "keras_nst.volume": Flags(Carving, {}, "Paints a volume along all three axes at once; not for diagnosis."),
+    "keras_nst.sound": Flags(Sounding, {}, "Makes a sound, or other series, in the manner of another."),
     "keras_nst.export": Flags(Export, {}, "Writes a trained network for other programs."),
     "keras_nst.report": Flags(report.Request, {}, "Writes `report.html`, the page of a run or of a batch."),
     "keras_nst.evaluate": Flags(evaluate.Request, {}, "Tells how good pictures are."),

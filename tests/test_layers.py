@@ -18,7 +18,7 @@ FLOORS = [
     ["reports"],  # what a folder tells, on a page
     ["fleet", "library", "seeing", "training"],  # many jobs; for programs; what layers see; networks that learn
     ["applying", "web"],  # networks at work; the studio's page
-    ["filming", "volumes"],  # frame after frame; slices along three axes
+    ["filming", "volumes", "sounds"],  # frame after frame; slices along three axes; in one dimension
     [""],  # the doors
 ]
 # These answer --help and bad input, before TensorFlow is imported.

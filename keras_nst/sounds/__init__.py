@@ -1,0 +1,1 @@
+"""Sounds and other series: the method in one dimension."""

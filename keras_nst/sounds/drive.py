@@ -1,0 +1,192 @@
+"""A sound from the files to the file."""
+
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_nst.monitors.meter import Meter
+from keras_nst.runs.workdir import stem
+from keras_nst.session import machine
+from keras_nst.session.scene import Tell
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import SettingError
+from keras_nst.sounds.files import SERIES, SOUNDS, Sound, needed, read_sound, resampled, write_sound
+from keras_nst.sounds.settings import Sounding
+from keras_nst.sounds.sheet import write_sheet
+from keras_nst.sounds.spectrum import loudness, sounded
+from keras_nst.sounds.statistics import distances, statistics
+from keras_nst.system.pace import Stop
+
+WIDTHS = (1, 4, 16)  # times --width, of filters for series
+SHORTEST = 4  # times a filter's width: what is shorter has no manner
+
+
+class Asked(NamedTuple):
+    """Two sounds that have been read and fitted to each other."""
+
+    settings: Sounding
+    content: Sound
+    style: Sound  # at the content's rate
+    output: Path
+
+
+def prepare(settings: Sounding) -> Asked:
+    """Checks all that can be checked without TensorFlow, and reads the sounds.
+
+    Raises:
+        SettingError: names the flag, its value and what would be right.
+    """
+    content, style = (read(name, settings) for name in ("content", "style"))
+    if bool(content.rate) != bool(style.rate):
+        raise SettingError("style", settings.style, "Expected two sounds, or two tables. Received: one of each")
+    if not content.rate and content.values.shape[1] != style.values.shape[1]:
+        counts = f"{content.values.shape[1]} and {style.values.shape[1]}"
+        raise SettingError("style", settings.style, f"Expected as many series as the content has. Received: {counts}")
+    if content.rate:
+        style = style._replace(values=resampled(style.values, style.rate, content.rate), rate=content.rate)
+    asked = Asked(settings, content, style, output_of(settings, content))
+    for name, sound in (("content", content), ("style", style)):
+        check_length(name, sound, settings)
+    return asked
+
+
+def read(name: str, settings: Sounding) -> Sound:
+    """Returns the sound that a setting names, as much of it as is used."""
+    source = getattr(settings, name)
+    if not source:
+        raise SettingError(name, "", "Expected a sound: .wav, .flac, .ogg, or a table: .csv.")
+    with settings.about(name):
+        sound = read_sound(source)
+    if not (settings.seconds and sound.rate):
+        return sound
+    return sound._replace(values=sound.values[: max(1, round(settings.seconds * sound.rate))])
+
+
+def check_length(name: str, sound: Sound, settings: Sounding) -> None:
+    """Checks that a sound is long enough for the filters.
+
+    Raises:
+        SettingError: it is not.
+    """
+    least = SHORTEST * settings.width * (settings.window // 4 if sound.rate else WIDTHS[0])
+    if len(sound.values) < least:
+        unit = f"{least / sound.rate:.2g} seconds" if sound.rate else f"{least} rows"
+        there = f"{len(sound.values) / sound.rate:.2g}" if sound.rate else f"{len(sound.values)}"
+        reason = f"Expected at least {unit}, or a smaller {'--window' if sound.rate else '--width'}. Received: {there}"
+        raise SettingError(name, settings.shown(name), reason)
+
+
+def output_of(settings: Sounding, content: Sound) -> Path:
+    """Returns where the result goes.
+
+    Raises:
+        SettingError: it cannot go there.
+    """
+    kinds = SOUNDS if content.rate else SERIES
+    name = f"{stem(settings.content)}-as-{stem(settings.style)}{kinds[0]}"
+    output = Path(settings.output).expanduser() if settings.output else Path(name)
+    named = settings.output or name
+    if output.suffix.lower() not in kinds:
+        raise SettingError("output", named, f"Expected a name that ends in {', '.join(kinds)}.")
+    if not output.parent.is_dir():
+        raise SettingError("output", named, f"Expected a folder that exists. Received: {output.parent}")
+    if output.exists() and not settings.overwrite:
+        raise SettingError("output", named, "It exists. Expected another name, or --overwrite.")
+    if output.suffix.lower() in SOUNDS[1:]:
+        needed()
+    return output
+
+
+def drive(asked: Asked, stop: Stop, tell: Tell) -> int:
+    """Makes the sound and writes it; returns the exit code."""
+    settings, content, style = asked.settings, asked.content, asked.style
+    begun = Heard(content, style, settings)
+    machine.start(Config(content="sound", style="sound", device=settings.device))
+    found = searched(begun, settings, stop, tell)
+    if found is None:
+        tell("Stopped before the first step: nothing was made.")
+        return 0
+    made = begun.sound(found, settings)
+    write_sound(asked.output, made)
+    told = f"{'Sound' if made.rate else 'Series'}: {asked.output}"
+    if settings.sheet:
+        path = asked.output.with_suffix(".png")
+        write_sheet(path, {"content": content, "style": style, "result": made}, settings.window)
+        told += f", seen in {path}"
+    tell(told)
+    if made.rate:
+        tell(words(content, style, made))
+    return 0
+
+
+class Heard:
+    """Sounds as they are searched among: (m, t, c), within 0 and 1. Each channel of a sound is one by itself."""
+
+    def __init__(self, content: Sound, style: Sound, settings: Sounding):
+        self.given, window = content, settings.window
+        if content.rate:
+            own = [loudness(channel, window) for channel in content.values.T]
+            same = style.values.shape[1] == content.values.shape[1]
+            channels = style.values.T if same else [style.values.mean(axis=1)]
+            other = [loudness(channel, window) for channel in channels]
+            self.low, self.high = np.zeros(1), np.full(1, 1.1 * max(each.max() for each in own + other))
+            self.content, self.style = self._scaled(np.stack(own)), self._scaled(np.stack(other))
+            self.widths: tuple[int, ...] = (settings.width,)
+        else:
+            both = np.concatenate([content.values, style.values])
+            room = 0.25 * (np.ptp(both, axis=0) + 1e-12)
+            self.low, self.high = both.min(axis=0) - room, both.max(axis=0) + room
+            self.content, self.style = self._scaled(content.values[None]), self._scaled(style.values[None])
+            shorter = min(len(content.values), len(style.values)) // SHORTEST
+            self.widths = tuple(width for width in (settings.width * each for each in WIDTHS) if width <= shorter)
+
+    def _scaled(self, values: np.ndarray) -> np.ndarray:
+        return (values - self.low) / (self.high - self.low)
+
+    def sound(self, found: np.ndarray, settings: Sounding) -> Sound:
+        """Returns what was found as a sound, or as series."""
+        values = found.astype(np.float64) * (self.high - self.low) + self.low
+        if not self.given.rate:
+            return self.given._replace(values=values[0])
+        length = len(self.given.values)
+        channels = [
+            sounded(loud, settings.window, length, settings.phase_steps, first)
+            for loud, first in zip(values, self.given.values.T, strict=True)
+        ]
+        wave = np.stack(channels, axis=1)
+        return self.given._replace(values=wave / max(1.0, np.abs(wave).max()))
+
+
+def searched(heard: Heard, settings: Sounding, stop: Stop, tell: Tell) -> np.ndarray | None:
+    """Returns what the steps find; None where there were none."""
+    from keras_nst.sounds.objective import AT_ONCE, Ear, Listener, Search, Weights
+
+    ear = Ear(heard.content.shape[2], settings.filters, heard.widths, settings.seed)
+    weights = Weights(settings.content_weight, settings.style_weight, settings.rhythm_weight)
+    noise = np.random.default_rng(settings.seed).random(heard.content.shape) * heard.content.mean() * 2
+    search = Search(
+        heard.content if settings.init == "content" else noise, Listener(ear, heard.content, heard.style, weights)
+    )
+    taken = 0
+    with Meter(total=settings.steps, file=sys.stderr, disable=None, unit="step") as bar:
+        while taken < settings.steps and not stop.is_set():
+            count = min(AT_ONCE, settings.steps - taken)
+            loss, content, style, rhythm = search.steps(count)
+            taken += count
+            bar.set_postfix_str(f"loss {loss:.3g}", refresh=False)
+            bar.update(count)
+    if not taken:
+        return None
+    when = "Stopped" if taken < settings.steps else "Done"
+    tell(f"{when} after {taken} steps: content {content:.3g}, style {style:.3g}, rhythm {rhythm:.3g}.")
+    return search.found()
+
+
+def words(content: Sound, style: Sound, made: Sound) -> str:
+    """Returns how near the result is to the style, and how near the content was."""
+    own, other, there = (statistics(each.values.mean(axis=1), each.rate) for each in (made, style, content))
+    now, before = distances(own, other), distances(there, other)
+    told = [f"{name} {now[name]:.2g} (the content's {before[name]:.2g})" for name in now]
+    return f"Distance from the style: {', '.join(told)}. Onsets per second: {own.onsets:.2g} (the style {other.onsets:.2g})."
