@@ -188,5 +188,5 @@ def words(content: Sound, style: Sound, made: Sound) -> str:
     """Returns how near the result is to the style, and how near the content was."""
     own, other, there = (statistics(each.values.mean(axis=1), each.rate) for each in (made, style, content))
     now, before = distances(own, other), distances(there, other)
-    told = [f"{name} {now[name]:.2g} (the content's {before[name]:.2g})" for name in now]
-    return f"Distance from the style: {', '.join(told)}. Onsets per second: {own.onsets:.2g} (the style {other.onsets:.2g})."
+    told = ", ".join(f"{name} {now[name]:.2g} (the content's {before[name]:.2g})" for name in now)
+    return f"Distance from the style: {told}. Onsets per second: {own.onsets:.2g} (the style's {other.onsets:.2g})."

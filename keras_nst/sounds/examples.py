@@ -6,7 +6,7 @@ RATE = 22_050
 SECONDS = 6.0
 NOTES = (261.63, 329.63, 392.0, 523.25, 392.0, 329.63)  # C E G C' G E
 A_SECOND, FALL = 5, 0.12  # notes; seconds to a third of a note's loudness
-DROPS, DROP_FALL = 60, 0.004  # a second; seconds
+DROPS, DROP_FALL = 120, 0.004  # a second; seconds
 
 
 def arpeggio() -> np.ndarray:
@@ -22,9 +22,9 @@ def arpeggio() -> np.ndarray:
 def rain() -> np.ndarray:
     """Returns drops on something hard, and more of them far away."""
     draw, count = np.random.default_rng(0), round(RATE * SECONDS)
-    wave = 0.02 * draw.standard_normal(count)
+    wave = 0.1 * draw.standard_normal(count)
     for _ in range(round(DROPS * SECONDS)):
-        start, loud, pitch = draw.integers(count - 2000), draw.pareto(2.5) + 0.1, draw.uniform(1500, 7000)
+        start, loud, pitch = draw.integers(count - 2000), draw.uniform(0.2, 1.0) ** 2, draw.uniform(1500, 7000)
         time = np.arange(2000) / RATE
         noise = 0.5 * draw.standard_normal(2000)
         wave[start : start + 2000] += loud * (np.sin(2 * np.pi * pitch * time) + noise) * np.exp(-time / DROP_FALL)

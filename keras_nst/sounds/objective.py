@@ -3,8 +3,8 @@
     F = relu(sum_j W_j x(t + j)): (t, n), the features of x (t, c); W: (width, c, n), drawn by lot and never changed
     J = alpha sum (F - P)^2 / sum P^2  +  beta |G - A|^2 / |A|^2  +  gamma |R - S|^2 / |S|^2
 
-with G = F^T F / t the Gram matrix, R the autocorrelation of each feature; P, A and S are those of content and style. x is the
-logarithm of the loudness, whose channels are frequencies (Ulyanov and Lebedev 2016), or series as they are. R is
+with G = F^T F / t the Gram matrix, R the autocorrelation of each feature; P, A and S are those of content and style. x
+is the logarithm of the loudness, whose channels are frequencies (Ulyanov and Lebedev 2016), or series as they are. R is
 Antognini et al.'s (2018): Gram matrices know no rhythm.
 """
 

@@ -2,8 +2,8 @@
 
     S[k, f] = sum_t w(t) x(t + k hop) exp(-2 pi i f t / window)        w: Hann's window, hop = window / 4
 
-Of S only log(1 + |S|) is painted. A sound that has it is found by Griffin and Lim's algorithm, the fast one of Perraudin,
-Balazs and Sondergaard 2013: from a phase, to the sound nearest to it, to that sound's phase, with momentum.
+Of S only log(1 + |S|) is made. A sound that has it is found by Griffin and Lim's algorithm, the fast one of
+Perraudin, Balazs and Sondergaard 2013: from a phase, to the sound nearest to it, to that sound's phase, with momentum.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ LOUD = 1e-8  # of the sum of squared windows, below which nothing is known of a 
 
 
 def spectrogram(wave: np.ndarray, window: int) -> np.ndarray:
-    """Returns S (k, window // 2 + 1), complex, of a sound (t,), with silence around it so that all of it counts alike."""
+    """Returns S (k, window // 2 + 1), complex, of a sound (t,), between silences so that all of it counts alike."""
     hop, padded = window // OVERLAP, np.pad(wave, window)
     count = 1 + -(-(len(padded) - window) // hop)
     padded = np.pad(padded, (0, window + count * hop - len(padded)))
