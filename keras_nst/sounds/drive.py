@@ -72,8 +72,8 @@ def check_length(name: str, sound: Sound, settings: Sounding) -> None:
     """
     least = SHORTEST * settings.width * (settings.window // 4 if sound.rate else WIDTHS[0])
     if len(sound.values) < least:
-        unit = f"{least / sound.rate:.2g} seconds" if sound.rate else f"{least} rows"
-        there = f"{len(sound.values) / sound.rate:.2g}" if sound.rate else f"{len(sound.values)}"
+        unit = f"{least / sound.rate:.2g} s" if sound.rate else f"{least} rows"
+        there = f"{len(sound.values) / sound.rate:.2g} s" if sound.rate else f"{len(sound.values)}"
         reason = f"Expected at least {unit}, or a smaller {'--window' if sound.rate else '--width'}. Received: {there}"
         raise SettingError(name, settings.shown(name), reason)
 

@@ -30,7 +30,7 @@ class Sounding(Settings):
         True, switch(), "Sound", "Whether a picture of the three is written beside the result: spectrograms, or series."
     )
     content_weight: float = setting(1.0, number(), "Objective", "alpha: that it is at each time what the content is.")
-    style_weight: float = setting(10.0, number(), "Objective", "beta: that it sounds as the style does, at any time.")
+    style_weight: float = setting(5.0, number(), "Objective", "beta: that it sounds as the style does, at any time.")
     rhythm_weight: float = setting(
         1.0, number(), "Objective", "That it repeats after the same times as the style does: the autocorrelation."
     )

@@ -9,7 +9,7 @@ from keras_nst.sounds.spectrum import OVERLAP, loudness
 WINDOW = 1024  # samples
 BANDS = 32  # of the spectrum, each as much higher than the last
 LONGEST = 2.0  # seconds between what is compared
-PEAK = 1.5  # times the deviation of the flux above its mean: something begins
+ABOVE, LEAST, APART = 1.2, 0.1, 3  # something begins: times the usual flux; of the most; windows apart at least
 
 
 class Statistics(NamedTuple):
@@ -41,10 +41,10 @@ def rhythm(flux: np.ndarray, lags: int) -> np.ndarray:
 
 
 def beginnings(flux: np.ndarray) -> float:
-    """Returns how often something begins, per window."""
-    level = flux.mean() + PEAK * flux.std()
-    peaks = (flux[1:-1] > level) & (flux[1:-1] >= flux[:-2]) & (flux[1:-1] > flux[2:])
-    return float(peaks.sum() / max(1, len(flux)))
+    """Returns how often something begins, per window: where the flux is the most for a while, and more than usual."""
+    level = max(ABOVE * float(np.median(flux)), LEAST * float(flux.max(initial=0.0)))
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(flux, APART), 2 * APART + 1).max(axis=1)
+    return float(((flux == around) & (flux > level)).sum() / max(1, len(flux)))
 
 
 def distances(one: Statistics, other: Statistics) -> dict[str, float]:
