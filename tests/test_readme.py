@@ -7,16 +7,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pytest
 from conftest import ROOT
+from films import frames_of, write_clip
 from PIL import Image
 
-from keras_nst import evaluate, explore, export, report, train
+from keras_nst import evaluate, explore, export, report, sound, train, video, volume
 from keras_nst.apply import main as apply
 from keras_nst.applying.exporting import Export
 from keras_nst.applying.settings import Application
 from keras_nst.batch import main as batch
 from keras_nst.core.definitions import DEFINITIONS
+from keras_nst.filming.settings import Filming
 from keras_nst.fleet.settings import BatchConfig
 from keras_nst.run import main
 from keras_nst.runs import request
@@ -25,15 +29,28 @@ from keras_nst.settings import flags
 from keras_nst.settings.declared import SettingError, Settings, fields
 from keras_nst.settings.recipes import RECIPES
 from keras_nst.settings.values import STYLE_LOSSES
+from keras_nst.sounds.settings import Sounding
 from keras_nst.training.settings import Training
+from keras_nst.volumes.settings import Carving
 from keras_nst.web.settings import StudioConfig
 
 README = (ROOT / "README.md").read_text(encoding="utf8")
 DOCS = {
     name: (ROOT / "docs" / name).read_text(encoding="utf8")
-    for name in ("control.md", "styles.md", "robust.md", "studio.md", "explore.md", "networks.md")
+    for name in (
+        "control.md",
+        "styles.md",
+        "robust.md",
+        "studio.md",
+        "explore.md",
+        "networks.md",
+        "film.md",
+        "volumes.md",
+        "sound.md",
+    )
 }
 TEXTS = {"README.md": README, **DOCS}
+DOORS = {"video": video.main, "volume": volume.main, "sound": sound.main}
 STUDIO = "python -m keras_nst.studio"
 SMALL = ["--weights=random", "--size=32x32", "--steps=1", "--scales=2", "--precision=float32"]
 
@@ -60,16 +77,23 @@ def test_every_command_is_known() -> None:
     """Each is run here, or by another test that is named for it."""
     elsewhere = {"scripts/start", "scripts/check", "scripts/test", "pip install .", "pip install -e ."}
     elsewhere |= {". .venv/bin/activate", "python -m keras_nst", STUDIO, 'pip install "keras-nst[studio]"'}
-    elsewhere |= {'pip install "keras-nst[export]"', "tensorboard --logdir models"}
+    elsewhere |= {f'pip install "keras-nst[{extra}]"' for extra in ("export", "video", "volume", "sound")}
+    elsewhere |= {
+        "tensorboard --logdir models",
+        "python scripts/study_networks.py FOLDER",
+        "python scripts/study_volume.py",
+        "python scripts/study_film.py",
+    }
     runs = {command for command in commands() if command.startswith("python -m keras_nst.run")}
     figures = {command for command in commands() if command.startswith("python -m keras_nst.evaluate")}
     batches = {command for command in commands() if command.startswith("python -m keras_nst.batch")}
     reports = {command for command in commands() if command.startswith("python -m keras_nst.report")}
     explorations = {command for command in commands() if command.startswith("python -m keras_nst.explore")}
     others = set(commands()) - runs - figures - batches - reports - explorations - of_networks(commands()) - elsewhere
+    others -= further(commands())
     assert {other.split()[0] for other in others} <= {"tensorboard"}
     of_docs = {command for text in DOCS.values() for command in commands(text)} - set(every_run())
-    of_docs -= of_networks(list(of_docs))
+    of_docs -= of_networks(list(of_docs)) | further(list(of_docs))
     painted = {"python scripts/paint_masks.py --out=.", "python -m keras_nst.explore --help"}
     assert of_docs - elsewhere - explorations == painted | {'pip install -e ".[studio]"'}
     assert len(runs) >= 4
@@ -131,6 +155,31 @@ def test_the_explorations_are_made(command: str, named_files: Path, monkeypatch:
     small = ["--weights=random", "--size=32", "--layers=block1_conv1", "--steps=1", "--channel_steps=1", "--channels=1"]
     assert explore.main([*shlex.split(command)[3:], *small]) == 0
     assert Path("explore/photo-painting/explore.html").exists()
+
+
+def further(listed: list[str]) -> set[str]:
+    """Returns the commands for film, volumes and sound."""
+    return {command for command in listed if re.match(r"python -m keras_nst\.(video|volume|sound) ", command)}
+
+
+@pytest.mark.parametrize("name", ["README.md", "film.md", "volumes.md", "sound.md"])
+def test_films_volumes_and_sounds_are_made(name: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One command after the other, each in a folder of its own, with what they name in small."""
+    monkeypatch.chdir(named_files)
+    write_clip(named_files / "film.mp4", frames_of(3), codec="libx264", pixels="yuv420p", sound="aac")
+    voxels = np.random.default_rng(0).integers(0, 9, (17, 18, 19)).astype(np.int16)
+    np.save("stack.npy", voxels)
+    nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), "scan.nii.gz")
+    for number, table in enumerate(("temperatures.csv", "heartbeat.csv"), start=1):
+        Path(table).write_text("x\n" + "\n".join(str(np.sin(step / number)) for step in range(200)))
+    few = ["--weights=random", "--steps=1", "--tensorboard=false"]
+    small = {"video": [*few, "--steps_more=1", "--scales=1"], "volume": few, "sound": ["--steps=2", "--filters=8"]}
+    for number, command in enumerate(sorted(further(commands(TEXTS[name])))):
+        door, given = command.split()[2].removeprefix("keras_nst."), shlex.split(command)[3:]
+        more = ["--phase_steps=1"] if door == "sound" else [f"--workdir=work{number}", "--overwrite"]
+        learning = ["--learning_steps=1"] if "--how=keyframes" in command else []
+        assert DOORS[door]([*given, *small[door], *more, *learning]) == 0
+    assert any(named_files.glob("*painted.*")) or Path("arpeggio-as-rain.wav").exists()
 
 
 def of_networks(listed: list[str]) -> set[str]:
@@ -212,6 +261,7 @@ def test_links_lead_somewhere(name: str) -> None:
 def test_flags_and_values_exist(name: str) -> None:
     text = TEXTS[name]
     doors = (BatchConfig, StudioConfig, evaluate.Request, report.Request, Exploration, Training, Application, Export)
+    doors += (Filming, Carving, Sounding)
     known = {name for settings in doors for name in fields(settings)} | {*request.OWN_FLAGS, "flagfile", "help", "from"}
     for flag in set(re.findall(r"`--(\w+)", text)):
         assert flag in known, flag
