@@ -10,6 +10,7 @@ from keras_nst.filming.folder import FRAMES, RECORD, Folder
 from keras_nst.filming.settings import Filming
 from keras_nst.networks.model import Card, model_named
 from keras_nst.pictures.files import Picture
+from keras_nst.runs.folders import check_kind, check_same
 from keras_nst.runs.inputs import read_picture
 from keras_nst.runs.record import read_told
 from keras_nst.runs.workdir import stem
@@ -169,19 +170,10 @@ def check_folder(asked: Asked) -> None:
     Raises:
         SettingError: it holds something else.
     """
-    folder, named = asked.folder.path, asked.settings.workdir or str(asked.folder.path)
-    if folder.exists() and not folder.is_dir():
-        raise SettingError("workdir", named, "Expected a folder. Received: a file.")
-    earlier = read_told(folder / RECORD)
-    if earlier is None and folder.is_dir() and any(folder.iterdir()):
-        raise SettingError("workdir", named, "Expected a new folder, or one of a film.")
-    if earlier is None or asked.settings.overwrite:
-        return
-    now, then = asked.record(), earlier.get("film", {})
-    others = [name for name in dict.fromkeys([*now, *then]) if now.get(name) != then.get(name)]
-    if changed := [f"{name} {now.get(name, 'none')} (was {then.get(name, 'none')})" for name in others]:
-        reason = f"It holds another film: {', '.join(changed)[:300]}. Expected a new folder, or --overwrite."
-        raise SettingError("workdir", named, reason)
+    named = asked.settings.workdir or str(asked.folder.path)
+    earlier = check_kind(asked.folder.path, named, RECORD, "a film")
+    if earlier is not None and not asked.settings.overwrite:
+        check_same(named, asked.record(), earlier.get("film", {}), "film")
 
 
 def check_free(asked: Asked) -> None:

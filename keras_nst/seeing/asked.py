@@ -7,6 +7,7 @@ from typing import IO, Any, NamedTuple
 
 from keras_nst.core.pyramid import Size, final_size
 from keras_nst.pictures.files import Picture
+from keras_nst.runs.folders import check_kind, held
 from keras_nst.runs.inputs import read_picture
 from keras_nst.runs.record import read_told
 from keras_nst.runs.workdir import stem
@@ -17,7 +18,7 @@ from keras_nst.settings.declared import SettingError, fields
 from keras_nst.settings.networks import SMALLEST_SIDE
 from keras_nst.settings.values import SEPARATOR
 from keras_nst.system.atomic import written_whole
-from keras_nst.system.locks import LOCK, Locked, lock
+from keras_nst.system.locks import LOCK
 from keras_nst.system.weights import check_weights
 
 HOME = Path("explore")  # where explorations are kept that have no --workdir
@@ -112,12 +113,8 @@ def check_folder(asked: Asked) -> None:
         SettingError: it holds something else.
     """
     folder, named = asked.folder, asked.settings.workdir or str(asked.folder)
-    if folder.exists() and not folder.is_dir():
-        raise SettingError("workdir", named, "Expected a folder. Received: a file.")
-    earlier = read_told(folder / RECORD)
+    earlier = check_kind(folder, named, RECORD, "an exploration", (LOCK,))
     if earlier is None:
-        if folder.is_dir() and any(path.name != LOCK for path in folder.iterdir()):
-            raise SettingError("workdir", named, "Expected a new folder, or one of an exploration.")
         return
     now = asked.record()
     both = [name for name in now if name in earlier and now[name] != earlier[name]]
@@ -134,21 +131,16 @@ def open_folder(asked: Asked) -> IO[str]:
     Raises:
         SettingError: it cannot be made or written to, or another exploration is at work in it.
     """
-    folder, named = asked.folder, asked.settings.workdir or str(asked.folder)
-    try:
-        (folder / PICTURES).mkdir(parents=True, exist_ok=True)
-        held = lock(folder)
-        earlier = read_told(folder / RECORD) or {}
-        if any(earlier.get(name, value) != value for name, value in asked.record().items()):
-            clear(folder)
-            earlier = {}
-        with written_whole(folder / RECORD) as file:
-            file.write(json.dumps(earlier | asked.record(), indent=1).encode())
-    except Locked as error:
-        raise SettingError("workdir", named, f"{error}. Expected another folder, or to wait for it.") from None
-    except OSError as error:
-        raise SettingError("workdir", named, f"Expected a folder to write to. {error.strerror}.") from None
-    return held
+    folder = asked.folder
+    lock = held(folder, asked.settings.workdir or str(folder))
+    (folder / PICTURES).mkdir(exist_ok=True)
+    earlier = read_told(folder / RECORD) or {}
+    if any(earlier.get(name, value) != value for name, value in asked.record().items()):
+        clear(folder)
+        earlier = {}
+    with written_whole(folder / RECORD) as file:
+        file.write(json.dumps(earlier | asked.record(), indent=1).encode())
+    return lock
 
 
 def clear(folder: Path) -> None:

@@ -6,13 +6,14 @@ from typing import IO, NamedTuple
 
 from keras_nst.networks.model import CARD, MOST, SAMPLES, STYLES, WEIGHTS, Card, model_named
 from keras_nst.pictures.files import Picture
+from keras_nst.runs.folders import check_kind, check_same, held
 from keras_nst.runs.inputs import read_picture
 from keras_nst.runs.record import read_told
 from keras_nst.runs.workdir import LOG, stem
 from keras_nst.session.scene import Tell
 from keras_nst.settings.declared import SettingError, fields
 from keras_nst.system.atomic import written_whole
-from keras_nst.system.locks import LOCK, Locked, lock
+from keras_nst.system.locks import LOCK
 from keras_nst.system.weights import check_weights
 from keras_nst.training.photographs import Photographs, read_photographs
 from keras_nst.training.settings import Training
@@ -125,19 +126,10 @@ def check_folder(folder: Path, settings: Training) -> None:
     Raises:
         SettingError: it holds something else.
     """
-    named = settings.workdir or str(folder)
-    if folder.exists() and not folder.is_dir():
-        raise SettingError("workdir", named, "Expected a folder. Received: a file.")
-    begun = (LOCK, LOG, STYLES)  # of one that came to nothing
-    if (
-        read_told(folder / RECORD) is None
-        and folder.is_dir()
-        and any(path.name not in begun for path in folder.iterdir())
-    ):
-        raise SettingError("workdir", named, "Expected a new folder, or one of a training.")
+    check_kind(folder, settings.workdir or str(folder), RECORD, "a training", (LOCK, LOG, STYLES))
 
 
-def check_same(asked: Asked) -> None:
+def check_known(asked: Asked) -> None:
     """Checks that a training in the folder is the one that is asked for.
 
     Raises:
@@ -148,11 +140,7 @@ def check_same(asked: Asked) -> None:
         return
     defaults = Training()  # of settings that an earlier version did not know
     earlier = {name: defaults.shown(name) for name in fields(Training) if name not in FREE} | earlier
-    others = [name for name in dict.fromkeys([*now, *earlier]) if now.get(name) != earlier.get(name)]
-    if changed := [f"{name} {now.get(name, 'none')} (was {earlier.get(name, 'none')})" for name in others]:
-        named = asked.settings.workdir or str(asked.folder)
-        reason = f"It holds another training: {', '.join(changed)[:300]}. Expected a new folder, or --overwrite."
-        raise SettingError("workdir", named, reason)
+    check_same(asked.settings.workdir or str(asked.folder), now, earlier, "training")
 
 
 def open_folder(asked: Asked) -> IO[str]:
@@ -161,20 +149,14 @@ def open_folder(asked: Asked) -> IO[str]:
     Raises:
         SettingError: it cannot be made or written to, or another training is at work in it, or was.
     """
-    folder, named = asked.folder, asked.settings.workdir or str(asked.folder)
+    lock = held(asked.folder, asked.settings.workdir or str(asked.folder))
     try:
-        (folder / STYLES).mkdir(parents=True, exist_ok=True)
-        held = lock(folder)
-    except Locked as error:
-        raise SettingError("workdir", named, f"{error}. Expected another folder, or to wait for it.") from None
-    except OSError as error:
-        raise SettingError("workdir", named, f"Expected a folder to write to. {error.strerror}.") from None
-    try:
-        check_same(asked)
+        (asked.folder / STYLES).mkdir(exist_ok=True)
+        check_known(asked)
     except BaseException:
-        held.close()
+        lock.close()
         raise
-    return held
+    return lock
 
 
 def begin(asked: Asked) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_nst.pictures.files import Picture
+from keras_nst.runs.folders import check_kind, check_same
 from keras_nst.runs.inputs import read_picture
 from keras_nst.runs.record import read_told
 from keras_nst.runs.workdir import LOG, stem
@@ -135,18 +136,11 @@ def check_folder(asked: Asked) -> None:
         SettingError: that is not so.
     """
     folder, named = asked.folder, asked.settings.workdir or str(asked.folder)
-    if folder.exists() and not folder.is_dir():
-        raise SettingError("workdir", named, "Expected a folder. Received: a file.")
-    earlier = read_told(folder / RECORD)
-    if earlier is None and folder.is_dir() and any(path.name not in (LOCK, LOG) for path in folder.iterdir()):
-        raise SettingError("workdir", named, "Expected a new folder, or one of a volume.")
+    earlier = check_kind(folder, named, RECORD, "a volume", (LOCK, LOG))
     if asked.settings.overwrite:
         return
-    now, then = asked.record(), (earlier or {}).get("volume", asked.record())
-    others = [name for name in dict.fromkeys([*now, *then]) if now.get(name) != then.get(name)]
-    if changed := [f"{name} {now.get(name, 'none')} (was {then.get(name, 'none')})" for name in others]:
-        reason = f"It holds another volume: {', '.join(changed)[:300]}. Expected a new folder, or --overwrite."
-        raise SettingError("workdir", named, reason)
+    if earlier is not None:
+        check_same(named, asked.record(), earlier.get("volume", {}), "volume")
     if asked.output.exists() and (earlier or {}).get("written") != str(asked.output.resolve()):
         raise SettingError(
             "output", asked.settings.output or str(asked.output), "It exists. Expected another name, or --overwrite."

@@ -7,14 +7,13 @@ from typing import IO, Any
 import numpy as np
 
 from keras_nst.monitors.board import show
+from keras_nst.runs.folders import held
 from keras_nst.runs.log import logged
 from keras_nst.runs.perform import EXPECTED, out_of_memory_in_one_line
 from keras_nst.runs.record import read_told
 from keras_nst.session.scene import Tell
 from keras_nst.session.session import Session
-from keras_nst.settings.declared import SettingError
 from keras_nst.system.atomic import written_whole
-from keras_nst.system.locks import Locked, lock
 from keras_nst.system.pace import Stop
 from keras_nst.volumes.asked import RECORD, SHEET, STATE, THROUGH, Asked
 from keras_nst.volumes.files import write_volume
@@ -46,14 +45,8 @@ def opened(asked: Asked) -> IO[str]:
     Raises:
         SettingError: it cannot be made or written to, or another process is at work in it.
     """
-    folder, named = asked.folder, asked.settings.workdir or str(asked.folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        held = lock(folder)
-    except Locked as error:
-        raise SettingError("workdir", named, f"{error}. Expected another folder, or to wait for it.") from None
-    except OSError as error:
-        raise SettingError("workdir", named, f"Expected a folder to write to. {error.strerror}.") from None
+    folder = asked.folder
+    lock = held(folder, asked.settings.workdir or str(folder))
     if asked.settings.overwrite:
         for name in (STATE, RECORD, SHEET, THROUGH):
             (folder / name).unlink(missing_ok=True)
@@ -61,7 +54,7 @@ def opened(asked: Asked) -> IO[str]:
             path.unlink()
     told = read_told(folder / RECORD) or {}
     write_record(asked, told | {"volume": asked.record()})
-    return held
+    return lock
 
 
 def write_record(asked: Asked, told: dict[str, Any]) -> None:
