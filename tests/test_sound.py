@@ -17,7 +17,7 @@ from keras_nst.sounds.examples import A_SECOND, RATE, arpeggio, rain
 from keras_nst.sounds.files import Sound, read_sound, resampled, write_sound
 from keras_nst.sounds.objective import Ear, Listener, Search, Weights, gram, relative, rhythm
 from keras_nst.sounds.settings import Sounding
-from keras_nst.sounds.spectrum import hann, loudness, sounded, spectrogram, wave_of
+from keras_nst.sounds.spectrum import Steps, hann, loudness, sounded, spectrogram, wave_of
 from keras_nst.sounds.statistics import distances, statistics
 
 NEVER = threading.Event()
@@ -50,11 +50,11 @@ def test_a_sound_is_found_for_its_loudness() -> None:
     loud = loudness(own, 1024)
 
     def apart(steps: int) -> float:
-        made = sounded(loud, 1024, len(own), steps, noise(len(own)))
+        made = sounded(loud, 1024, noise(len(own)), Steps(steps, NEVER))
         return float(np.linalg.norm(loudness(made, 1024) - loud) / np.linalg.norm(loud))
 
     assert apart(60) < 0.5 * apart(1)
-    np.testing.assert_allclose(sounded(loud, 1024, len(own), 5, own), own, atol=1e-8)  # its phase was known
+    np.testing.assert_allclose(sounded(loud, 1024, own, Steps(5, NEVER)), own, atol=1e-8)  # its phase was known
 
 
 # --- The objective ---
@@ -227,6 +227,34 @@ def test_tables_with_names_times_or_neither(tmp_path: Path) -> None:
     assert (tmp_path / "c.csv").read_text() == (tmp_path / "b.csv").read_text()
 
 
+def test_tables_of_other_kinds(tmp_path: Path) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text("\ufeffday,2019,2020\na,1,2\nb,3,4\nc,5,9\n")
+    years = read_sound(str(table))
+    assert years.names == ("2019", "2020") and years.labels == ("day", ("a", "b", "c"))
+    table.write_text("\ufeff1,2\n3,9\n4,1\n")
+    assert read_sound(str(table)).values.shape == (3, 2)
+    table.write_text("x,y\n1,2\n,3\n7,4\n")
+    with pytest.raises(ValueError, match="Expected numbers. Received: '' in line 3"):
+        read_sound(str(table))
+
+
+def test_series_that_do_not_change_stay(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    for name in ("one", "other"):
+        write_table(tmp_path / f"{name}.csv", np.stack([np.full(200, 1e5), draw.standard_normal(200)], axis=1))
+    own = {"content": str(tmp_path / "one.csv"), "style": str(tmp_path / "other.csv"), "steps": "5"}
+    _, made = sounding(tmp_path, **own, output=str(tmp_path / "out.csv"))
+    assert np.isfinite(made.values).all() and abs(made.values[:, 0] / 1e5 - 1).max() < 0.3
+
+
+def test_long_sounds_are_written_piece_by_piece(tmp_path: Path) -> None:
+    """libsndfile's Vorbis crashes when it is given four million samples at once."""
+    long = Sound(0.1 * np.sin(np.arange(4_000_000) / 20)[:, None], RATE)
+    write_sound(tmp_path / "a.ogg", long)
+    assert len(read_sound(str(tmp_path / "a.ogg")).values) == 4_000_000
+
+
 # --- What is wrong ---
 
 
@@ -244,6 +272,10 @@ def test_what_is_wrong_is_told_in_one_line(
     silence, short = tmp_path / "silence.wav", tmp_path / "short.wav"
     write_sound(silence, Sound(np.zeros((RATE, 1)), RATE))
     write_sound(short, Sound(rain()[:900, None], RATE))
+    late = tmp_path / "late.wav"
+    write_sound(late, Sound(np.concatenate([np.zeros(RATE), rain()[:RATE]])[:, None], RATE))
+    (tmp_path / "seen.png").write_bytes(b"mine")
+    (tmp_path / "semi.csv").write_text("x;y\n1;2\n3;4\n")
     (tmp_path / "empty.wav").write_bytes(b"")
     (tmp_path / "text.wav").write_text("no sound at all, but text")
     (tmp_path / "words.csv").write_text("x,y\n1,2\n2,many\n")
@@ -273,7 +305,12 @@ def test_what_is_wrong_is_told_in_one_line(
         f"--output={tmp_path / 'a.mp3'}: Expected a name that ends in .wav, .flac, .ogg.": {
             "output": str(tmp_path / "a.mp3")
         },
-        f"--output={silence}: It exists.": {"output": str(silence)},
+        f"--output={silence}: {silence} exists. Expected another name": {"output": str(silence)},
+        f"--output={tmp_path / 'seen.wav'}: {tmp_path / 'seen.png'} exists.": {"output": str(tmp_path / "seen.wav")},
+        f"--content={late}: Expected a sound. Received: silence": {"content": str(late), "seconds": "1"},
+        f"--content={tmp_path / 'semi.csv'}: Expected commas between the columns. Received: semicolons": {
+            "content": str(tmp_path / "semi.csv")
+        },
     }
     for expected, change in wrong.items():
         assert complaint(capsys, **own | change).startswith(f"keras_nst: {expected}"), change

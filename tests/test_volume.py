@@ -179,6 +179,21 @@ def test_a_volume_goes_on_bit_for_bit(tmp_path: Path, style: Path, times: int) -
     np.testing.assert_array_equal(*(np.load(tmp_path / name / "out.npy") for name in ("whole", "parts")))
 
 
+def test_a_volume_that_may_be_overwritten_goes_on_as_well(tmp_path: Path, style: Path) -> None:
+    (tmp_path / "out.npy").write_bytes(b"before")
+    carved(tmp_path, style, scanned(), StopAfter(3), overwrite="true")
+    again = carved(tmp_path, style, scanned(), overwrite="true")
+    assert any(line.startswith("Goes on at scale 1 after step") for line in again)
+
+
+def test_thick_slices_are_painted_as_finely_as_they_were_seen(tmp_path: Path, style: Path) -> None:
+    import nibabel
+
+    nibabel.save(nibabel.Nifti1Image(scanned((20, 24, 28)), np.diag([3.0, 1.0, 1.0, 1.0])), tmp_path / "in.nii")
+    given = {"content": str(tmp_path / "in.nii"), "style": str(style), "output": str(tmp_path / "out.npy")}
+    assert prepare(Carving.written(**given, **SMALL), print).shape == (60, 24, 28)
+
+
 def test_what_was_kept_and_is_damaged_is_made_anew(tmp_path: Path, style: Path) -> None:
     content = scanned()
     carved(tmp_path, style, content, StopAfter(3))
@@ -222,11 +237,16 @@ def test_voxels_that_are_no_cubes_come_back_as_they_were(tmp_path: Path, style: 
 def test_another_size_keeps_the_places(tmp_path: Path, style: Path) -> None:
     import nibabel
 
-    nibabel.save(nibabel.Nifti1Image(scanned((40, 40, 40)), np.diag([2.0, 2.0, 2.0, 1.0])), tmp_path / "in.nii")
+    image = nibabel.Nifti1Image(scanned((40, 40, 40)), np.diag([2.0, 2.0, 2.0, 1.0]))
+    image.header.set_xyzt_units("mm")
+    image.set_sform(image.affine, 1)
+    nibabel.save(image, tmp_path / "in.nii")
     own = {"content": str(tmp_path / "in.nii"), "output": str(tmp_path / "out.nii"), "size": "20"}
     carved(tmp_path, style, None, **own)
     back = nibabel.load(tmp_path / "out.nii")
     assert back.shape == (20, 20, 20) and back.header.get_zooms() == (4, 4, 4)
+    np.testing.assert_allclose(back.affine @ [9.5, 9.5, 9.5, 1], [39, 39, 39, 1])  # its middle is where it was
+    assert back.header.get_xyzt_units() == image.header.get_xyzt_units() and int(back.header["sform_code"]) == 1
 
 
 @pytest.mark.weights
@@ -249,7 +269,7 @@ def test_what_is_wrong_is_told_in_one_line(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     np.save(tmp_path / "in.npy", scanned())
-    np.save(tmp_path / "thin.npy", scanned()[:, :2])
+    np.save(tmp_path / "thin.npy", scanned()[:9, :2])
     np.save(tmp_path / "nan.npy", np.full(SHAPE, np.nan))
     (tmp_path / "taken.npy").write_bytes(b"mine")
     own = {"content": str(tmp_path / "in.npy"), "style": str(style), "output": str(tmp_path / "out.npy")}
@@ -262,7 +282,6 @@ def test_what_is_wrong_is_told_in_one_line(
         },
         f"--content={tmp_path / 'thin.npy'}: Expected slices of at least 16 x 16 voxels. Received: ": {
             "content": str(tmp_path / "thin.npy"),
-            "size": "20",
         },
         f"--output={tmp_path / 'a.mp4'}: Expected .npy": {"output": str(tmp_path / "a.mp4")},
         f"--output={tmp_path / 'taken.npy'}: It exists.": {"output": str(tmp_path / "taken.npy")},

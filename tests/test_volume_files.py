@@ -4,6 +4,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
@@ -92,7 +93,7 @@ def test_colors_in_nifti(tmp_path: Path) -> None:
 def test_a_dicom_series_is_put_in_order(tmp_path: Path) -> None:
     array = numbers()
     write_series(tmp_path / "series", array)
-    (tmp_path / "series" / "DICOMDIR").write_bytes(b"no slice")
+    (tmp_path / "series" / "INDEX").write_bytes(b"no slice")
     volume = read_volume(tmp_path / "series")
     np.testing.assert_array_equal(restored(volume), array)
     assert volume.spacing == (2.5, 0.8, 0.5)
@@ -108,6 +109,60 @@ def test_series_that_are_mixed_are_told(tmp_path: Path) -> None:
     write_series(tmp_path, numbers()[:3])
     with pytest.raises(ValueError, match="Expected slices of one series and size. Received: several"):
         read_volume(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda paths: paths[2].write_bytes(b"damaged"), "Expected DICOM slices. Received: .*, which cannot be read"),
+        (lambda paths: paths[2].unlink(), "Expected slices that lie evenly behind each other. Received: 2.5, 5 apart"),
+        (lambda paths: (paths[2].parent / "twice.dcm").write_bytes(paths[2].read_bytes()), "Received: 0, 2.5 apart"),
+    ],
+)
+def test_series_with_gaps_or_damage_are_told(tmp_path: Path, change: object, said: str) -> None:
+    write_series(tmp_path, numbers())
+    change(sorted(tmp_path.iterdir(), key=lambda path: pydicom.dcmread(path).ImagePositionPatient[2]))
+    with pytest.raises(ValueError, match=said):
+        read_volume(tmp_path)
+
+
+def test_what_dicom_leaves_empty_is_as_usual(tmp_path: Path) -> None:
+    write_series(tmp_path, numbers())
+    for number, path in enumerate(sorted(tmp_path.iterdir(), key=lambda path: path.name)):
+        data = pydicom.dcmread(path)
+        del data.SeriesInstanceUID
+        data.RescaleSlope, data.ImagePositionPatient, data.InstanceNumber = None, None, number
+        data.save_as(path)
+    volume = read_volume(tmp_path)
+    assert volume.spacing == (2, 0.8, 0.5) and volume.shape == SHAPE
+
+
+def test_colors_of_any_type_come_out_in_all_formats(tmp_path: Path) -> None:
+    for dtype in ("uint8", "uint16", "float32"):
+        colors = (np.random.default_rng(0).integers(0, 256, (*SHAPE, 3)) / 1.0).astype(dtype)
+        colors.flat[:2] = 0, 255
+        for name in ("a.nii.gz", "a.tiff"):
+            write_volume(tmp_path / name, colors, solid(colors))
+            np.testing.assert_array_equal(restored(read_volume(tmp_path / name)), colors.astype(np.uint8))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "bool", "float16"])
+def test_seldom_types_come_out_in_all_formats(tmp_path: Path, dtype: str) -> None:
+    array = abs(numbers("int32")).astype(dtype)
+    array.flat[0] = 0
+    for name in ("a.nii", "a.tif"):
+        write_volume(tmp_path / name, array, solid(array))
+        assert read_volume(tmp_path / name).shape == SHAPE
+
+
+def test_pictures_with_palettes_and_transparency(tmp_path: Path) -> None:
+    gray = np.random.default_rng(0).integers(0, 256, (20, 24)).astype(np.uint8)
+    for mode, channels in (("LA", 1), ("P", 3), ("RGBA", 3)):
+        folder = tmp_path / mode
+        folder.mkdir()
+        for number in range(2):
+            Image.fromarray(gray + number).convert(mode).save(folder / f"{number}.png")
+        assert read_volume(folder).values.shape == (2, 20, 24, channels)
 
 
 def test_folders_of_pictures_are_volumes(tmp_path: Path) -> None:
@@ -130,6 +185,7 @@ def test_one_slice_is_a_volume() -> None:
         (np.full((3, 4, 5), np.nan), "Expected numbers in all voxels. Received: NaN or infinity in 60 of 60"),
         (np.zeros((2, 3, 4, 5)), "Received: an array of 2 x 3 x 4 x 5"),
         (np.zeros(7), "Received: an array of 7"),
+        (np.full((3, 4, 5), 7), "Expected values that differ. Received: 7 everywhere"),
         (np.zeros((0, 4, 5)), "Expected numbers. Received: nothing"),
         (np.array([[["a"]]]), "Expected numbers. Received: <U1"),
     ],
@@ -144,8 +200,11 @@ def test_files_that_are_none_are_told(tmp_path: Path) -> None:
     (tmp_path / "b.nii").write_bytes(b"nothing")
     (tmp_path / "c.txt").write_text("nothing")
     (tmp_path / "d").mkdir()
+    (tmp_path / "f.nii.gz").write_bytes(b"\x1f\x8b\x08\x00damaged")
+    np.savez(tmp_path / "g", numbers())
+    (tmp_path / "g.npz").rename(tmp_path / "g.npy")
     np.save(tmp_path / "e.npy", np.array([{}], object), allow_pickle=True)
-    for name in "a.npy", "b.nii", "c.txt", "d", "e.npy":
+    for name in "a.npy", "b.nii", "c.txt", "d", "e.npy", "f.nii.gz", "g.npy":
         with pytest.raises(ValueError, match="Expected|Object arrays"):
             read_volume(tmp_path / name)
 

@@ -1,5 +1,7 @@
 """A sound from the files to the file."""
 
+import math
+import os
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -12,14 +14,16 @@ from keras_nst.session import machine
 from keras_nst.session.scene import Tell
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
-from keras_nst.sounds.files import SERIES, SOUNDS, Sound, needed, read_sound, resampled, write_sound
+from keras_nst.sounds.files import FASTEST, MOST, SERIES, SOUNDS, Sound, needed, read_sound, resampled, write_sound
 from keras_nst.sounds.settings import Sounding
 from keras_nst.sounds.sheet import write_sheet
-from keras_nst.sounds.spectrum import loudness, sounded
+from keras_nst.sounds.spectrum import Steps, loudness, sounded
 from keras_nst.sounds.statistics import distances, statistics
+from keras_nst.system.memory import free_memory
 from keras_nst.system.pace import Stop
 
 WIDTHS = (1, 4, 16)  # times --width, of filters for series
+COPIES, FEATURES = 28, 12  # of what is moved, and of its features, that are in memory at once
 SHORTEST = 4  # times a filter's width: what is shorter has no manner
 
 
@@ -58,10 +62,7 @@ def read(name: str, settings: Sounding) -> Sound:
     if not source:
         raise SettingError(name, "", "Expected a sound: .wav, .flac, .ogg, or a table: .csv.")
     with settings.about(name):
-        sound = read_sound(source)
-    if not (settings.seconds and sound.rate):
-        return sound
-    return sound._replace(values=sound.values[: max(1, round(settings.seconds * sound.rate))])
+        return read_sound(source, settings.seconds)
 
 
 def check_length(name: str, sound: Sound, settings: Sounding) -> None:
@@ -92,8 +93,15 @@ def output_of(settings: Sounding, content: Sound) -> Path:
         raise SettingError("output", named, f"Expected a name that ends in {', '.join(kinds)}.")
     if not output.parent.is_dir():
         raise SettingError("output", named, f"Expected a folder that exists. Received: {output.parent}")
-    if output.exists() and not settings.overwrite:
-        raise SettingError("output", named, "It exists. Expected another name, or --overwrite.")
+    if output.is_dir() or not os.access(output.parent, os.W_OK):
+        raise SettingError("output", named, "Expected a file in a folder that may be written to.")
+    for path in [output, output.with_suffix(".png")] if settings.sheet else [output]:
+        if path.exists() and not settings.overwrite:
+            raise SettingError("output", named, f"{path} exists. Expected another name, or --overwrite.")
+    ending, channels = output.suffix.lower(), content.values.shape[1]
+    if content.rate > FASTEST.get(ending, math.inf) or channels > MOST.get(ending, math.inf):
+        there = f"{channels} channels of {content.rate} samples a second"
+        raise SettingError("output", named, f"Expected .wav for {there}.")
     if output.suffix.lower() in SOUNDS[1:]:
         needed()
     return output
@@ -103,12 +111,13 @@ def drive(asked: Asked, stop: Stop, tell: Tell) -> int:
     """Makes the sound and writes it; returns the exit code."""
     settings, content, style = asked.settings, asked.content, asked.style
     begun = Heard(content, style, settings)
+    check_memory(begun, settings)
     machine.start(Config(content="sound", style="sound", device=settings.device))
     found = searched(begun, settings, stop, tell)
     if found is None:
         tell("Stopped before the first step: nothing was made.")
         return 0
-    made = begun.sound(found, settings)
+    made = begun.sound(found, settings, stop)
     write_sound(asked.output, made)
     told = f"{'Sound' if made.rate else 'Series'}: {asked.output}"
     if settings.sheet:
@@ -129,14 +138,15 @@ class Heard:
         if content.rate:
             own = [loudness(channel, window) for channel in content.values.T]
             same = style.values.shape[1] == content.values.shape[1]
-            channels = style.values.T if same else [style.values.mean(axis=1)]
+            channels = style.values.T if same and style.values.any(axis=0).all() else [mixed(style.values)]
             other = [loudness(channel, window) for channel in channels]
             self.low, self.high = np.zeros(1), np.full(1, 1.1 * max(each.max() for each in own + other))
             self.content, self.style = self._scaled(np.stack(own)), self._scaled(np.stack(other))
             self.widths: tuple[int, ...] = (settings.width,)
         else:
             both = np.concatenate([content.values, style.values])
-            room = 0.25 * (np.ptp(both, axis=0) + 1e-12)
+            span = np.ptp(both, axis=0)
+            room = 0.25 * np.where(span > 0, span, np.maximum(1.0, np.abs(both).max(axis=0)))
             self.low, self.high = both.min(axis=0) - room, both.max(axis=0) + room
             self.content, self.style = self._scaled(content.values[None]), self._scaled(style.values[None])
             shorter = min(len(content.values), len(style.values)) // SHORTEST
@@ -145,18 +155,31 @@ class Heard:
     def _scaled(self, values: np.ndarray) -> np.ndarray:
         return (values - self.low) / (self.high - self.low)
 
-    def sound(self, found: np.ndarray, settings: Sounding) -> Sound:
-        """Returns what was found as a sound, or as series."""
+    def sound(self, found: np.ndarray, settings: Sounding, stop: Stop) -> Sound:
+        """Returns what was found as a sound, or as series; with fewer steps for its phase where it is to stop."""
         values = found.astype(np.float64) * (self.high - self.low) + self.low
         if not self.given.rate:
             return self.given._replace(values=values[0])
-        length = len(self.given.values)
         channels = [
-            sounded(loud, settings.window, length, settings.phase_steps, first)
+            sounded(loud, settings.window, first, Steps(settings.phase_steps, stop))
             for loud, first in zip(values, self.given.values.T, strict=True)
         ]
         wave = np.stack(channels, axis=1)
         return self.given._replace(values=wave / max(1.0, np.abs(wave).max()))
+
+
+def check_memory(heard: Heard, settings: Sounding) -> None:
+    """Checks that there is memory for the steps.
+
+    Raises:
+        SettingError: there is too little.
+    """
+    channels, times, frequencies = heard.content.shape
+    features = (times + heard.style.shape[1]) * settings.filters * len(heard.widths)
+    takes, free = 4.0 * channels * (COPIES * times * frequencies + FEATURES * features), free_memory()
+    if takes > free:
+        there = f"Expected fewer, or --seconds: these take {takes / 1e9:.1f} GB of {free / 1e9:.1f} GB."
+        raise SettingError("filters", settings.filters, there)
 
 
 def searched(heard: Heard, settings: Sounding, stop: Stop, tell: Tell) -> np.ndarray | None:
@@ -165,10 +188,10 @@ def searched(heard: Heard, settings: Sounding, stop: Stop, tell: Tell) -> np.nda
 
     ear = Ear(heard.content.shape[2], settings.filters, heard.widths, settings.seed)
     weights = Weights(settings.content_weight, settings.style_weight, settings.rhythm_weight)
-    noise = np.random.default_rng(settings.seed).random(heard.content.shape) * heard.content.mean() * 2
-    search = Search(
-        heard.content if settings.init == "content" else noise, Listener(ear, heard.content, heard.style, weights)
-    )
+    first = heard.content
+    if settings.init == "noise":
+        first = np.random.default_rng(settings.seed).random(first.shape) * first.mean() * 2
+    search = Search(first, Listener(ear, heard.content, heard.style, weights))
     taken = 0
     with Meter(total=settings.steps, file=sys.stderr, disable=None, unit="step") as bar:
         while taken < settings.steps and not stop.is_set():
@@ -184,9 +207,16 @@ def searched(heard: Heard, settings: Sounding, stop: Stop, tell: Tell) -> np.nda
     return search.found()
 
 
+def mixed(values: np.ndarray) -> np.ndarray:
+    """Returns the channels of a sound (t, channels) as one; the first of those that would cancel each other."""
+    both = values.mean(axis=1)
+    one: np.ndarray = both if np.abs(both).max() > 1e-4 * np.abs(values).max() else values[:, 0]
+    return one
+
+
 def words(content: Sound, style: Sound, made: Sound) -> str:
     """Returns how near the result is to the style, and how near the content was."""
-    own, other, there = (statistics(each.values.mean(axis=1), each.rate) for each in (made, style, content))
+    own, other, there = (statistics(mixed(each.values), each.rate) for each in (made, style, content))
     now, before = distances(own, other), distances(there, other)
     told = ", ".join(f"{name} {now[name]:.2g} (the content's {before[name]:.2g})" for name in now)
     return f"Distance from the style: {told}. Onsets per second: {own.onsets:.2g} (the style's {other.onsets:.2g})."

@@ -14,6 +14,9 @@ from keras_nst.settings.declared import InputError
 from keras_nst.sounds.examples import EXAMPLES, RATE
 from keras_nst.system.atomic import written_whole
 
+MISSING = ("", "nan", "na", "null")  # numbers
+AT_ONCE = 65_536  # samples
+FASTEST, MOST = {".flac": 655_350, ".ogg": 192_000}, {".flac": 8}  # samples a second; channels
 SOUNDS, SERIES = (".wav", ".flac", ".ogg"), (".csv",)
 
 
@@ -26,8 +29,11 @@ class Sound(NamedTuple):
     labels: tuple[str, tuple[str, ...]] | None = None  # a first column that is no series: its name, what is in it
 
 
-def read_sound(source: str) -> Sound:
+def read_sound(source: str, seconds: float = 0.0) -> Sound:
     """Returns the sound of a file, or one that comes along, as sample:NAME.
+
+    Args:
+        seconds: how much of it; 0: all.
 
     Raises:
         ValueError: it is none, or there is nothing to be heard.
@@ -38,14 +44,28 @@ def read_sound(source: str) -> Sound:
         name = source.removeprefix("sample:")
         if name not in EXAMPLES:
             raise ValueError(f"Expected sample:{' or sample:'.join(EXAMPLES)}. Received: {source}")
-        return Sound(EXAMPLES[name]()[:, None], RATE)
+        return shortened(EXAMPLES[name]()[:, None], RATE, seconds)
     path = Path(source).expanduser()
     ending = path.suffix.lower()
     if ending in SERIES:
         return read_series(path)
     if ending not in SOUNDS:
         raise ValueError(f"Expected {', '.join((*SOUNDS, *SERIES))}. Received: {path.name}")
+    with path.open("rb"):  # what is wrong with the name is told as for all files
+        pass
     values, rate = read_wave(path) if ending == ".wav" else read_other(path)
+    if rate < 1:
+        raise ValueError(f"Expected a sound. Received: a file of {rate} samples a second")
+    return shortened(values, rate, seconds)
+
+
+def shortened(values: np.ndarray, rate: int, seconds: float) -> Sound:
+    """Returns a sound (t, channels), as much of it as is wanted.
+
+    Raises:
+        ValueError: there is nothing to be heard in it.
+    """
+    values = values[: max(1, round(seconds * rate))] if seconds else values
     if not np.isfinite(values).all():
         raise ValueError("Expected a sound. Received: samples that are no numbers")
     if not np.abs(values).max(initial=0.0) > 0:
@@ -65,6 +85,8 @@ def read_wave(path: Path) -> tuple[np.ndarray, int]:
         if "unknown format" in str(error) or "format" in str(error):
             return read_other(path)  # floats, or packed
         raise ValueError(f"Expected a sound. Received: a damaged file ({error})") from None
+    if width > 4:
+        raise ValueError(f"Expected samples of 1 to 4 bytes. Received: {width}")
     data = data[: len(data) // (width * channels) * width * channels]
     if width == 1:
         samples = (np.frombuffer(data, np.uint8).astype(np.float64) - 128) / 128
@@ -105,13 +127,15 @@ def read_series(path: Path) -> Sound:
         ValueError: there are none, or a value is no number.
     """
     try:
-        with path.open(encoding="utf8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, csv.Error):
         raise ValueError("Expected a table of text. Received: something else") from None
+    if rows and any(";" in cell for cell in rows[-1]):
+        raise ValueError("Expected commas between the columns. Received: semicolons")
     if len({len(row) for row in rows}) > 1:
         raise ValueError("Expected rows of the same length. Received: several lengths")
-    headed = bool(rows) and not all(map(is_number, rows[0][-1:]))
+    headed = is_head(rows)
     head, body = (rows[0], rows[1:]) if headed else ([], rows)
     if len(body) < 2:
         raise ValueError("Expected rows of numbers. Received: fewer than two")
@@ -132,10 +156,19 @@ def is_number(cell: str) -> bool:
         return False
 
 
+def is_head(rows: list[list[str]]) -> bool:
+    """Tells whether the first row is one of names: of text where the second has numbers, or beside a name."""
+    if len(rows) < 2:
+        return False
+    names = [not is_number(cell) and cell.strip().lower() not in MISSING for cell in rows[0]]
+    below = zip(names, rows[1], strict=False)
+    return any(name and (is_number(cell) or number == 0) for number, (name, cell) in enumerate(below))
+
+
 def is_axis(cells: list[str]) -> bool:
     """Tells whether a column holds names, or times that go on evenly."""
     if not all(map(is_number, cells)):
-        return True
+        return sum(map(is_number, cells)) < len(cells) / 2  # else some numbers are missing in it
     steps = np.diff([float(cell) for cell in cells])
     return bool((steps > 0).all() and np.allclose(steps, steps[0], rtol=1e-3))
 
@@ -160,7 +193,10 @@ def write_sound(path: Path, sound: Sound) -> None:
                 out.setparams((sound.values.shape[1], 2, sound.rate, 0, "NONE", ""))
                 out.writeframes(np.rint(np.clip(sound.values, -1, 1) * (2**15 - 1)).astype("<i2").tobytes())
         else:
-            needed().write(whole, np.clip(sound.values, -1, 1), sound.rate, format=ending[1:].upper())
+            channels = sound.values.shape[1]
+            with needed().SoundFile(whole, "w", sound.rate, channels, format=ending[1:].upper()) as out:
+                for start in range(0, len(sound.values), AT_ONCE):  # of much at once libsndfile's Vorbis crashes
+                    out.write(np.clip(sound.values[start : start + AT_ONCE], -1, 1))
         file.write(whole.getbuffer())
 
 
@@ -181,4 +217,6 @@ def resampled(values: np.ndarray, rate: int, wanted: int) -> np.ndarray:
         return values
     count = max(1, round(len(values) * wanted / rate))
     series = np.fft.rfft(values, axis=0)
+    if count > len(values) and len(values) % 2 == 0:  # the highest stands for two then
+        series[-1] /= 2
     return np.fft.irfft(series[: count // 2 + 1], count, axis=0) * (count / len(values))

@@ -6,7 +6,11 @@ Of S only log(1 + |S|) is made. A sound that has it is found by Griffin and Lim'
 Perraudin, Balazs and Sondergaard 2013: from a phase, to the sound nearest to it, to that sound's phase, with momentum.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+
+from keras_nst.system.pace import Stop
 
 MOMENTUM = 0.99
 OVERLAP = 4  # windows over each sample
@@ -39,19 +43,28 @@ def hann(window: int) -> np.ndarray:
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
 
 
-def sounded(loudness: np.ndarray, window: int, length: int, steps: int, first: np.ndarray) -> np.ndarray:
-    """Returns a sound (length,) whose spectrogram has this log(1 + |S|).
+class Steps(NamedTuple):
+    """How many steps, and what tells to stop before."""
+
+    number: int
+    stop: Stop
+
+
+def sounded(loudness: np.ndarray, window: int, first: np.ndarray, steps: Steps) -> np.ndarray:
+    """Returns a sound whose spectrogram has this log(1 + |S|).
 
     Args:
-        first: a sound (length,) whose phase it begins with.
+        first: a sound (t,) of its length, whose phase it begins with.
     """
     magnitude = np.expm1(loudness)
     spectrum = before = with_phase_of(spectrogram(first, window), magnitude)
-    for _ in range(steps):
-        now = spectrogram(wave_of(spectrum, window, length), window)
+    for _ in range(steps.number):
+        if steps.stop.is_set():
+            break
+        now = spectrogram(wave_of(spectrum, window, len(first)), window)
         spectrum = with_phase_of(now + MOMENTUM * (now - before), magnitude)
         before = now
-    return wave_of(spectrum, window, length)
+    return wave_of(spectrum, window, len(first))
 
 
 def with_phase_of(spectrum: np.ndarray, magnitude: np.ndarray) -> np.ndarray:

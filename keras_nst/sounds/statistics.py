@@ -35,7 +35,7 @@ def statistics(wave: np.ndarray, rate: int) -> Statistics:
 def rhythm(flux: np.ndarray, lags: int) -> np.ndarray:
     """Returns how much what begins is like what begins so much later."""
     apart = flux - flux.mean()
-    lags = min(lags, len(apart) - 1)
+    lags = max(1, min(lags, len(apart) - 1))
     products = np.array([np.dot(apart[: len(apart) - lag], apart[lag:]) for lag in range(lags)])
     return products / max(products[0], 1e-12)
 

@@ -1,6 +1,7 @@
 """A volume that is to be painted, checked and read before TensorFlow is imported."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from keras_nst.volumes.solid import SMALLEST, Solid, even
 HOME = Path("volumes")  # where volumes are kept that have no --workdir
 RECORD, STATE, SHEET, THROUGH = "volume.json", "volume.zip", "sheet.png", "through.webp"
 CUBE = 64  # voxels a side, without content
+FINEST = 4  # times the content's longest side, for thick slices
 COARSEST = 32  # voxels of the longest side
 # What may be others when a volume is gone on with.
 FREE = (
@@ -58,9 +60,8 @@ class Asked(NamedTuple):
     @property
     def is_done(self) -> bool:
         """Whether the volume that is asked for has been written."""
-        return (read_told(self.folder / RECORD) or {}).get("written") == str(self.output.resolve()) and (
-            self.output.exists()
-        )
+        told = read_told(self.folder / RECORD) or {}
+        return bool(told.get("written")) and told.get("output") == str(self.output.resolve()) and self.output.exists()
 
     def scales(self) -> list[tuple[int, int, int]]:
         """Returns the shapes that are painted, coarse to fine: each twice the last."""
@@ -86,10 +87,10 @@ def prepare(settings: Carving, tell: Tell) -> Asked:
     if settings.content:
         with settings.about("content"):
             content = read_volume(Path(settings.content).expanduser())
-        shape = even(content.spacing, content.shape, settings.size or max(content.shape))
+        shape = even(content.spacing, content.shape, settings.size or finest(content))
     if sorted(shape)[1] < SMALLEST:
         reason = f"Expected slices of at least {SMALLEST} x {SMALLEST} voxels. Received: {' x '.join(map(str, shape))}"
-        name = "content" if content else "size"
+        name = "content" if content and not settings.size else "size"
         raise SettingError(name, settings.shown(name), reason)
     named = stem(Path(settings.content).name if settings.content else settings.style_sources()[0].source)
     folder = Path(settings.workdir).expanduser() if settings.workdir else HOME / (named or "volume")
@@ -97,6 +98,12 @@ def prepare(settings: Carving, tell: Tell) -> Asked:
     asked = Asked(settings, folder, output_of(settings, content), content, styles, shape, channels(settings, content))
     check_folder(asked)
     return asked
+
+
+def finest(content: Solid) -> int:
+    """Returns the voxels of the longest side where they are as small as the content's smallest sides."""
+    extent = np.array(content.spacing) * content.shape
+    return int(min(np.rint(extent.max() / min(content.spacing)), FINEST * max(content.shape)))
 
 
 def channels(settings: Carving, content: Solid | None) -> int:
@@ -122,8 +129,10 @@ def output_of(settings: Carving, content: Solid | None) -> Path:
         raise SettingError("output", named, f"Expected {', '.join(SUFFIXES)}, or a folder for slices.")
     if settings.content and output.resolve() == source.resolve():
         raise SettingError("output", named, "Expected another name than the volume's own.")
-    if not output.parent.is_dir():
-        raise SettingError("output", named, f"Expected a folder that exists. Received: {output.parent}")
+    if not output.parent.is_dir() or not os.access(output.parent, os.W_OK):
+        raise SettingError("output", named, f"Expected a folder that may be written to. Received: {output.parent}")
+    if output.suffix and output.is_dir():
+        raise SettingError("output", named, "Expected the name of a volume. Received: a folder.")
     if suffix(output) in NIFTI:
         needed("nibabel", "nibabel")
     return output
@@ -141,7 +150,7 @@ def check_folder(asked: Asked) -> None:
         return
     if earlier is not None:
         check_same(named, asked.record(), earlier.get("volume", {}), "volume")
-    if asked.output.exists() and (earlier or {}).get("written") != str(asked.output.resolve()):
+    if asked.output.exists() and (earlier or {}).get("output") != str(asked.output.resolve()):
         raise SettingError(
             "output", asked.settings.output or str(asked.output), "It exists. Expected another name, or --overwrite."
         )

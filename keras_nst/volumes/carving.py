@@ -143,7 +143,7 @@ def usable(shape: Sequence[int]) -> list[int]:
 def slices(volume: tf.Tensor, axis: int, numbers: tf.Tensor) -> tf.Tensor:
     """Returns slices along an axis as pictures (n, ., ., 3); gray ones have three like colors."""
     order = [axis, *(other for other in range(3) if other != axis), 3]
-    seen = tf.gather(tf.transpose(volume, order), numbers)
+    seen = tf.transpose(tf.gather(volume, numbers, axis=axis), order)  # gathered first: a volume is large
     return seen if seen.shape[-1] == 3 else tf.repeat(seen, 3, axis=-1)
 
 

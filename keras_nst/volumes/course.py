@@ -72,6 +72,7 @@ class Course:
                 if not self._descend(block, Place(scale, place.step if arrays else 0), stop):
                     return None
                 volume, arrays = block.volume.numpy(), []
+                self._keep(Place(scale, self.settings.steps), block)
         return volume
 
     def _block(self, scale: int, before: np.ndarray | None) -> Block:

@@ -47,13 +47,13 @@ def opened(asked: Asked) -> IO[str]:
     """
     folder = asked.folder
     lock = held(folder, asked.settings.workdir or str(folder))
-    if asked.settings.overwrite:
+    told = read_told(folder / RECORD) or {}
+    if told.get("volume") != asked.record() or told.get("written"):  # an other one, or one that is to be made anew
         for name in (STATE, RECORD, SHEET, THROUGH):
             (folder / name).unlink(missing_ok=True)
         for path in folder.glob("curves/events.*"):
             path.unlink()
-    told = read_told(folder / RECORD) or {}
-    write_record(asked, told | {"volume": asked.record()})
+    write_record(asked, {"volume": asked.record(), "output": str(asked.output.resolve())})
     return lock
 
 
@@ -86,13 +86,13 @@ def write(asked: Asked, painted: np.ndarray, tell: Tell) -> None:
     """Writes the volume, its sheet and the walk through it, and tells of them."""
     content = asked.content
     shown = None if content is None else resampled(content.values, asked.shape)
-    write_sheet(asked.folder / SHEET, shown, painted)
-    write_walk(asked.folder / THROUGH, shown, painted)
     like = content or Solid(painted, 0.0, 255.0, np.dtype(np.uint8))
     shape = asked.shape if asked.settings.size else like.shape
     array = in_its_range(resampled(painted, shape), like)
     write_volume(asked.output, array, like if shape == like.shape else scaled(like, shape))
-    write_record(asked, (read_told(asked.folder / RECORD) or {}) | {"written": str(asked.output.resolve())})
+    write_sheet(asked.folder / SHEET, shown, painted)
+    write_walk(asked.folder / THROUGH, shown, painted)
+    write_record(asked, (read_told(asked.folder / RECORD) or {}) | {"written": True})
     own = f"{jumps(painted):.3g}" + (f" (the content's {jumps(shown):.3g})" if shown is not None else "")
     tell(f"Volume: {asked.output}; sheet and animation: {asked.folder}. Neighboring slices differ by {own}.")
     tell(NOT_FOR_DIAGNOSIS)
@@ -101,6 +101,8 @@ def write(asked: Asked, painted: np.ndarray, tell: Tell) -> None:
 def scaled(like: Solid, shape: tuple[int, ...]) -> Solid:
     """Returns what is to be kept of a volume of which another number of voxels is written."""
     if like.affine is None:
-        return like._replace(header=None)
-    factors = [own / now for own, now in zip(like.shape, shape, strict=False)]
-    return like._replace(affine=like.affine @ np.diag([*factors, 1.0]), header=None)
+        return like
+    factors = np.array(like.shape) / shape
+    moved = np.diag([*factors, 1.0])
+    moved[:3, 3] = (factors - 1) / 2  # the first voxel's middle is not where it was
+    return like._replace(affine=like.affine @ moved)

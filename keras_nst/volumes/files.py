@@ -3,7 +3,9 @@
 import gzip
 import importlib
 import io
+import logging
 import re
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from keras_nst.volumes.solid import Solid, solid
 NIFTI = (".nii", ".nii.gz")
 STACKS = (".tif", ".tiff")
 SUFFIXES = (".npy", *STACKS, *NIFTI)
+UNEVEN = 0.02  # of the distance between slices
 RAS = np.diag([-1.0, -1.0, 1.0, 1.0])  # DICOM's millimeters go to the left and back, NIfTI's to the right and front
 
 
@@ -41,13 +44,16 @@ def read_volume(path: Path) -> Solid:
     if ending in NIFTI:
         return read_nifti(path)
     if ending in STACKS:
-        with Image.open(path) as image:
-            return solid(np.stack([np.asarray(page) for page in ImageSequence.Iterator(image)]))
+        with opened(path) as image:
+            return solid(np.stack([page_of(page) for page in ImageSequence.Iterator(image)]))
     if ending == ".npy":
         try:
-            return solid(np.load(path, allow_pickle=False))
+            array = np.load(path, allow_pickle=False)
         except EOFError:
             raise ValueError("Expected an array. Received: an empty file") from None
+        if not isinstance(array, np.ndarray):
+            raise ValueError("Expected an array. Received: several")
+        return solid(array)
     raise ValueError(f"Expected {', '.join(SUFFIXES)} or a folder. Received: {path.name}")
 
 
@@ -66,17 +72,27 @@ def needed(module: str, name: str) -> Any:
 def read_nifti(path: Path) -> Solid:
     """Returns the volume of a NIfTI file, with its places in millimeters."""
     nibabel = needed("nibabel", "nibabel")
+    nibabel.imageglobals.logger.setLevel(logging.CRITICAL)  # what is wrong is told here
+    damaged = (nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError, zlib.error)
     try:
         image = nibabel.load(path)
         array = np.asanyarray(image.dataobj)
-    except (nibabel.filebasedimages.ImageFileError, EOFError, ValueError) as error:
+    except (*damaged, EOFError, ValueError) as error:
         raise ValueError(f"Expected a volume. Received: a file that cannot be read as one ({error})") from None
+    if array.dtype.names:  # colors as triples
+        array = np.stack([array[name] for name in array.dtype.names], axis=-1)
+        return solid(array, spacing=spacing_of(image), affine=image.affine, header=image.header)
     while array.ndim > 3 and array.shape[-1] == 1:
         array = array[..., 0]
     if array.ndim != 3:
         raise ValueError(f"Expected one volume. Received: an array of {' x '.join(map(str, array.shape))}")
+    return solid(array, spacing=spacing_of(image), affine=image.affine, header=image.header)
+
+
+def spacing_of(image: Any) -> tuple[float, float, float]:
+    """Returns the sides of the voxels of a NIfTI file, in millimeters."""
     first, second, third = (float(size) or 1.0 for size in image.header.get_zooms()[:3])
-    return solid(array, spacing=(first, second, third), affine=image.affine, header=image.header)
+    return first, second, third
 
 
 def read_folder(path: Path) -> Solid:
@@ -92,9 +108,30 @@ def read_folder(path: Path) -> Solid:
 
 
 def read_page(path: Path) -> np.ndarray:
-    """Returns a picture as it is in its file; gray ones without colors."""
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB") if image.mode in ("P", "RGBA", "CMYK", "YCbCr") else image)
+    """Returns the picture of a file."""
+    with opened(path) as image:
+        return page_of(image)
+
+
+def opened(path: Path) -> Image.Image:
+    """Opens a picture.
+
+    Raises:
+        ValueError: it is larger than a picture should be.
+    """
+    try:
+        return Image.open(path)
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"Expected slices. Received: {error}") from None
+
+
+def page_of(image: Image.Image) -> np.ndarray:
+    """Returns a picture as it is in its file; gray, or with three colors."""
+    if image.mode in ("LA", "La"):
+        return np.asarray(image.convert("L"))
+    return np.asarray(
+        image if image.mode in ("1", "L", "I", "F", "RGB") or image.mode.startswith("I;") else image.convert("RGB")
+    )
 
 
 def in_order(path: Path) -> list[Any]:
@@ -103,56 +140,113 @@ def in_order(path: Path) -> list[Any]:
 
 
 def read_series(files: list[Path]) -> Solid:
-    """Returns the volume of a DICOM series, its slices by their places."""
-    pydicom = needed("pydicom", "pydicom")
-    found = []
-    for file in files:
-        try:
-            data = pydicom.dcmread(file)
-            found.append((data, data.pixel_array.astype(np.float32)))
-        except (pydicom.errors.InvalidDicomError, AttributeError):
-            continue  # an index or a report beside the slices
+    """Returns the volume of a DICOM series, its slices by their places.
+
+    Raises:
+        ValueError: it is none, or its slices do not make one volume.
+    """
+    found = [(data, array) for file in files for data, array in [read_slice(file)] if array is not None]
     if not found:
         raise ValueError("Expected a folder with a DICOM series, or with pictures. Received: neither")
-    if len({data.SeriesInstanceUID for data, _ in found}) > 1 or len({array.shape for _, array in found}) > 1:
+    known = {(str(told(data, "SeriesInstanceUID", "")), array.shape) for data, array in found}
+    if len(known) > 1:
         raise ValueError("Expected slices of one series and size. Received: several")
-    found.sort(key=lambda slice_: place(slice_[0]))
+    found.sort(key=lambda each: place(each[0]))
     first, last = found[0][0], found[-1][0]
-    slopes = [float(getattr(data, "RescaleSlope", 1)) for data, _ in found]
-    shifts = [float(getattr(data, "RescaleIntercept", 0)) for data, _ in found]
-    array = np.stack([slope * each + shift for slope, shift, (_, each) in zip(slopes, shifts, found, strict=True)])
-    down, across = (float(size) for size in getattr(first, "PixelSpacing", (1.0, 1.0)))
-    thick = float(getattr(first, "SliceThickness", None) or 1.0)
-    apart = (place(last) - place(first)) / (len(found) - 1) if len(found) > 1 else thick
-    spacing = (apart or thick, down, across)
-    whole = (array == np.rint(array)).all() and abs(array).max() < 2**15
-    return solid(array.astype(np.int16) if whole else array, spacing=spacing, affine=affine(first, spacing))
+    gaps = np.diff([place(data) for data, _ in found])
+    if len(gaps) and (min(gaps) <= 0 or not np.allclose(gaps, gaps.mean(), rtol=UNEVEN)):
+        shown = ", ".join(f"{gap:g}" for gap in sorted({round(float(gap), 3) for gap in gaps})[:4])
+        raise ValueError(f"Expected slices that lie evenly behind each other. Received: {shown} apart")
+    array = np.stack([rescaled(data, each) for data, each in found])
+    down, across = (float(size) for size in told(first, "PixelSpacing", (1.0, 1.0)))
+    thick = float(told(first, "SpacingBetweenSlices", None) or told(first, "SliceThickness", 1.0))
+    placed = told(first, "ImagePositionPatient", None) is not None and len(gaps)
+    spacing = (float(gaps.mean()) if placed else thick, down, across)
+    whole = array.dtype.kind == "f" and (array == np.rint(array)).all() and abs(array).max() < 2**15
+    return solid(
+        array.astype(np.int16) if whole else array, spacing=spacing, affine=affine(first, last, spacing, len(found))
+    )
+
+
+def read_slice(path: Path) -> tuple[Any, np.ndarray | None]:
+    """Returns a DICOM file and its pixels; None for an index or a report beside the slices.
+
+    Raises:
+        ValueError: its pixels cannot be unpacked.
+    """
+    pydicom = needed("pydicom", "pydicom")
+    try:
+        data = pydicom.dcmread(path)
+    except pydicom.errors.InvalidDicomError:
+        if path.suffix.lower() == ".dcm":
+            raise ValueError(f"Expected DICOM slices. Received: {path.name}, which cannot be read as one") from None
+        return None, None
+    if "PixelData" not in data:
+        return data, None
+    try:
+        return data, data.pixel_array
+    except (RuntimeError, NotImplementedError, AttributeError, ValueError) as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise ValueError(f"Expected slices that can be unpacked. Received: {path.name}: {reason}") from None
+
+
+def told(data: Any, name: str, otherwise: Any) -> Any:
+    """Returns what a DICOM file tells; `otherwise` where it does not, or nothing."""
+    value = getattr(data, name, None)
+    return otherwise if value is None or value == "" else value
+
+
+def rescaled(data: Any, array: np.ndarray) -> np.ndarray:
+    """Returns the pixels of a DICOM file in their unit; colors as they are."""
+    if array.ndim == 3:
+        return array
+    slope, shift = float(told(data, "RescaleSlope", 1)), float(told(data, "RescaleIntercept", 0))
+    scaled: np.ndarray = slope * array.astype(np.float32) + np.float32(shift)
+    return scaled
 
 
 def directions(data: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns in which directions slices, rows and columns of a DICOM slice follow each other."""
-    told = np.array([float(part) for part in getattr(data, "ImageOrientationPatient", (1, 0, 0, 0, 1, 0))])
-    return np.cross(told[:3], told[3:]), told[3:], told[:3]
+    known = np.array([float(part) for part in told(data, "ImageOrientationPatient", (1, 0, 0, 0, 1, 0))])
+    return np.cross(known[:3], known[3:]), known[3:], known[:3]
+
+
+def position(data: Any) -> np.ndarray:
+    """Returns where the first voxel of a DICOM slice is, in millimeters."""
+    return np.array([float(part) for part in told(data, "ImagePositionPatient", (0, 0, 0))])
 
 
 def place(data: Any) -> float:
     """Returns where a DICOM slice is along its axis, in millimeters; its number where it does not tell."""
-    position = getattr(data, "ImagePositionPatient", None)
-    if position is None:
-        return float(getattr(data, "InstanceNumber", 0) or 0)
-    return float(np.dot([float(part) for part in position], directions(data)[0]))
+    if told(data, "ImagePositionPatient", None) is None:
+        return float(told(data, "InstanceNumber", 0))
+    return float(np.dot(position(data), directions(data)[0]))
 
 
-def affine(first: Any, spacing: tuple[float, float, float]) -> np.ndarray:
+def affine(first: Any, last: Any, spacing: tuple[float, float, float], count: int) -> np.ndarray:
     """Returns where voxels (slice, row, column) of a DICOM series are, as NIfTI has it."""
     matrix = np.eye(4)
     for axis, (direction, size) in enumerate(zip(directions(first), spacing, strict=True)):
         matrix[:3, axis] = direction * size
-    matrix[:3, 3] = [float(part) for part in getattr(first, "ImagePositionPatient", (0, 0, 0))]
+    if count > 1 and told(first, "ImagePositionPatient", None) is not None:  # of a tilted gantry not straight behind
+        matrix[:3, 0] = (position(last) - position(first)) / (count - 1)
+    matrix[:3, 3] = position(first)
     return RAS @ matrix
 
 
 # --- Writing ---
+
+
+def storable(array: np.ndarray) -> np.ndarray:
+    """Returns an array of a type that all formats have: colors with 8 bits; numbers of a common type."""
+    if array.ndim == 4 and array.dtype != np.uint8:
+        low, high = float(array.min()), float(array.max())
+        return np.rint(255 * (array - low) / ((high - low) or 1.0)).astype(np.uint8)
+    small = {"int64": "int32", "uint64": "uint32", "bool": "uint8", "float16": "float32"}.get(array.dtype.name)
+    if small is None:
+        return array
+    fits = array.dtype.kind == "f" or array.size == 0 or int(array.max()) <= np.iinfo(small).max
+    return array.astype(small if fits else "float64")
 
 
 def write_volume(path: Path, array: np.ndarray, like: Solid) -> None:
@@ -161,6 +255,7 @@ def write_volume(path: Path, array: np.ndarray, like: Solid) -> None:
     Raises:
         OSError: it cannot be written; what was there stays.
     """
+    array = array if suffix(path) == ".npy" else storable(array)
     if not path.suffix:
         path.mkdir(exist_ok=True)
         for number, page in enumerate(pages(array)):
@@ -203,6 +298,9 @@ def write_nifti(file: Any, array: np.ndarray, like: Solid, packed: bool) -> None
         header.set_data_dtype(array.dtype)
         header.set_slope_inter(1, 0)
     image = nibabel.Nifti1Image(array, affine, header)
+    if header is not None:  # what the places are of stays as it was told
+        image.set_sform(affine, int(header["sform_code"]))
+        image.set_qform(affine, int(header["qform_code"]))
     data = image.to_bytes()
     if packed:
         data = gzip.compress(data, mtime=0)

@@ -32,8 +32,10 @@ def solid(array: np.ndarray, **own: Any) -> Solid:
         ValueError: it is none.
     """
     colored = array.ndim == 4 and array.shape[-1] in (3, 4)
-    if array.ndim == 2:
-        array = array[None]
+    if array.ndim == 4 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.ndim == 2 or (array.ndim == 3 and array.shape[-1] in (3, 4) and array.dtype == np.uint8):
+        array, colored = array[None], array.ndim == 3
     if array.ndim != 3 and not colored:
         expected = "Expected slices, rows and columns, with three colors or none"
         raise ValueError(f"{expected}. Received: an array of {' x '.join(map(str, array.shape))}")
@@ -43,9 +45,11 @@ def solid(array: np.ndarray, **own: Any) -> Solid:
     if wrong := int((~np.isfinite(values)).sum()):
         raise ValueError(f"Expected numbers in all voxels. Received: NaN or infinity in {wrong} of {values.size}")
     low, high = float(values.min()), float(values.max())
+    if low == high:
+        raise ValueError(f"Expected values that differ. Received: {low:g} everywhere")
     if colored and array.dtype == np.uint8:
         low, high = 0.0, 255.0
-    values = (values - low) / ((high - low) or 1.0)
+    values = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
     return Solid(values, low, high, array.dtype, **own)
 
 
@@ -55,8 +59,8 @@ def in_its_range(painted: np.ndarray, like: Solid) -> np.ndarray:
         return np.rint(255 * painted).astype(np.uint8)
     values = like.low + (like.high - like.low) * painted.astype(np.float64)
     values = values if painted.shape[-1] == 3 else values[..., 0]
-    if like.dtype.kind in "uib":
-        values = np.rint(values)
+    if like.dtype.kind in "ui":
+        values = np.clip(np.rint(values), np.iinfo(like.dtype).min, np.iinfo(like.dtype).max)
     return values.astype(like.dtype)
 
 
