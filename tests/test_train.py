@@ -29,10 +29,11 @@ from keras_nst.pictures.files import read_picture
 from keras_nst.session.method import method_of
 from keras_nst.session.session import Session
 from keras_nst.settings.declared import SettingError
+from keras_nst.system.archives import read_about, read_arrays, write_archive
 from keras_nst.system.pace import Stop
 from keras_nst.train import main
 from keras_nst.training import course
-from keras_nst.training.asked import Asked, prepare
+from keras_nst.training.asked import STATE, Asked, prepare
 from keras_nst.training.drive import drive
 from keras_nst.training.learning import Learned, Learner, Moves, possible, seen_by
 from keras_nst.training.objective import Lesson, Teacher
@@ -560,6 +561,16 @@ def test_a_training_that_did_not_know_a_setting_goes_on(pictures: Path, tmp_path
         trained(pictures, folder, steady="1")
     _, told = trained(pictures, folder)
     assert "Goes on after step 2." in told
+
+
+def test_another_precision_is_told_of(pictures: Path, tmp_path: Path) -> None:
+    """As where a training goes on at a machine with other hardware."""
+    folder, _ = trained(pictures, tmp_path / "model", After(2))
+    about, arrays = read_about(folder / STATE), list(read_arrays(folder / STATE))
+    assert about["precision"] == "float32"
+    write_archive(folder / STATE, about | {"precision": "bfloat16"}, arrays)
+    _, told = trained(pictures, folder)
+    assert "It goes on in float32, and began in bfloat16: its last bits will differ." in told
 
 
 def test_other_photographs_are_another_training(model: Path, pictures: Path, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ from keras_nst.training.learning import Learner
 from keras_nst.training.objective import Teacher
 from keras_nst.training.schedule import Plan
 
+PRECISION = "precision"  # what is kept beside the plan
+
 
 class Course(NamedTuple):
     """What is at work."""
@@ -46,7 +48,8 @@ def opened(asked: Asked, session: Session, tell: Tell) -> Course:
     size = Size(settings.size, settings.size)
     tell(f"Runs on {session.device.description}.{f' {session.device.warning}' if session.device.warning else ''}")
     resolved = session.resolve(config, size)
-    most = session.most_at_once(resolved, size)
+    passes = 2 + bool(settings.steady)  # the network that learns takes about as much as the one that judges
+    most = max(1, session.most_at_once(resolved, size) // passes)
     if settings.batch_size > most and session.device.kind == "cpu":  # nothing tells that of others
         reason = f"Expected at most {most} photographs of {size} pixels at once, for the memory there is."
         raise SettingError("batch_size", settings.batch_size, reason)
@@ -121,7 +124,8 @@ def scales_of(asked: Asked) -> tuple[float, ...]:
 
 def keep(course: Course, plan: Plan) -> None:
     """Writes what it takes to go on."""
-    write_archive(course.asked.folder / STATE, plan._asdict(), course.learner.state())
+    about = plan._asdict() | {PRECISION: course.config.precision}
+    write_archive(course.asked.folder / STATE, about, course.learner.state())
 
 
 def resumed(course: Course, plan: Plan, tell: Tell) -> Plan:
@@ -131,6 +135,7 @@ def resumed(course: Course, plan: Plan, tell: Tell) -> Plan:
         return plan
     try:
         about, arrays = read_about(path), list(read_arrays(path))
+        precision = about.pop(PRECISION, course.config.precision)
         there = Plan(**{**about, "judged": tuple(about["judged"]), "rate": plan.rate, "steps": plan.steps})
         course.learner.restore(checked(arrays, course.learner.variables))
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
@@ -139,6 +144,8 @@ def resumed(course: Course, plan: Plan, tell: Tell) -> Plan:
     if plan.steps != about["steps"]:
         there = there.with_other_steps()
     tell(f"Goes on after step {there.taken}.")
+    if precision != course.config.precision:
+        tell(f"It goes on in {course.config.precision}, and began in {precision}: its last bits will differ.")
     return there._replace(begun=there.taken)
 
 
