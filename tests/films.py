@@ -26,6 +26,7 @@ def write_clip(
     pixels: str = "bgr0",
     sound: str = "",
     rotate: int = 0,
+    unit: Fraction = Fraction(1, 1000),
     **context: Any,
 ) -> Path:
     """Writes a film, by itself without loss; times are in thousandths of a second."""
@@ -33,7 +34,7 @@ def write_clip(
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=RATE, options=context.pop("options", {}))
         stream.height, stream.width = frames[0].shape[:2]
-        stream.pix_fmt, stream.codec_context.time_base = pixels, Fraction(1, 1000)
+        stream.pix_fmt, stream.codec_context.time_base = pixels, unit
         for name, value in context.items():
             setattr(stream.codec_context, name, value)
         if rotate:
@@ -43,7 +44,7 @@ def write_clip(
             heard.layout = "mono"
         for frame, time in zip(frames, times, strict=True):
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24").reformat(format=pixels)
-            picture.pts, picture.time_base = time, Fraction(1, 1000)
+            picture.pts, picture.time_base = round(Fraction(time, 1000) / unit), unit
             for name in ("color_trc",):
                 if name in context:
                     setattr(picture, name, context[name])

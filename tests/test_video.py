@@ -113,6 +113,23 @@ def test_a_film_goes_on_bit_for_bit(clip: Path, style: Path, whole: Path, tmp_pa
         np.testing.assert_array_equal(own, there)
 
 
+def test_a_film_that_may_be_overwritten_goes_on_as_well(clip: Path, style: Path, whole: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.mkv").write_bytes(b"before")
+    by_optimizer(clip, style, tmp_path, StopAfter(tmp_path / "work", 2), overwrite="true")
+    told = by_optimizer(clip, style, tmp_path, overwrite="true")
+    assert any("2 are painted" in line for line in told)
+    for own, there in zip(painted(tmp_path), painted(whole), strict=True):
+        np.testing.assert_array_equal(own, there)
+
+
+@pytest.mark.parametrize("size", ["63", "50x33"])
+def test_films_have_even_sides(clip: Path, style: Path, tmp_path: Path, size: str) -> None:
+    by_optimizer(clip, style, tmp_path, size=size, end="0.08", color="content", side_by_side="true")
+    frames, _ = read_clip(tmp_path / "out.mkv")
+    assert frames[0].shape[:2] == {"63": (46, 62), "50x33": (32, 50)}[size]
+    assert read_clip(tmp_path / "out-beside.mkv")[0][0].shape[1] == 2 * frames[0].shape[1]
+
+
 def test_more_of_a_film_is_painted_where_less_was(clip: Path, style: Path, whole: Path, tmp_path: Path) -> None:
     by_optimizer(clip, style, tmp_path, end="0.1")
     assert len(read_clip(tmp_path / "out.mkv")[0]) == 3
@@ -289,6 +306,7 @@ def test_what_is_wrong_is_told_in_one_line(
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("mine")
     (tmp_path / "taken.mp4").write_bytes(b"mine")
+    (tmp_path / "text").write_text("mine")
     wrong = {
         "--content=: Expected a film: a file, or a folder of pictures.": {"content": ""},
         f"--content={tmp_path / 'none.mp4'}: No such file or directory": {"content": str(tmp_path / "none.mp4")},
@@ -303,10 +321,13 @@ def test_what_is_wrong_is_told_in_one_line(
         },
         f"--output={tmp_path / 'a.gif'}: Expected .mp4, .mkv, .mov, or a folder": {"output": str(tmp_path / "a.gif")},
         f"--output={clip}: Expected another name than the film's own.": {"output": str(clip)},
-        f"--output={tmp_path / 'taken.mp4'}: It exists. Expected another name, or --overwrite.": {
+        f"--output={tmp_path / 'taken.mp4'}: {tmp_path / 'taken.mp4'} exists. Expected another name, or": {
             "output": str(tmp_path / "taken.mp4")
         },
         f"--workdir={tmp_path / 'mine'}: Expected a new folder, or one of a film.": {"workdir": str(tmp_path / "mine")},
+        "--style=x.png: Expected none with --model, which has its own.": {"model": "sample:night", "style": "x.png"},
+        f"--output={tmp_path / 'text'}: Expected .mp4, .mkv, .mov, or a folder": {"output": str(tmp_path / "text")},
+        "--rate=0: Expected": {"rate": "0"},
         "--passes=2: Expected 1: others than the optimizer go through a film once.": {
             "passes": "2",
             "how": "keyframes",
@@ -326,6 +347,12 @@ def test_another_film_in_the_folder_is_told(
     own = asked(clip, whole, style=str(style), **SMALL)
     line = complaint(capsys, **own | {"steady": "7"})
     assert re.search(r"It holds another film: steady 7 \(was 20\)\. Expected a new folder, or --overwrite", line)
+    assert "style_1" in complaint(capsys, **own | {"style": f"{style}@1-2"})
+    (tmp_path / "other").mkdir()
+    others = [*frames_of(COUNT)[:2], *frames_of(COUNT, seed=4)[2:]]
+    other = write_clip(tmp_path / "other" / clip.name, others)
+    line = complaint(capsys, **own | {"content": str(other)})
+    assert "It holds another film, from frame 2 on. Expected a new folder, or --overwrite." in line
 
 
 def test_without_what_it_takes_one_line_tells_what(

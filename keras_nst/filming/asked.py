@@ -1,8 +1,10 @@
 """A film that is to be painted, checked and looked through before TensorFlow is imported."""
 
 import importlib.util
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keras_nst.applying.asked import shares_of
 from keras_nst.core.pyramid import Size
@@ -60,23 +62,38 @@ class Asked(NamedTuple):
     def record(self) -> dict[str, str]:
         """Returns what makes one film another than the next."""
         settings = {name: self.settings.shown(name) for name in fields(Filming) if name not in FREE}
-        hashes = {f"style_{number}": style.sha256 for number, style in enumerate(self.styles, start=1)}
+        if self.settings.way == "keyframes" or self.settings.passes > 1:  # then the end shapes all frames before it
+            settings["end"] = self.settings.shown("end")
+        parts = self.settings.config().style_sources() if self.styles else ()
+        hashes = {
+            f"style_{number}": f"{style.sha256} {part.weight:g} {part.blocks or ''}".strip()
+            for number, (style, part) in enumerate(zip(self.styles, parts, strict=True), start=1)
+        }
         model = {"model": self.model[1].sha256} if self.model else {}
         film = {"film": f"{self.size} pixels from {self.survey.times[0]} of {self.source.unit} s"}
         return settings | {"way": self.settings.way} | hashes | model | film
+
+    def marks(self, told: Mapping[str, Any]) -> list[int]:
+        """Returns by what the frames are known, those that are there and those of a longer part painted before."""
+        return [*self.survey.marks, *told.get("marks", [])[len(self.survey.marks) :]]
+
+    @property
+    def outputs(self) -> list[Path]:
+        """The films to be written: the painted one, and one with both."""
+        beside = self.output.with_name(f"{self.output.stem}-beside{self.output.suffix}")
+        return [self.output, *([beside] if self.settings.side_by_side else [])]
 
     @property
     def is_done(self) -> bool:
         """Whether the film that is asked for has been written."""
         told = read_told(self.folder.path / RECORD) or {}
-        return told.get("written") == self.written() and self.output.exists()
+        return told.get("written") == self.written() and all(path.exists() for path in self.outputs)
 
     def written(self) -> dict[str, str]:
         """Returns what tells a finished film from another."""
         return {
-            "output": str(self.output.resolve()),
+            "outputs": " ".join(str(path.resolve()) for path in self.outputs),
             "frames": str(len(self.survey.times)),
-            "side_by_side": self.settings.shown("side_by_side"),
         }
 
 
@@ -96,7 +113,10 @@ def prepare(settings: Filming, tell: Tell) -> Asked:
     model, shares, styles = painters(settings, tell)
     film = Path(settings.content).expanduser()
     folder = Folder(Path(settings.workdir).expanduser() if settings.workdir else HOME / (stem(film.name) or "film"))
-    output = output_of(settings, film)
+    with settings.about("content"):
+        film.exists()  # complains of names that no file has
+    with settings.about("output"):
+        output = output_of(settings, film)
     with settings.about("content"):
         source = open_source(film, settings.rate, round(settings.max_megapixels * 1e6))
         tell(f"Looks through {film}.")
@@ -121,6 +141,8 @@ def check(settings: Filming) -> None:
         raise SettingError("end", settings.shown("end"), f"Expected more than --start={settings.shown('start')}.")
     if settings.way == "network" and not settings.model:
         raise SettingError("model", "", "Expected a trained network with --how=network, such as sample:night.")
+    if settings.way == "network" and settings.style:
+        raise SettingError("style", settings.style, "Expected none with --model, which has its own.")
     if settings.way != "network":
         if not settings.style:
             raise SettingError("style", "", "Expected a picture: a path or a URL.")
@@ -154,8 +176,10 @@ def output_of(settings: Filming, film: Path) -> Path:
         raise SettingError("output", named, "Expected another name than the film's own.")
     if output.suffix and output.is_dir():
         raise SettingError("output", named, "Expected the name of a film. Received: a folder.")
-    if not output.parent.is_dir():
-        raise SettingError("output", named, f"Expected a folder that exists. Received: {output.parent}")
+    if not output.suffix and output.exists() and not output.is_dir():
+        raise SettingError("output", named, f"Expected {', '.join(CONTAINERS)}, or a folder for frames.")
+    if not output.parent.is_dir() or not os.access(output.parent, os.W_OK | os.X_OK):
+        raise SettingError("output", named, f"Expected a folder that may be written to. Received: {output.parent}")
     return output
 
 
@@ -172,8 +196,15 @@ def check_folder(asked: Asked) -> None:
     """
     named = asked.settings.workdir or str(asked.folder.path)
     earlier = check_kind(asked.folder.path, named, RECORD, "a film")
-    if earlier is not None and not asked.settings.overwrite:
-        check_same(named, asked.record(), earlier.get("film", {}), "film")
+    if earlier is None or asked.settings.overwrite:
+        return
+    usual = Filming()  # of settings that an earlier version did not know
+    then = {name: usual.shown(name) for name in fields(Filming) if name not in FREE} | earlier.get("film", {})
+    check_same(named, asked.record(), then, "film")
+    pairs = enumerate(zip(asked.survey.marks, earlier.get("marks", []), strict=False))
+    if (other := next((number for number, (now, before) in pairs if now != before), None)) is not None:
+        reason = f"It holds another film, from frame {other} on. Expected a new folder, or --overwrite."
+        raise SettingError("workdir", named, reason)
 
 
 def check_free(asked: Asked) -> None:
@@ -182,13 +213,15 @@ def check_free(asked: Asked) -> None:
     Raises:
         SettingError: something is.
     """
-    if asked.settings.overwrite or asked.is_done or not asked.output.exists():
-        return
     told = read_told(asked.folder.path / RECORD) or {}
-    ours = told.get("written", {}).get("output") == str(asked.output.resolve())
-    if not ours and (asked.output.suffix or any(asked.output.iterdir())):
-        named = asked.settings.output or str(asked.output)
-        raise SettingError("output", named, "It exists. Expected another name, or --overwrite.")
+    ours = told.get("written", {}).get("outputs", "")
+    for path in asked.outputs:
+        with asked.settings.about("output"):
+            if path.resolve() == Path(asked.settings.content).expanduser().resolve():
+                raise ValueError(f"Expected another name: {path} is the film's own.")
+            known = asked.settings.overwrite or str(path.resolve()) in ours
+            if path.exists() and not known and (path.suffix or any(path.iterdir())):
+                raise ValueError(f"{path} exists. Expected another name, or --overwrite.")
 
 
 def clear(folder: Folder) -> None:
@@ -197,10 +230,13 @@ def clear(folder: Folder) -> None:
         f"{FRAMES}/*.png",
         "keyframes/*.png",
         "pass-*/*.png",
-        "*.json",
+        "figures.json",
         "learned.npz",
         "curves/events.*",
         "run.log",
+        "**/.*.part",
+        ".*.lock",
+        RECORD,
     )
     for path in [path for name in names for path in folder.path.glob(name)]:
-        path.unlink()
+        path.unlink(missing_ok=True)

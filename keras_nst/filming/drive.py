@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keras_nst.filming.painting import Journey
 
 Go: TypeAlias = Callable[["Journey"], bool]  # paints what is not painted yet; returns whether all is painted then
+PATIENCE = 1.0  # seconds, between two looks at what others do
 KEPT = 1e9  # bytes, of compiled steps and styles' measures
 
 
@@ -46,10 +47,13 @@ def begin(asked: Asked) -> None:
     """
     folder = asked.folder
     with asked.settings.about("workdir"):
-        if asked.settings.overwrite:
+        told = folder.told(folder.path / RECORD)
+        if asked.settings.overwrite and (told.get("film") != asked.record() or told.get("written")):
             clear(folder)
+            told = {}
         folder.path.mkdir(parents=True, exist_ok=True)
-        folder.tell(folder.path / RECORD, folder.told(folder.path / RECORD) | {"film": asked.record()})
+        own = {"film": asked.record(), "marks": asked.marks(told)}
+        folder.tell(folder.path / RECORD, {name: told[name] for name in ("written",) if name in told} | own)
 
 
 def paint(asked: Asked, stop: Stop, tell: Tell) -> int:
@@ -57,7 +61,7 @@ def paint(asked: Asked, stop: Stop, tell: Tell) -> int:
     begun, say = time.monotonic(), beside_the_bar(tell)
     introduce(asked, tell)
     go = by_network(asked) if asked.settings.way == "network" else by_optimizer(asked, stop, say)
-    from keras_nst.filming.finishing import finish  # what imports TensorFlow, now that it is started
+    from keras_nst.filming.finishing import Stopped, finish  # what imports TensorFlow, now that it is started
     from keras_nst.filming.footage import Footage
     from keras_nst.filming.painting import Journey
     from keras_nst.filming.screen import Screen
@@ -75,7 +79,13 @@ def paint(asked: Asked, stop: Stop, tell: Tell) -> int:
         return 0
     tell(f"All frames are painted, in {time.monotonic() - begun:.1f} s.")
     with claimed(asked.folder.path / "film") as own:
-        return finish(asked, footage, tell) if own else 0
+        if not own or asked.is_done:
+            return 0
+        try:
+            return finish(asked, footage, stop, tell)
+        except Stopped:
+            tell("Stopped before the film was written: all frames are kept. The same command goes on.")
+            return 0
 
 
 def by_network(asked: Asked) -> Go:
@@ -100,19 +110,30 @@ def by_optimizer(asked: Asked, stop: Stop, tell: Tell) -> Go:
         optimizer = Optimizer(asked, session, stop, tell, journey.screen.hear)
         if settings.way == "optimize":
             return journey.go(optimizer, functools.partial(passes, count=settings.passes))
-        if not journey.go(optimizer, functools.partial(keyframes, every=settings.keyframe_every)):
-            return False
         painter = Keyed(asked.folder, settings, optimizer)
-        with claimed(asked.folder.path / LEARNED) as own:
-            if not own or not painter.learn(journey.footage, stop):
-                return False
-        return journey.go(painter, functools.partial(passes, count=1))
+
+        def learn() -> bool:
+            with claimed(asked.folder.path / LEARNED) as own:
+                return own and painter.learn(journey.footage, stop)
+
+        along = functools.partial(keyframes, every=settings.keyframe_every)
+        known = in_time(lambda: journey.go(optimizer, along), stop) and in_time(learn, stop)
+        return known and journey.go(painter, functools.partial(passes, count=1))
 
     def go_with_the_memory_there_is(journey: "Journey") -> bool:
         with out_of_memory_in_one_line(settings.config()):
             return go(journey)
 
     return go_with_the_memory_there_is
+
+
+def in_time(work: Callable[[], bool], stop: Stop) -> bool:
+    """Does what can be done of some work, until others have done the rest; returns whether there was time for that."""
+    while not work():
+        if stop.is_set():
+            return False
+        time.sleep(PATIENCE)
+    return True
 
 
 def introduce(asked: Asked, tell: Tell) -> None:

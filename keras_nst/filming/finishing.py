@@ -1,5 +1,6 @@
 """A painted film as it is handed over: written with its times, colors and sound; measured."""
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,24 +18,45 @@ from keras_nst.filming.writing import Timing, write_film
 from keras_nst.monitors.meter import Meter
 from keras_nst.pictures.files import save_picture
 from keras_nst.session.scene import Tell, recolored
+from keras_nst.system.pace import Stop
 
+MEASURED = 50  # pairs of frames
+NAME = "{:06d}.png"  # of frames in a folder
 Frames = Callable[[int], np.ndarray]  # number -> (h, w, 3), uint8
 
 
-def finish(asked: Asked, footage: Footage, tell: Tell) -> int:
-    """Writes the film and what was measured of it; returns the exit code."""
-    reel = Reel(asked, footage)
+class Stopped(Exception):
+    """There was no time to finish."""
+
+
+def finish(asked: Asked, footage: Footage, stop: Stop, tell: Tell) -> int:
+    """Writes the film and what was measured of it; returns the exit code.
+
+    Raises:
+        Stopped: it is not written yet.
+    """
+    reel, record = Reel(asked, footage), asked.folder.path / RECORD
     for path, frames, size in films(asked, reel):
-        for note in write(asked, path, frames, size):
+        for note in write(asked, path, watched(frames, stop), size):
             tell(note)
         tell(f"Film: {path}")
-    if asked.settings.figures:
-        figures = measured(asked, footage)
+    asked.folder.tell(record, asked.folder.told(record) | {"written": asked.written()})
+    if asked.settings.figures and not stop.is_set():
+        figures = measured(asked, footage, reel)
         asked.folder.tell(asked.folder.path / FIGURES, figures)
         tell(words(figures))
-    record = asked.folder.path / RECORD
-    asked.folder.tell(record, asked.folder.told(record) | {"written": asked.written()})
     return 0
+
+
+def watched(frames: Frames, stop: Stop) -> Frames:
+    """Returns frames that are not given any more once it is to stop."""
+
+    def frame(number: int) -> np.ndarray:
+        if stop.is_set():
+            raise Stopped
+        return frames(number)
+
+    return frame
 
 
 class Reel:
@@ -56,11 +78,9 @@ class Reel:
 
 def films(asked: Asked, reel: Reel) -> Iterator[tuple[Path, Frames, Size]]:
     """Yields what is to be written: where, its frames and their size."""
-    yield asked.output, reel.painted, asked.size
-    if asked.settings.side_by_side:
-        height, width = asked.size
-        output = asked.output
-        yield output.with_name(f"{output.stem}-beside{output.suffix}"), reel.beside, Size(height, 2 * width)
+    height, width = asked.size
+    shown = (reel.painted, asked.size), (reel.beside, Size(height, 2 * width))
+    yield from ((path, *each) for path, each in zip(asked.outputs, shown, strict=False))
 
 
 def write(asked: Asked, path: Path, frames: Frames, size: Size) -> list[str]:
@@ -78,24 +98,30 @@ def write(asked: Asked, path: Path, frames: Frames, size: Size) -> list[str]:
             return write_film(path, frame, size, timing, film if film.is_file() else None)
         path.mkdir(exist_ok=True)
         for number in range(count):
-            save_picture(path / f"{number:06d}.png", frame(number).astype(np.float32) / 255)
+            save_picture(path / NAME.format(number), frame(number).astype(np.float32) / 255)
+        for number in itertools.takewhile(lambda number: (path / NAME.format(number)).exists(), itertools.count(count)):
+            (path / NAME.format(number)).unlink()  # of a longer film that was there before
     return []
 
 
-def measured(asked: Asked, footage: Footage) -> dict[str, float]:
-    """Returns how steady the painted film is, and the film that was painted itself: means over all but cuts."""
-    errors: list[tuple[float, float, float]] = []
-    for shot in asked.survey.shots:
-        for number in shot[1:]:
-            between = motion(footage.levels(number), footage.levels(number - 1))
-            now, then = (asked.folder.picture(each) for each in (number, number - 1))
-            frame_now, frame_then = (footage.frame(each) for each in (number, number - 1))
-            of_painted, of_film = warping_error(now, then, between), warping_error(frame_now, frame_then, between)
-            errors.append((of_painted, of_film, flicker(now, then, frame_now, frame_then)))
+def measured(asked: Asked, footage: Footage, reel: Reel) -> dict[str, float]:
+    """Returns how steady the painted film is, and the film that was painted itself: means over some pairs of frames."""
+    pairs = [number for shot in asked.survey.shots for number in shot[1:]]
+    errors = [steadiness(number, footage, reel) for number in pairs[:: -(-len(pairs) // MEASURED) or 1]]
     if not errors:
         return {}
     names = ("warping_error", "warping_error_of_the_film", "flicker")
     return dict(zip(names, map(float, np.mean(errors, axis=0)), strict=True))
+
+
+def steadiness(number: int, footage: Footage, reel: Reel) -> tuple[float, float, float]:
+    """Returns the warping error of a painted frame and the one before it, that of the film's own, and flicker."""
+    then, now = (footage.levels(each) for each in (number - 1, number))
+    between = motion(now, then)
+    frames = [each.astype(np.float32) / 255 for each in (now, then, reel.painted(number), reel.painted(number - 1))]
+    frame, before, painted, painted_before = frames
+    own, film = warping_error(painted, painted_before, between), warping_error(frame, before, between)
+    return own, film, flicker(painted, painted_before, frame, before)
 
 
 def words(figures: dict[str, float]) -> str:

@@ -1,5 +1,6 @@
 """A film as it is painted: which frames, how large, in which shots; any of its frames by its number."""
 
+import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from fractions import Fraction
@@ -9,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 from keras_nst.core.pyramid import Size, crop_box
-from keras_nst.filming.cuts import Cutter
+from keras_nst.filming.cuts import Cutter, small
 from keras_nst.filming.reading import Raw, Source
 
-KEPT = 48  # frames, for those who come back to them
+KEPT, LEAST, BYTES = 48, 8, 256_000_000  # frames, for those who come back to them
 AHEAD = 24  # frames further on that are decoded on the way, instead of looking for a place nearer to them
 
 
@@ -23,6 +24,7 @@ class Survey(NamedTuple):
     times: tuple[int, ...]  # of its frames, in units of the film
     cuts: tuple[int, ...]  # the numbers of the frames that shots begin with
     broken: int  # frames that cannot be read
+    marks: tuple[int, ...]  # by which each frame is known from others
 
     @property
     def shots(self) -> list[range]:
@@ -32,7 +34,7 @@ class Survey(NamedTuple):
 
 
 def survey(source: Source, start: float, end: float, find_cuts: bool) -> Survey:
-    """Goes through the film once.
+    """Goes through the film once; twice where the times that it tells are of no use.
 
     Args:
         start, end: what of it, in seconds from its first frame; end 0: all of it.
@@ -40,21 +42,37 @@ def survey(source: Source, start: float, end: float, find_cuts: bool) -> Survey:
     Raises:
         ValueError: there is nothing in it, or nothing between these times.
     """
-    cutter, times, cuts, size, first = Cutter(), list[int](), list[int](), None, None
-    begin, stop = (Fraction(second).limit_denominator(10**6) for second in (start, end))
+    span = Fraction(start).limit_denominator(10**6), Fraction(end).limit_denominator(10**6) if end else None
+    found = looked_through(source, span, find_cuts)
+    if found is None:
+        source.count()
+        found = looked_through(source, span, find_cuts)
+    if found is None or not found.times:
+        where = f" between {start:g} and {end:g} seconds" if end else f" after {start:g} seconds" if start else ""
+        raise ValueError(f"Expected a film with frames that can be read{where}. Received: none")
+    return found
+
+
+def looked_through(source: Source, span: tuple[Fraction, Fraction | None], find_cuts: bool) -> Survey | None:
+    """Returns what a film consists of; None where its times do not rise."""
+    cutter, times, cuts, marks = Cutter(), list[int](), list[int](), list[int]()
+    size, first, last = Size(0, 0), None, None
     for raw in source.frames():
-        first = raw.time if first is None else first
+        if raw.time is None or (last is not None and raw.time <= last):
+            return None
+        first, last = raw.time if first is None else first, raw.time
         second = (raw.time - first) * source.unit
-        if second < begin or (end and second >= stop) or (times and raw.time <= times[-1]):
+        if span[1] is not None and second >= span[1]:
+            break
+        if second < span[0]:
             continue
-        size = size or Size(*raw.levels.shape[:2])
+        if not times:
+            size = Size(*raw.levels.shape[:2])
         if cutter(raw.levels) if find_cuts else not times:
             cuts.append(len(times))
         times.append(raw.time)
-    if size is None:
-        where = f" between {start:g} and {end:g} seconds" if end else f" after {start:g} seconds" if start else ""
-        raise ValueError(f"Expected a film with frames that can be read{where}. Received: none")
-    return Survey(size, tuple(times), tuple(cuts), source.broken)
+        marks.append(mark_of(raw.levels))
+    return Survey(size, tuple(times), tuple(cuts), source.broken, tuple(marks))
 
 
 class Footage:
@@ -65,13 +83,19 @@ class Footage:
         self.numbers = {time: number for number, time in enumerate(known.times)}
         self.kept: OrderedDict[int, np.ndarray] = OrderedDict()
         self.reader: Iterator[Raw] | None = None
+        self.most = max(LEAST, min(KEPT, BYTES // (3 * size.height * size.width)))
+        self.seeks = True  # whether it is read from places further on
         self.next = 0  # the number of the frame that is read next
 
     def __len__(self) -> int:
         return len(self.survey.times)
 
     def levels(self, number: int) -> np.ndarray:
-        """Returns a frame (h, w, 3), uint8; the one before it, where it cannot be read any more."""
+        """Returns a frame (h, w, 3), uint8.
+
+        Raises:
+            ValueError: it cannot be read any more.
+        """
         if number not in self.kept:
             self._read(number)
         return self.kept[number]
@@ -83,27 +107,40 @@ class Footage:
     def _read(self, number: int) -> None:
         if self.reader is None or not self.next <= number < self.next + AHEAD:
             # Those who go backwards come to the frames before it next.
-            first = max(0, number - KEPT // 2) if number < self.next else number
-            self.reader = self.source.frames(self.survey.times[first] if first else None)
-        for raw in self.reader:
-            found = self.numbers.get(raw.time)
+            first = max(0, number - self.most // 2) if number < self.next else number
+            self._begin(first)
+        self._read_to(number)
+        if number not in self.kept:  # places are not where this film says they are: it is read from its beginning
+            self.seeks = False
+            self._begin(0)
+            self._read_to(number)
+        if number not in self.kept:
+            raise ValueError(f"Expected to find frame {number} again. Received: a film that has changed")
+
+    def _begin(self, first: int) -> None:
+        self.reader = self.source.frames(self.survey.times[first] if first and self.seeks else None)
+
+    def _read_to(self, number: int) -> None:
+        for raw in self.reader or ():
+            found = None if raw.time is None else self.numbers.get(raw.time)
             if found is None:
                 continue
+            if mark_of(raw.levels) != self.survey.marks[found]:
+                return
             self._keep(found, fitted(raw.levels, self.size))
             self.next = found + 1
             if found >= number:
-                break
-        if number not in self.kept:
-            self.reader = None
-            nearest = min(self.kept, key=lambda other: abs(other - number), default=None)
-            if nearest is None:
-                raise ValueError(f"Expected to find frame {number} again. Received: a film that has changed")
-            self._keep(number, self.kept[nearest])
+                return
 
     def _keep(self, number: int, levels: np.ndarray) -> None:
         self.kept[number] = levels
-        if len(self.kept) > KEPT:
+        if len(self.kept) > self.most:
             self.kept.popitem(last=False)
+
+
+def mark_of(levels: np.ndarray) -> int:
+    """Returns by what a frame is known from others."""
+    return zlib.crc32(small(levels).tobytes())
 
 
 def fitted(levels: np.ndarray, size: Size) -> np.ndarray:

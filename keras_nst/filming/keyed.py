@@ -40,7 +40,8 @@ from keras_nst.training.schedule import Plan
 
 SIDE, BATCH = 160, 4  # of the squares that it learns from, at most
 RATE = 7e-4
-MOST = 64  # frames that it learns from, so that they fit into the memory
+MOST, BYTES = 64, 1e9  # frames that it learns from, and what is made of them: so that they fit into the memory
+FEW = 8  # frames, by which their colors are known
 LIKE_THEM = 4.0  # how much counts the mean difference from what the optimizer has painted
 
 
@@ -135,7 +136,8 @@ def new_painter(keyframes: Keyframes, precision: str, seed: int) -> tuple[Parts,
     layers = parts(shape, policy(precision))
     painter = joined(layers, shape, policy(precision))
     begin_with(painter, STARTER, card)
-    matrix, mean = first_colors([255 * frame for frame in keyframes.frames], np.asarray(keyframes.styles[0].picture)[0])
+    shown, style = [255 * frame for frame in keyframes.frames[:FEW]], np.asarray(keyframes.styles[0].picture)[0]
+    matrix, mean = first_colors(shown, style)
     layers.recolor.set_weights([matrix[None], mean[None]])
     return layers, painter
 
@@ -150,8 +152,9 @@ class Keyed:
         """Learns, or takes over what was learned before; returns whether it came to an end."""
         every = self.settings.keyframe_every
         self.numbers = [number for shot in footage.survey.shots for number in shot[::every]]
-        shown = self.numbers[:: -(-len(self.numbers) // MOST)]
-        first = footage.frame(shown[0])
+        first = footage.frame(self.numbers[0])
+        most = max(1, min(MOST, int(BYTES // (2 * first.nbytes))))
+        shown = self.numbers[:: -(-len(self.numbers) // most)]
         keyframes = Keyframes(
             [self.optimizer.seen(footage.frame(number)) for number in shown],
             [self.folder.picture(number, KEYFRAMES) for number in shown],

@@ -36,13 +36,14 @@ class Optimizer:
         self.settings, self.session, self.stop, self.tell, self.hear = asked.settings, opened, stop, tell, hear
         self.styles = list(asked.styles)
         # What --color asks of the styles is done here, once per shot, and of the result when the film is written.
-        self.config = dataclasses.replace(asked.settings.config(), color="style")
+        # Frames have their size already.
+        self.config = dataclasses.replace(asked.settings.config(), color="style", size="original")
         self.resolved = opened.resolve(self.config, asked.size, tell)
         self.steady = Steady()
 
     def begin(self, shot: Shot) -> None:
         """Begins a shot, or goes on with it."""
-        config = self.settings.config()
+        config = dataclasses.replace(self.config, color=self.settings.color)
         scene = scene_of(of_pixels(shot.first), self.styles, None, (None, []), config, self.tell)
         _, colors = colored(scene, guided(scene, config), self.settings.color)
         self.shown = [style._replace(pixels=pixels) for style, pixels in zip(self.styles, colors, strict=True)]

@@ -19,10 +19,13 @@ UNKNOWN = 2  # a color space nobody has told: larger films are of BT.709 then, a
 HIGH_DEFINITION = 720  # rows
 
 
+EARLIER = (0, 1, 4, 16)  # seconds, at which a place in a film is looked for
+
+
 class Raw(NamedTuple):
     """A frame as it is read."""
 
-    time: int  # in units of the film
+    time: int | None  # in units of the film; None where it tells none
     levels: np.ndarray  # (h, w, 3), uint8
 
 
@@ -32,6 +35,9 @@ class Source(Protocol):
     unit: Fraction  # seconds
     rate: Fraction  # frames per second
     broken: int  # frames that could not be read, so far
+
+    def count(self) -> None:
+        """Counts the frames from now on, in place of the times that they tell, which are of no use."""
 
     def frames(self, since: int | None = None) -> Iterator[Raw]:
         """Yields the frames; those from a time on, with some before it perhaps."""
@@ -51,12 +57,14 @@ class FilmFile:
     """A film in a file."""
 
     def __init__(self, path: Path, max_pixels: int):
-        self.path, self.broken = path, 0
+        self.path, self.broken, self.counts = path, 0, False
         with opened(path) as container:
             if not container.streams.video:
                 raise ValueError("Expected a film. Received: a file without pictures")
             stream = container.streams.video[0]
             context = stream.codec_context
+            if context is None:
+                raise ValueError("Expected a film. Received: pictures in a format that cannot be decoded here")
             if context.width * context.height > max_pixels:
                 size = f"{context.width}x{context.height}"
                 raise ValueError(
@@ -69,21 +77,45 @@ class FilmFile:
             self.rate = Fraction(stream.average_rate or stream.base_rate or 25)
             self.shape = stream.sample_aspect_ratio or Fraction(1)
 
+    def count(self) -> None:
+        """Counts the frames from now on, in place of the times that they tell, which are of no use."""
+        self.counts, self.broken = True, 0
+
     def frames(self, since: int | None = None) -> Iterator[Raw]:
-        """Yields the frames; those from a time on, with some before it perhaps."""
+        """Yields the frames; those from a time on, with some before it perhaps.
+
+        A place is looked for ever earlier, down to the beginning: containers tell it with more or less care.
+        """
+        if since is not None and not self.counts:
+            for seconds in EARLIER:
+                found = self._frames(since - round(seconds / self.unit))
+                first = next(found, None)
+                if first is not None and first.time is not None and first.time <= since:
+                    yield first
+                    yield from found
+                    return
+        yield from self._frames(None)
+
+    def _frames(self, place: int | None) -> Iterator[Raw]:
+        """Yields the frames from a place on that can be decoded without those before it; nothing where that fails."""
+        broken, sound = self.broken, place is None
         with opened(self.path) as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
-            if since is not None:
+            if place is not None:
                 try:
-                    container.seek(since, stream=stream)
-                except av.FFmpegError:  # it cannot be gone through but from its beginning
-                    container.seek(0)
+                    container.seek(place, stream=stream)
+                except av.FFmpegError:
+                    return
             step = max(1, round(1 / (self.rate * self.unit)))
-            time = -step
-            for frame in self._decoded(container, stream):
-                time = time + step if frame.pts is None else frame.pts
-                yield Raw(time, upright(frame, self.shape))
+            for number, frame in enumerate(self._decoded(container, stream)):
+                sound = sound or frame.key_frame
+                if self.counts:
+                    yield Raw(number * step, upright(frame, self.shape))
+                elif sound:
+                    yield Raw(frame.pts, upright(frame, self.shape))
+        if place is not None:
+            self.broken = broken  # what is read again is not broken twice
 
     def _decoded(self, container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
         """Yields what can be decoded."""
@@ -114,7 +146,7 @@ def opened(path: Path) -> av.container.InputContainer:
     with path.open("rb"):  # what is wrong with the name is told as for all files
         pass
     try:
-        return av.open(str(path))
+        return av.open(f"file:{path}")  # or what stands before a colon in its name would be taken for a protocol
     except (av.FFmpegError, UnicodeError) as error:
         said = getattr(error, "strerror", None) or error
         raise ValueError(f"Expected a film. Received: a file that cannot be read as one ({said})") from None
@@ -144,8 +176,11 @@ class FrameFolder:
         self.paths = sorted((file for file in path.iterdir() if file.suffix.lower() in PICTURES), key=in_order)
         if not self.paths:
             raise ValueError("Expected a folder with pictures in it, which are the frames.")
-        self.rate, self.broken, self.max_pixels = Fraction(rate).limit_denominator(1001), 0, max_pixels
+        self.rate, self.broken, self.max_pixels = Fraction(rate).limit_denominator(10**6), 0, max_pixels
         self.unit = 1 / self.rate
+
+    def count(self) -> None:
+        """Does nothing: they are counted."""
 
     def frames(self, since: int | None = None) -> Iterator[Raw]:
         """Yields the frames; those from a time on."""

@@ -74,7 +74,7 @@ class Filming(Settings):
     )
     start: float = setting(0.0, number(), "Film", "Where to begin, in seconds of the film.")
     end: float = setting(0.0, number(), "Film", "Where to end, in seconds of the film; 0: at its end.")
-    rate: float = setting(25.0, number(0, 1000, above=True), "Film", "Frames per second of a folder of pictures.")
+    rate: float = setting(25.0, number(0.001, 1000), "Film", "Frames per second of a folder of pictures.")
     side_by_side: bool = setting(
         False, switch(), "Film", "Whether a second film, ...-beside, shows the first one and the painted one together."
     )
@@ -117,7 +117,7 @@ class Filming(Settings):
     )
     cuts: bool = setting(True, switch(), "Way", "Whether painting begins anew where the film is cut.")
     figures: bool = setting(
-        True, switch(), "Film", "Whether figures of some frames are measured at the end, as those of a picture are."
+        True, switch(), "Film", "Whether it is measured at the end, by some frames, how steady the film is."
     )
     style: str = same(Config, "style")
     style_scale: tuple[float, ...] = same(Config, "style_scale")

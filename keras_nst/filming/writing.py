@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +28,7 @@ class Codec(NamedTuple):
 
 H264 = Codec("libx264", "yuv420p", {"crf": "16", "preset": "medium"}, "aac")
 PRORES = Codec("prores_ks", "yuv422p10le", {"profile": "3"}, "pcm_s16le")
+LAYOUTS = {1: "mono", 2: "stereo"}  # which are not always named
 COPIED, ENCODED, NONE = WAYS = "copied", "encoded", "none"  # how a film's sound gets into another one
 CODECS = {".mp4": H264, ".mkv": H264, ".mov": PRORES}
 
@@ -55,7 +55,7 @@ def write_film(
     Raises:
         OSError: it cannot be written; what was there stays.
     """
-    partial = path.with_name(f".{secrets.token_hex(8)}{path.suffix}")
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")  # one name: of a process that was killed none stays
     try:
         with contextlib.ExitStack() as closing:
             container, stream, sound = begun(partial, size, timing, heard, WAYS, closing)
@@ -83,7 +83,7 @@ def begun(
     codec, way = CODECS[path.suffix.lower()], ways[0]
     try:
         with contextlib.ExitStack() as trying:
-            container = trying.enter_context(av.open(str(path), "w"))
+            container = trying.enter_context(av.open(f"file:{path}", "w"))
             stream = new_stream(container, codec, size, timing)
             source = trying.enter_context(opened(heard)) if heard else None
             sound = Sound(container, source, codec, timing, way)
@@ -127,14 +127,17 @@ class Sound:
         if heard is None or not heard.streams.audio:
             return
         source = heard.streams.audio[0]
-        if way == NONE:
+        left = len(heard.streams) - len(heard.streams.video) - 1
+        if left:
+            self.notes.append(f"Of the film's sounds and texts only the first sound is taken over; left out: {left}.")
+        if way == NONE or source.codec_context is None:
             self.notes.append("The film's sound can be neither copied nor encoded anew: there is none.")
             return
         if self.copies:
             self.stream, self.ahead = container.add_stream_from_template(source), packets(heard, source)
             return
         self.stream, self.ahead = container.add_stream(codec.sound, rate=source.rate), samples(heard, source)
-        self.stream.layout = source.layout
+        self.stream.layout = LAYOUTS.get(source.channels, source.layout)
         self.notes.append(f"The sound is encoded anew, as {codec.sound}: the film's own cannot be copied.")
 
     def write_until(self, seconds: Fraction) -> None:

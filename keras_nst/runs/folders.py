@@ -26,7 +26,8 @@ def check_kind(folder: Path, named: str, record: str, kind: str, begun: Collecti
     if folder.exists() and not folder.is_dir():
         raise SettingError("workdir", named, "Expected a folder. Received: a file.")
     told = read_told(folder / record)
-    if told is None and folder.is_dir() and any(path.name not in begun for path in folder.iterdir()):
+    names = [path.name for path in folder.iterdir()] if told is None and folder.is_dir() else []
+    if any(name not in begun and not name.startswith(".") for name in names):
         raise SettingError("workdir", named, f"Expected a new folder, or one of {kind}.")
     return told
 

@@ -47,15 +47,27 @@ def claimed(path: Path) -> Iterator[bool]:
 
     A claim ends with its process, however that ends.
     """
-    with path.with_name(f".{path.name}.lock").open("a") as file:
+    own = path.with_name(f".{path.name}.lock")
+    with own.open("a") as file:
         try:
             if fcntl:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
             return
+        if fcntl and not is_there(file, own):  # another process has done its work between the two lines above
+            yield False
+            return
         try:
             yield True
         finally:
             with contextlib.suppress(OSError):  # whoever has it open finds the file written
-                os.unlink(file.name)
+                os.unlink(own)
+
+
+def is_there(file: IO[str], path: Path) -> bool:
+    """Tells whether an open file is still the one of its name."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
