@@ -83,6 +83,7 @@ def test_every_command_is_known() -> None:
         "python scripts/study_networks.py FOLDER",
         "python scripts/study_volume.py",
         "python scripts/study_film.py",
+        "python scripts/study_refine.py",
     }
     runs = {command for command in commands() if command.startswith("python -m keras_nst.run")}
     figures = {command for command in commands() if command.startswith("python -m keras_nst.evaluate")}
