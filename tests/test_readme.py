@@ -80,6 +80,7 @@ def test_every_command_is_known() -> None:
     elsewhere |= {f'pip install "keras-nst[{extra}]"' for extra in ("export", "video", "volume", "sound")}
     elsewhere |= {
         "tensorboard --logdir models",
+        "tensorboard --logdir films",
         "python scripts/study_networks.py FOLDER",
         "python scripts/study_volume.py",
         "python scripts/study_film.py",

@@ -203,6 +203,13 @@ def test_losses_and_frames_are_seen_in_tensorboard(clip: Path, style: Path, tmp_
     assert steps_of(tmp_path / "work" / "curves") == list(range(COUNT))
 
 
+@pytest.mark.weights
+def test_some_frames_are_judged(clip: Path, style: Path, tmp_path: Path, vgg19_weights: Path) -> None:
+    by_optimizer(clip, style, tmp_path, weights="imagenet", end="0.08")
+    told = json.loads((tmp_path / "work" / "figures.json").read_text())
+    assert told["warping_error"] > 0 and 0 < told["000000"]["w2"] < 2 and "000001" not in told
+
+
 # --- By networks ---
 
 

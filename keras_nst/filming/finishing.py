@@ -43,7 +43,7 @@ def finish(asked: Asked, footage: Footage, stop: Stop, tell: Tell) -> int:
     asked.folder.tell(record, asked.folder.told(record) | {"written": asked.written()})
     if asked.settings.figures and not stop.is_set():
         figures = measured(asked, footage, reel)
-        asked.folder.tell(asked.folder.path / FIGURES, figures)
+        asked.folder.tell_more(asked.folder.path / FIGURES, figures)
         tell(words(figures))
     return 0
 

@@ -63,3 +63,7 @@ class Folder:
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as file:
             file.write(json.dumps(what, indent=1).encode())
+
+    def tell_more(self, path: Path, what: Mapping[str, Any]) -> None:
+        """Adds to what a file in it tells."""
+        self.tell(path, self.told(path) | dict(what))

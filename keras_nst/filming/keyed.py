@@ -6,7 +6,7 @@ learns from squares of them: to make of each what the optimizer has made, and wh
 
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -184,6 +184,10 @@ class Keyed:
             with self.optimizer.session.where():
                 made = self.trained(self.optimizer.seen(work.frame), (1.0,))
         return steadied(made, work, self.settings.steady)
+
+    def judge(self, frame: np.ndarray, made: np.ndarray) -> Mapping[str, float]:
+        """Returns figures of what was made of a frame."""
+        return self.optimizer.judge(frame, made)
 
 
 def taught(imitator: Imitator, plan: Plan, stop: Stop) -> bool:

@@ -1,6 +1,6 @@
 """Frames painted by a trained network, each smoothed by those before it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,10 @@ class Networker:
         """Returns the picture of a frame."""
         frame = luminance_only(work.frame) if self.settings.color == "luminance" else work.frame
         return steadied(self.brush.painted(frame, self.shares), work, self.settings.steady)
+
+    def judge(self, frame: np.ndarray, made: np.ndarray) -> Mapping[str, float]:
+        """Returns nothing: the network for figures, and the style's picture, are not at hand."""
+        return {}
 
 
 def steadied(made: np.ndarray, work: Work, steady: float) -> np.ndarray:

@@ -1,13 +1,12 @@
 """Frames painted by the optimizer: the first of a shot as any picture, each further one from those before it."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_nst.core.events import Listener
-from keras_nst.core.figures import Figures
 from keras_nst.core.method import Method
 from keras_nst.filming.asked import Asked
 from keras_nst.filming.motion import Past
@@ -58,9 +57,12 @@ class Optimizer:
         scene, config = self._scene(work.frame, first_of(work)), self.resolved.resolved(steps=self._more(), scales=1)
         return self._painted(scene, work.number, config, self._further())
 
-    def figures(self, frame: np.ndarray, painted: np.ndarray) -> Figures:
-        """Returns how good a painted frame is."""
-        return self.session.figures(self._scene(frame), self.resolved, painted[None])
+    def judge(self, frame: np.ndarray, made: np.ndarray) -> Mapping[str, float]:
+        """Returns figures of what was made of a frame; none of a network that was never trained."""
+        if self.settings.weights == "random":
+            return {}
+        figures = self.session.figures(self._scene(frame), self.resolved, made[None])
+        return {name: value for name, value in figures._asdict().items() if value is not None}
 
     def styles_of(self, frame: np.ndarray) -> "tuple[Style, ...]":
         """Returns the styles of a shot that begins with this frame, as the algorithm takes them."""

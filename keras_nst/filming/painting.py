@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from keras_nst.filming.asked import Asked
-from keras_nst.filming.folder import FRAMES, KEYFRAMES
+from keras_nst.filming.folder import FIGURES, FRAMES, KEYFRAMES
 from keras_nst.filming.footage import Footage
 from keras_nst.filming.motion import Motion, Past, motion, remembered
 from keras_nst.filming.screen import Screen
@@ -12,6 +12,7 @@ from keras_nst.filming.work import Painter, Shot, Work
 from keras_nst.system.locks import claimed
 from keras_nst.system.pace import Stop
 
+JUDGED = 12  # one frame in so many is judged
 EARLIER = (1, 2, 4)  # frames back, which tell of a frame what they can
 
 
@@ -70,6 +71,10 @@ class Journey:
             made = painter.paint(self._work(number, before, way))
             if made is None:
                 return
+            if self.asked.settings.figures and way.place == FRAMES and number % JUDGED == 0:
+                figures = painter.judge(self.footage.frame(number), made)
+                self.folder.tell_more(self.folder.path / FIGURES, {f"{number:06d}": figures} if figures else {})
+                self.screen.judge(number, figures)
             self.folder.keep(number, made, way.place)
             self.screen.show(number, made)
 

@@ -1,7 +1,7 @@
 """What is seen of a film while it is painted: the bar with the time left, losses and frames in TensorBoard."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,6 +46,10 @@ class Screen:
                 self.curves(progress._replace(step=number, taken=()))
 
         return [listen]
+
+    def judge(self, number: int, figures: Mapping[str, float]) -> None:
+        """Shows figures of a frame."""
+        self.curves.judge(figures, number)
 
     def show(self, number: int, picture: np.ndarray) -> None:
         """Shows a painted frame."""

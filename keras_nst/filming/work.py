@@ -1,5 +1,6 @@
 """What painters of frames are given, and what they share."""
 
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -32,3 +33,6 @@ class Painter(Protocol):
 
     def paint(self, work: Work) -> np.ndarray | None:
         """Returns the picture (h, w, 3) of a frame; None where it was told to stop."""
+
+    def judge(self, frame: np.ndarray, made: np.ndarray) -> Mapping[str, float]:
+        """Returns figures of what was made of a frame; nothing where no style is known."""
