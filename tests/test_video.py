@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 from conftest import ROOT, run_process, write_picture
 from films import HIGH, WIDE, frames_of, read_clip, sound_of, write_clip
+from PIL import Image
 from test_painter import write_painter
 
 from keras_nst.filming.asked import prepare
 from keras_nst.filming.drive import drive
 from keras_nst.filming.folder import Folder
 from keras_nst.filming.settings import Filming
+from keras_nst.settings.values import SEPARATOR
 from keras_nst.video import main
 
 SMALL = {"weights": "random", "network": "vgg19", "steps": "4", "steps_more": "2", "scales": "1", "style_weight": "1"}
@@ -66,9 +68,9 @@ def film(clip: Path, folder: Path, stop: object = None, **own: str) -> list[str]
     return told
 
 
-def by_optimizer(clip: Path, style: Path, folder: Path, stop: object = None, **own: str) -> list[str]:
+def by_optimizer(clip: Path, painting: Path, folder: Path, stop: object = None, **own: str) -> list[str]:
     folder.mkdir(exist_ok=True)
-    return film(clip, folder, stop, style=str(style), **SMALL | own)
+    return film(clip, folder, stop, **{"style": str(painting)} | SMALL | own)
 
 
 def painted(folder: Path) -> list[np.ndarray]:
@@ -190,8 +192,6 @@ def test_colors_may_be_the_films(clip: Path, style: Path, whole: Path, tmp_path:
 def test_both_films_are_shown_together(clip: Path, style: Path, whole: Path, tmp_path: Path) -> None:
     by_optimizer(clip, style, tmp_path, side_by_side="true", output=str(tmp_path / "out"), end="0.08")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["000000.png", "000001.png"]
-    from PIL import Image
-
     beside = np.asarray(Image.open(tmp_path / "out-beside" / "000001.png"))
     np.testing.assert_array_equal(beside, np.concatenate([frames_of(COUNT)[1], painted(whole)[1]], axis=1))
 
@@ -208,6 +208,41 @@ def test_some_frames_are_judged(clip: Path, style: Path, tmp_path: Path, vgg19_w
     by_optimizer(clip, style, tmp_path, weights="imagenet", end="0.08")
     told = json.loads((tmp_path / "work" / "figures.json").read_text())
     assert told["warping_error"] > 0 and 0 < told["000000"]["w2"] < 2 and "000001" not in told
+
+
+# --- Regions ---
+
+
+def masks(folder: Path, count: int = COUNT, gone: bool = False) -> Path:
+    """Writes masks whose lower half is dark, or whose dark half comes later."""
+    folder.mkdir()
+    for number in range(count):
+        levels = np.full((HIGH, WIDE, 3), 255, np.uint8)
+        if not gone or number >= 2:
+            levels[HIGH // 2 :] = 0
+        Image.fromarray(levels).save(folder / f"{number}.png")
+    return folder
+
+
+def test_regions_have_their_own_styles(clip: Path, style: Path, tmp_path: Path) -> None:
+    """The lower half gets a red style, the upper one a blue one; also where there is no lower half at first."""
+    for name, color in (("red", (200, 30, 30)), ("blue", (30, 30, 200))):
+        noise = np.random.default_rng(0).integers(-20, 20, (40, 50, 3))
+        Image.fromarray(np.uint8(np.clip(np.array(color) + noise, 0, 255))).save(tmp_path / f"{name}.png")
+    both = SEPARATOR.join(str(tmp_path / f"{name}.png") for name in ("red", "blue"))
+    own = {"content_mask": str(masks(tmp_path / "masks", gone=True)), "steps": "20", "style_weight": "20"}
+    by_optimizer(clip, style, tmp_path, **own | {"style": both, "content_weight": "0.1", "steps_more": "10"})
+    frames = [frame.astype(int) for frame in painted(tmp_path)]
+    change = [frame - own for frame, own in zip(frames, frames_of(COUNT), strict=True)]
+    upper, lower = (np.array([each[rows].mean(axis=(0, 1)) for each in change]) for rows in (slice(16), slice(32, 48)))
+    assert (lower[3:, 0] - lower[3:, 2] > upper[3:, 0] - upper[3:, 2] + 10).all()
+    assert abs(upper[0] - lower[0]).max() < 60  # both are blue's then
+
+
+def test_what_is_kept_stays_as_it_is(clip: Path, style: Path, tmp_path: Path) -> None:
+    by_optimizer(clip, style, tmp_path, content_mask=str(masks(tmp_path / "masks")), keep="true")
+    for frame, before in zip(painted(tmp_path), frames_of(COUNT), strict=True):
+        assert abs(frame[30:].astype(int) - before[30:]).max() <= 1 < abs(frame[:20].astype(int) - before[:20]).max()
 
 
 # --- By networks ---
@@ -335,6 +370,10 @@ def test_what_is_wrong_is_told_in_one_line(
         "--style=x.png: Expected none with --model, which has its own.": {"model": "sample:night", "style": "x.png"},
         f"--output={tmp_path / 'text'}: Expected .mp4, .mkv, .mov, or a folder": {"output": str(tmp_path / "text")},
         "--rate=0: Expected": {"rate": "0"},
+        f"--content_mask={tmp_path / 'few'}: Expected as many frames as the film has, 5. Received: 2": {
+            "content_mask": str(masks(tmp_path / "few", 2))
+        },
+        "--content_mask=x: Expected it with --how=optimize only.": {"content_mask": "x", "how": "keyframes"},
         "--passes=2: Expected 1: others than the optimizer go through a film once.": {
             "passes": "2",
             "how": "keyframes",

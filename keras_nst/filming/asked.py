@@ -2,9 +2,12 @@
 
 import importlib.util
 import os
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from keras_nst.applying.asked import shares_of
 from keras_nst.core.pyramid import Size
@@ -12,12 +15,14 @@ from keras_nst.filming.folder import FRAMES, RECORD, Folder
 from keras_nst.filming.settings import Filming
 from keras_nst.networks.model import Card, model_named
 from keras_nst.pictures.files import Picture
+from keras_nst.pictures.masks import regions
 from keras_nst.runs.folders import check_kind, check_same
 from keras_nst.runs.inputs import read_picture
 from keras_nst.runs.record import read_told
 from keras_nst.runs.workdir import stem
 from keras_nst.session.scene import Tell, size_of_result
 from keras_nst.settings.declared import InputError, SettingError, fields
+from keras_nst.settings.values import parse_masks
 from keras_nst.system.weights import check_weights
 
 if TYPE_CHECKING:
@@ -26,11 +31,14 @@ if TYPE_CHECKING:
 
 NEEDED = {"av": "PyAV", "cv2": "OpenCV"}
 HOME = Path("films")  # where films are kept that have no --workdir
+SHEET = 8  # frames of a mask, by which its colors are known
 CONTAINERS = (".mp4", ".mkv", ".mov")
 # What may be others when a film is gone on with: none of it changes frames that are painted.
 FREE = (
     "content",
+    "content_mask",
     "style",
+    "style_mask",
     "model",
     "output",
     "workdir",
@@ -46,6 +54,15 @@ FREE = (
 )
 
 
+class Masks(NamedTuple):
+    """The regions of a film."""
+
+    source: "Source"
+    survey: "Survey"
+    colors: tuple[str, ...]  # of all its regions
+    of_styles: tuple[Picture, ...]
+
+
 class Asked(NamedTuple):
     """A film whose settings and inputs have been checked."""
 
@@ -58,6 +75,7 @@ class Asked(NamedTuple):
     styles: tuple[Picture, ...]
     model: tuple[Path, Card] | None
     shares: tuple[float, ...]  # of the model's styles
+    masks: Masks | None = None
 
     def record(self) -> dict[str, str]:
         """Returns what makes one film another than the next."""
@@ -70,6 +88,9 @@ class Asked(NamedTuple):
             for number, (style, part) in enumerate(zip(self.styles, parts, strict=True), start=1)
         }
         model = {"model": self.model[1].sha256} if self.model else {}
+        if self.masks:
+            hashes["content_mask"] = f"{zlib.crc32(str(self.masks.survey.marks).encode()):08x}"
+            hashes["style_mask"] = " ".join(mask.sha256 for mask in self.masks.of_styles)
         film = {"film": f"{self.size} pixels from {self.survey.times[0]} of {self.source.unit} s"}
         return settings | {"way": self.settings.way} | hashes | model | film
 
@@ -123,7 +144,8 @@ def prepare(settings: Filming, tell: Tell) -> Asked:
         known = survey(source, settings.start, settings.end, settings.cuts)
     with settings.about("size"):
         size = even(size_of_result(settings.config(), known.size), output)
-    asked = Asked(settings, folder, output, source, known, size, styles, model, shares)
+    masks = masks_of(settings, known, tell) if settings.content_mask else None
+    asked = Asked(settings, folder, output, source, known, size, styles, model, shares, masks)
     check_folder(asked)
     check_free(asked)
     return asked
@@ -148,6 +170,8 @@ def check(settings: Filming) -> None:
             raise SettingError("style", "", "Expected a picture: a path or a URL.")
         with settings.about("weights"):
             check_weights(settings.network, settings.weights)
+    if settings.content_mask and settings.way != "optimize":
+        raise SettingError("content_mask", settings.content_mask, "Expected it with --how=optimize only.")
     if settings.passes > 1 and settings.way != "optimize":
         raise SettingError("passes", settings.passes, "Expected 1: others than the optimizer go through a film once.")
 
@@ -160,6 +184,29 @@ def painters(settings: Filming, tell: Tell) -> tuple[tuple[Path, Card] | None, t
     most = round(settings.max_megapixels * 1e6)
     sources = settings.config().style_sources()
     return None, (), tuple(read_picture("style", style.source, tell, most) for style in sources)
+
+
+def masks_of(settings: Filming, film: "Survey", tell: Tell) -> Masks:
+    """Returns the regions of a film.
+
+    Raises:
+        SettingError: they are not its own.
+    """
+    from keras_nst.filming.footage import Footage, survey
+    from keras_nst.filming.reading import open_source
+
+    most, named = round(settings.max_megapixels * 1e6), parse_masks(settings.style_mask)
+    with settings.about("content_mask"):
+        source = open_source(Path(settings.content_mask).expanduser(), settings.rate, most)
+        known = survey(source, settings.start, settings.end, find_cuts=False)
+        if len(known.times) != len(film.times):
+            expected = f"Expected as many frames as the film has, {len(film.times)}"
+            raise ValueError(f"{expected}. Received: {len(known.times)}")
+        frames = Footage(source, known, known.size, smooth=False)
+        shown = [frames.frame(number) for number in range(0, len(frames), -(-len(frames) // SHEET))]
+        colors = regions(np.concatenate(shown)).colors
+    of_styles = tuple(read_picture("style_mask", mask, tell, most) for mask in named)
+    return Masks(source, known, tuple(colors), of_styles)
 
 
 def output_of(settings: Filming, film: Path) -> Path:

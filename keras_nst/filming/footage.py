@@ -76,10 +76,14 @@ def looked_through(source: Source, span: tuple[Fraction, Fraction | None], find_
 
 
 class Footage:
-    """The frames of a film by their numbers, at the size at which they are painted."""
+    """The frames of a film by their numbers, at the size at which they are painted.
 
-    def __init__(self, source: Source, known: Survey, size: Size):
-        self.source, self.survey, self.size = source, known, size
+    Args:
+        smooth: whether they are pictures; else masks, whose colors are names.
+    """
+
+    def __init__(self, source: Source, known: Survey, size: Size, smooth: bool = True):
+        self.source, self.survey, self.size, self.smooth = source, known, size, smooth
         self.numbers = {time: number for number, time in enumerate(known.times)}
         self.kept: OrderedDict[int, np.ndarray] = OrderedDict()
         self.reader: Iterator[Raw] | None = None
@@ -127,7 +131,7 @@ class Footage:
                 continue
             if mark_of(raw.levels) != self.survey.marks[found]:
                 return
-            self._keep(found, fitted(raw.levels, self.size))
+            self._keep(found, fitted(raw.levels, self.size, self.smooth))
             self.next = found + 1
             if found >= number:
                 return
@@ -143,11 +147,12 @@ def mark_of(levels: np.ndarray) -> int:
     return zlib.crc32(small(levels).tobytes())
 
 
-def fitted(levels: np.ndarray, size: Size) -> np.ndarray:
-    """Returns a frame at this size, what is too much cropped."""
+def fitted(levels: np.ndarray, size: Size, smooth: bool = True) -> np.ndarray:
+    """Returns a frame at this size, what is too much cropped; unless it is to be smooth, in its own colors only."""
     there = Size(*levels.shape[:2])
     if there == size:
         return levels
     rows, columns = crop_box(there, size)
     image = Image.fromarray(levels[rows, columns])
-    return np.asarray(image.resize((size.width, size.height), Image.Resampling.LANCZOS))
+    how = Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST
+    return np.asarray(image.resize((size.width, size.height), how))

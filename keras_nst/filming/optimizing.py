@@ -33,7 +33,7 @@ class Optimizer:
         from keras_nst.filming.term import Steady
 
         self.settings, self.session, self.stop, self.tell, self.hear = asked.settings, opened, stop, tell, hear
-        self.styles = list(asked.styles)
+        self.styles, self.masks = list(asked.styles), asked.masks
         # What --color asks of the styles is done here, once per shot, and of the result when the film is written.
         # Frames have their size already.
         self.config = dataclasses.replace(asked.settings.config(), color="style", size="original")
@@ -43,18 +43,21 @@ class Optimizer:
     def begin(self, shot: Shot) -> None:
         """Begins a shot, or goes on with it."""
         config = dataclasses.replace(self.config, color=self.settings.color)
-        scene = scene_of(of_pixels(shot.first), self.styles, None, (None, []), config, self.tell)
+        scene = self._regions(
+            scene_of(of_pixels(shot.first), self.styles, None, self._given(shot.mask), config, self.tell)
+        )
         _, colors = colored(scene, guided(scene, config), self.settings.color)
         self.shown = [style._replace(pixels=pixels) for style, pixels in zip(self.styles, colors, strict=True)]
-        self.method = self.session.calibrated(self._scene(shot.first), self.resolved)
+        self.method = self.session.calibrated(self._scene(shot.first, shot.mask), self.resolved)
 
     def paint(self, work: Work) -> np.ndarray | None:
         """Returns the picture of a frame; None where it was told to stop."""
         if work.past is None and work.own is None:
-            return self._painted(self._scene(work.frame), work.number, self.resolved, self.method)
+            return self._painted(self._scene(work.frame, work.mask), work.number, self.resolved, self.method)
         nothing = Past(work.frame, np.zeros(work.frame.shape[:2], np.float32))
         self.steady.past = work.past or nothing
-        scene, config = self._scene(work.frame, first_of(work)), self.resolved.resolved(steps=self._more(), scales=1)
+        scene = self._scene(work.frame, work.mask, first_of(work))
+        config = self.resolved.resolved(steps=self._more(), scales=1)
         return self._painted(scene, work.number, config, self._further())
 
     def judge(self, frame: np.ndarray, made: np.ndarray) -> Mapping[str, float]:
@@ -84,9 +87,18 @@ class Optimizer:
         objective = objective._replace(more_terms=((NAME, self.steady.term),))
         return self.method._replace(objective=objective, steps=self._more(), scales=1)
 
-    def _scene(self, frame: np.ndarray, first: np.ndarray | None = None) -> Scene:
+    def _scene(self, frame: np.ndarray, mask: np.ndarray | None = None, first: np.ndarray | None = None) -> Scene:
         started = None if first is None else of_pixels(first)
-        return scene_of(of_pixels(self.seen(frame)), self.shown, started, (None, []), self.config, silent)
+        content, given = of_pixels(self.seen(frame)), self._given(mask)
+        return self._regions(scene_of(content, self.shown, started, given, self.config, silent))
+
+    def _given(self, mask: np.ndarray | None) -> tuple[Picture | None, list[Picture]]:
+        """Returns the masks of the frame and of the styles."""
+        return (of_pixels(mask), list(self.masks.of_styles)) if mask is not None and self.masks else (None, [])
+
+    def _regions(self, scene: Scene) -> Scene:
+        """Returns a scene that knows all regions of the film, also those that this frame has nothing of."""
+        return scene._replace(known=self.masks.colors) if self.masks else scene
 
     def _painted(self, scene: Scene, number: int, config: Resolved, method: Method) -> np.ndarray | None:
         pace = paced(config, scene.size, stop=self.stop)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from keras_nst.filming.asked import Asked
 from keras_nst.filming.folder import FIGURES, FRAMES, KEYFRAMES
 from keras_nst.filming.footage import Footage
@@ -41,13 +43,16 @@ class Journey:
 
     def __init__(self, asked: Asked, footage: Footage, screen: Screen, stop: Stop):
         self.asked, self.folder, self.footage, self.screen, self.stop = asked, asked.folder, footage, screen, stop
+        masks = asked.masks
+        self.masks = masks and Footage(masks.source, masks.survey, asked.size, smooth=False)
 
     def go(self, painter: Painter, ways: Callable[[range], Sequence[Way]]) -> bool:
         """Paints what is not painted yet; returns whether all is painted then."""
         shots = [(number, frames, ways(frames)) for number, frames in enumerate(self.asked.survey.shots, start=1)]
         for number, frames, of_shot in shots:
             if not self.stop.is_set() and not self._painted(of_shot[-1]):
-                self._share(painter, Shot(number, frames, self.footage.frame(frames.start)), of_shot)
+                first = frames.start
+                self._share(painter, Shot(number, frames, self.footage.frame(first), self._mask(first)), of_shot)
         return all(self._painted(of_shot[-1]) for _, _, of_shot in shots)
 
     def _painted(self, way: Way) -> bool:
@@ -81,7 +86,10 @@ class Journey:
     def _work(self, number: int, before: Sequence[int], way: Way) -> Work:
         own = None if way.own is None else self.folder.picture(number, way.own)
         past = self._past(number, before, way) if before and self.asked.settings.steady else None
-        return Work(number, self.footage.frame(number), past, own)
+        return Work(number, self.footage.frame(number), past, own, self._mask(number))
+
+    def _mask(self, number: int) -> np.ndarray | None:
+        return self.masks.frame(number) if self.masks else None
 
     def _past(self, number: int, before: Sequence[int], way: Way) -> Past:
         """Returns what earlier frames tell: the nearest, and further ones as long as something is left to be told."""

@@ -42,6 +42,9 @@ OF_A_PICTURE = (
     "precision",
     "memory_limit_gb",
     "max_megapixels",
+    "style_mask",
+    "mask_reach",
+    "keep",
 )
 
 
@@ -115,6 +118,17 @@ class Filming(Settings):
     learning_steps: int = setting(
         600, integer(1, 100_000), "Way", "keyframes: the steps in which the network learns from them."
     )
+    content_mask: str = setting(
+        "",
+        text("FILM"),
+        "Regions",
+        "optimize: a film, or a folder of pictures, with as many frames, whose flat colors name regions. Each region "
+        "gets the style of the region of the same color in --style_mask; without one, the styles in their order, from "
+        "dark to light.",
+    )
+    style_mask: str = same(Config, "style_mask")
+    mask_reach: str = same(Config, "mask_reach")
+    keep: bool = same(Config, "keep")
     cuts: bool = setting(True, switch(), "Way", "Whether painting begins anew where the film is cut.")
     figures: bool = setting(
         True, switch(), "Film", "Whether it is measured at the end, by some frames, how steady the film is."
@@ -166,4 +180,5 @@ class Filming(Settings):
 
     def config(self, **own: Any) -> Config:
         """Returns the settings of a run that makes one frame."""
-        return Config(**{name: getattr(self, name) for name in OF_A_PICTURE} | {"content": "frame"} | own)
+        given = {"content": "frame", "content_mask": self.content_mask}
+        return Config(**{name: getattr(self, name) for name in OF_A_PICTURE} | given | own)

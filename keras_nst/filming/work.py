@@ -14,6 +14,7 @@ class Shot(NamedTuple):
     number: int
     frames: range
     first: np.ndarray  # (h, w, 3), its first frame, in [0, 1]
+    mask: np.ndarray | None = None  # (h, w, 3), the regions of that
 
 
 class Work(NamedTuple):
@@ -23,6 +24,7 @@ class Work(NamedTuple):
     frame: np.ndarray  # (h, w, 3), in [0, 1]
     past: Past | None  # what frames painted before tell of it; None: nothing
     own: np.ndarray | None = None  # (h, w, 3): what was made of it before, by an earlier pass
+    mask: np.ndarray | None = None  # (h, w, 3), its regions
 
 
 class Painter(Protocol):

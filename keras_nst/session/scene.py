@@ -43,6 +43,7 @@ class Scene(NamedTuple):
     styles: tuple[StylePicture, ...]
     first: Picture | None = None  # where --init names a picture
     mask: Picture | None = None  # the content's regions
+    known: tuple[str, ...] = ()  # their colors, where there are more than this mask shows
 
     def named(self) -> dict[str, Picture]:
         """Returns all pictures by the names under which records and curves have them."""
@@ -181,7 +182,7 @@ def guided(scene: Scene, config: Config) -> Guidance:
                 raise SettingError(name, config.shown(name), "Expected --content_mask as well.")
         return Guidance(visible(None, content_alpha), tuple(visible(None, alpha) for alpha in alphas), None)
     with config.about("content_mask"):
-        colors, shares = regions(scene.mask.pixels)
+        colors, shares = regions(scene.mask.pixels, scene.known or None)
     free = None
     if config.keep:
         free, colors, shares = 1.0 - shares[0], colors[1:], shares[1:]
