@@ -1,5 +1,6 @@
 """A film as it is painted: which frames, how large, in which shots; any of its frames by its number."""
 
+import sys
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from PIL import Image
 from keras_nst.core.pyramid import Size, crop_box
 from keras_nst.filming.cuts import Cutter, small
 from keras_nst.filming.reading import Raw, Source
+from keras_nst.monitors.meter import Meter
 
 KEPT, LEAST, BYTES = 48, 8, 256_000_000  # frames, for those who come back to them
 AHEAD = 24  # frames further on that are decoded on the way, instead of looking for a place nearer to them
@@ -57,7 +59,7 @@ def looked_through(source: Source, span: tuple[Fraction, Fraction | None], find_
     """Returns what a film consists of; None where its times do not rise."""
     cutter, times, cuts, marks = Cutter(), list[int](), list[int](), list[int]()
     size, first, last = Size(0, 0), None, None
-    for raw in source.frames():
+    for raw in Meter(source.frames(), file=sys.stderr, disable=None, unit="frame", desc="looks through", leave=False):
         if raw.time is None or (last is not None and raw.time <= last):
             return None
         first, last = raw.time if first is None else first, raw.time
