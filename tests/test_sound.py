@@ -73,7 +73,10 @@ def test_features_are_rectified_products_with_what_follows() -> None:
     ear, heard = Ear(3, 4, [5], seed=0), noise(20 * 3).reshape(1, 20, 3).astype(np.float32)
     weights = ear.filters[0].numpy()
     expected = [[max(0.0, (heard[0, t : t + 5] * weights[..., n]).sum()) for n in range(4)] for t in range(16)]
-    np.testing.assert_allclose(ear(tf.constant(heard))[0][0], expected, atol=1e-5)
+    seen = ear(tf.constant(heard))[0][0].numpy()
+    np.testing.assert_allclose(seen[4:-4], expected, atol=1e-5)
+    mirror = np.concatenate([heard[0, 4:0:-1], heard[0, :1]])  # what the first filter sees
+    np.testing.assert_allclose(seen[0], np.maximum(0, np.einsum("tc,tcn->n", mirror, weights)), atol=1e-5)
     many = Ear(50, 600, [11], seed=1).filters[0].numpy()
     assert many.std() == pytest.approx(np.sqrt(2) * np.sqrt(2 / ((50 + 600) * 11)), rel=0.01)
 
@@ -305,6 +308,7 @@ def test_what_is_wrong_is_told_in_one_line(
         f"--output={tmp_path / 'a.mp3'}: Expected a name that ends in .wav, .flac, .ogg.": {
             "output": str(tmp_path / "a.mp3")
         },
+        f"--output={short}: Expected another name than the style's own.": {"style": str(short), "output": str(short)},
         f"--output={silence}: {silence} exists. Expected another name": {"output": str(silence)},
         f"--output={tmp_path / 'seen.wav'}: {tmp_path / 'seen.png'} exists.": {"output": str(tmp_path / "seen.wav")},
         f"--content={late}: Expected a sound. Received: silence": {"content": str(late), "seconds": "1"},

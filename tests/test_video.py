@@ -1,8 +1,10 @@
 """Painted films: every way, steadiness, going on after a stop or a kill, several processes, what is asked wrongly."""
 
+import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -272,14 +274,43 @@ def test_a_network_learns_from_keyframes(clip: Path, style: Path, tmp_path: Path
     own = {"how": "keyframes", "keyframe_every": "4", "learning_steps": "12", "weights": "imagenet"}
     told = by_optimizer(clip, style, tmp_path, StopAfter(tmp_path / "work", 2), **own)
     assert told[-1].startswith("Stopped")
-    learned = (tmp_path / "work" / "learned.npz").read_bytes()
+    learned = (tmp_path / "work" / "learned.zip").stat().st_mtime_ns
     frames = [Folder(tmp_path / "work").levels(number) for number in range(2)]
     by_optimizer(clip, style, tmp_path, **own)
-    assert (tmp_path / "work" / "learned.npz").read_bytes() == learned
+    assert (tmp_path / "work" / "learned.zip").stat().st_mtime_ns >= learned
     assert sorted(path.name for path in (tmp_path / "work" / "keyframes").iterdir()) == ["000000.png", "000004.png"]
     np.testing.assert_array_equal(painted(tmp_path)[0], Folder(tmp_path / "work").levels(0, "keyframes"))
     for number, frame in enumerate(frames):
         np.testing.assert_array_equal(painted(tmp_path)[number], frame)
+
+
+@pytest.mark.weights
+def test_learning_goes_on_bit_for_bit(clip: Path, style: Path, tmp_path: Path, vgg19_weights: Path) -> None:
+    own = {"how": "keyframes", "keyframe_every": "4", "learning_steps": "5", "weights": "imagenet"}
+    by_optimizer(clip, style, tmp_path / "whole", **own)
+
+    class Soon:
+        """Tells to stop in the middle of the learning."""
+
+        def is_set(self) -> bool:
+            return any("Learns" in line for line in told) and next(times) > 2
+
+    told, times = list[str](), itertools.count()
+    (tmp_path / "parts").mkdir()
+    given = asked(clip, tmp_path / "parts", style=str(style), **SMALL | own)
+    drive(prepare(Filming.written(**given), print), Soon(), told.append)
+    assert told[-1].startswith("Stopped") and not (tmp_path / "parts" / "work" / "frames").exists()
+    again = by_optimizer(clip, style, tmp_path / "parts", **own)
+    assert any(re.search("Learns from 2 keyframes: 5 steps, [1-4] taken", line) for line in again)
+    for one, other in zip(painted(tmp_path / "parts"), painted(tmp_path / "whole"), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_films_written_elsewhere_are_known(clip: Path, style: Path, whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole / "work", tmp_path / "work")
+    by_optimizer(clip, style, tmp_path)
+    by_optimizer(clip, style, tmp_path, output=str(tmp_path / "other.mov"))
+    assert by_optimizer(clip, style, tmp_path)[-1].startswith("It is painted already")
 
 
 # --- The command ---
@@ -355,7 +386,7 @@ def test_what_is_wrong_is_told_in_one_line(
         f"--content={tmp_path / 'text.mp4'}: Expected a film. Received: a file that cannot be read as one": {
             "content": str(tmp_path / "text.mp4")
         },
-        "--style=: Expected a picture: a path or a URL.": {"style": ""},
+        "--style=: Expected a picture: a path or a URL; or a --model.": {"style": ""},
         "--model=: Expected a trained network with --how=network, such as sample:night.": {"how": "network"},
         "--end=1: Expected more than --start=2.": {"start": "2", "end": "1"},
         f"--content={clip}: Expected a film with frames that can be read after 2 seconds. Received: none": {

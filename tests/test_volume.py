@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import run_process, smooth_picture, write_picture
+from conftest import losses_of, run_process, smooth_picture, write_picture
 from PIL import Image
 
 from keras_nst.core.features import extractor
@@ -114,6 +114,15 @@ def test_slices_without_anything_in_them_do_not_outweigh_the_others() -> None:
     content[:4] = 0
     losses = made._step([tf.constant([0, 1]), tf.constant([0]), tf.constant([0])])
     assert float(tf.reduce_max(losses.total)) < 100
+
+
+@pytest.mark.weights
+def test_small_volumes_are_painted_as_well(tmp_path: Path, style: Path, vgg19_weights: Path) -> None:
+    """Deep layers see slices of 24 x 28 as a single position: they have no part in the style then."""
+    told = carved(tmp_path, style, scanned((20, 24, 28)), weights="imagenet", steps="10")
+    assert told
+    losses = losses_of(tmp_path / "work" / "curves")
+    assert losses[-1][1] < losses[0][1] < 100
 
 
 def test_steps_bring_slices_nearer_along_all_axes() -> None:
@@ -285,6 +294,7 @@ def test_what_is_wrong_is_told_in_one_line(
         },
         f"--output={tmp_path / 'a.mp4'}: Expected .npy": {"output": str(tmp_path / "a.mp4")},
         f"--output={tmp_path / 'taken.npy'}: It exists.": {"output": str(tmp_path / "taken.npy")},
+        f"--output={tmp_path / 'work'}: Expected another folder than --workdir.": {"output": str(tmp_path / "work")},
         f"--output={tmp_path / 'in.npy'}: Expected another name": {"output": str(tmp_path / "in.npy")},
         "--size=8: Expected slices of at least 16 x 16 voxels. Received: 8 x 8 x 8": {"size": "8", "content": ""},
     }

@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_nst.applying.asked import shares_of
 from keras_nst.core.pyramid import Size
-from keras_nst.filming.folder import FRAMES, RECORD, Folder
+from keras_nst.filming.folder import FRAMES, KEYFRAMES, RECORD, Folder
 from keras_nst.filming.settings import Filming
 from keras_nst.networks.model import Card, model_named
 from keras_nst.pictures.files import Picture
@@ -108,14 +108,13 @@ class Asked(NamedTuple):
     def is_done(self) -> bool:
         """Whether the film that is asked for has been written."""
         told = read_told(self.folder.path / RECORD) or {}
-        return told.get("written") == self.written() and all(path.exists() for path in self.outputs)
+        written = self.written(told)
+        return written == told.get("written") and all(path.exists() for path in self.outputs)
 
-    def written(self) -> dict[str, str]:
-        """Returns what tells a finished film from another."""
-        return {
-            "outputs": " ".join(str(path.resolve()) for path in self.outputs),
-            "frames": str(len(self.survey.times)),
-        }
+    def written(self, told: Mapping[str, Any]) -> dict[str, int]:
+        """Returns the films that are written once these are, with their numbers of frames."""
+        own = {str(path.resolve()): len(self.survey.times) for path in self.outputs}
+        return dict(told.get("written", {})) | own
 
 
 def prepare(settings: Filming, tell: Tell) -> Asked:
@@ -167,7 +166,7 @@ def check(settings: Filming) -> None:
         raise SettingError("style", settings.style, "Expected none with --model, which has its own.")
     if settings.way != "network":
         if not settings.style:
-            raise SettingError("style", "", "Expected a picture: a path or a URL.")
+            raise SettingError("style", "", "Expected a picture: a path or a URL; or a --model.")
         with settings.about("weights"):
             check_weights(settings.network, settings.weights)
     if settings.content_mask and settings.way != "optimize":
@@ -261,14 +260,15 @@ def check_free(asked: Asked) -> None:
         SettingError: something is.
     """
     told = read_told(asked.folder.path / RECORD) or {}
-    ours = told.get("written", {}).get("outputs", "")
+    named, own = asked.settings.output or str(asked.output), asked.folder.path.resolve()
     for path in asked.outputs:
-        with asked.settings.about("output"):
-            if path.resolve() == Path(asked.settings.content).expanduser().resolve():
-                raise ValueError(f"Expected another name: {path} is the film's own.")
-            known = asked.settings.overwrite or str(path.resolve()) in ours
-            if path.exists() and not known and (path.suffix or any(path.iterdir())):
-                raise ValueError(f"{path} exists. Expected another name, or --overwrite.")
+        if path.resolve() == Path(asked.settings.content).expanduser().resolve():
+            raise SettingError("output", named, f"Expected another name: {path} is the film's own.")
+        if not path.suffix and path.resolve() in (own, own / FRAMES, own / KEYFRAMES):
+            raise SettingError("output", named, "Expected another folder than the one that painted frames are kept in.")
+        known = asked.settings.overwrite or str(path.resolve()) in told.get("written", {})
+        if path.exists() and not known and (path.suffix or any(path.iterdir())):
+            raise SettingError("output", named, f"{path} exists. Expected another name, or --overwrite.")
 
 
 def clear(folder: Folder) -> None:
@@ -278,7 +278,7 @@ def clear(folder: Folder) -> None:
         "keyframes/*.png",
         "pass-*/*.png",
         "figures.json",
-        "learned.npz",
+        "learned.zip",
         "curves/events.*",
         "run.log",
         "**/.*.part",

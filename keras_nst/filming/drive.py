@@ -91,11 +91,12 @@ def paint(asked: Asked, stop: Stop, tell: Tell) -> int:
 def by_network(asked: Asked) -> Go:
     """Opens a trained network; returns what paints by it."""
     from keras_nst.filming.networking import Networker
-    from keras_nst.filming.painting import passes
 
     if asked.model is None:
         raise ValueError("Expected a model with --how=network.")
     painter = Networker(asked.settings, asked.model, asked.shares)
+    from keras_nst.filming.painting import passes  # what imports TensorFlow, now that it is started
+
     return lambda journey: journey.go(painter, functools.partial(passes, count=1))
 
 
@@ -114,7 +115,7 @@ def by_optimizer(asked: Asked, stop: Stop, tell: Tell) -> Go:
 
         def learn() -> bool:
             with claimed(asked.folder.path / LEARNED) as own:
-                return own and painter.learn(journey.footage, stop)
+                return own and painter.learn(journey.footage, stop, tell)
 
         along = functools.partial(keyframes, every=settings.keyframe_every)
         known = in_time(lambda: journey.go(optimizer, along), stop) and in_time(learn, stop)

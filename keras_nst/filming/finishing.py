@@ -40,7 +40,8 @@ def finish(asked: Asked, footage: Footage, stop: Stop, tell: Tell) -> int:
         for note in write(asked, path, watched(frames, stop), size):
             tell(note)
         tell(f"Film: {path}")
-    asked.folder.tell(record, asked.folder.told(record) | {"written": asked.written()})
+    told = asked.folder.told(record)
+    asked.folder.tell(record, told | {"written": asked.written(told)})
     if asked.settings.figures and not stop.is_set():
         figures = measured(asked, footage, reel)
         asked.folder.tell_more(asked.folder.path / FIGURES, figures)

@@ -11,7 +11,7 @@ from PIL import Image
 from keras_nst.runs.record import read_told
 from keras_nst.system.atomic import written_whole
 
-RECORD, FRAMES, KEYFRAMES, FIGURES, LEARNED = "film.json", "frames", "keyframes", "figures.json", "learned.npz"
+RECORD, FRAMES, KEYFRAMES, FIGURES, LEARNED = "film.json", "frames", "keyframes", "figures.json", "learned.zip"
 QUICKLY = 1  # of PNG's compressions
 
 

@@ -5,6 +5,7 @@ learns from squares of them: to make of each what the optimizer has made, and wh
 """
 
 import sys
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,7 +31,8 @@ from keras_nst.networks.model import STARTER, Shape, read_card
 from keras_nst.networks.painter import Parts, joined, parts, policy
 from keras_nst.networks.trained import Trained
 from keras_nst.session.method import method_of
-from keras_nst.system.atomic import written_whole
+from keras_nst.session.scene import Tell
+from keras_nst.system.archives import read_about, read_arrays, write_archive
 from keras_nst.system.pace import Stop
 from keras_nst.training.colors import first_colors
 from keras_nst.training.course import begin_with
@@ -41,6 +43,7 @@ from keras_nst.training.schedule import Plan
 SIDE, BATCH = 160, 4  # of the squares that it learns from, at most
 RATE = 7e-4
 MOST, BYTES = 64, 1e9  # frames that it learns from, and what is made of them: so that they fit into the memory
+KEPT_EACH = 60.0  # seconds, after which what is learned is kept
 FEW = 8  # frames, by which their colors are known
 LIKE_THEM = 4.0  # how much counts the mean difference from what the optimizer has painted
 
@@ -96,20 +99,25 @@ class Imitator:
         """Returns the network at work."""
         return Trained(self.parts, self.painter, self.precision)
 
-    def save(self, path: Path) -> None:
-        """Writes what it has learned."""
-        with written_whole(path) as file:
-            np.savez(file, *(np.asarray(weight) for weight in self.painter.weights))
+    @property
+    def variables(self) -> list[Any]:
+        """All that changes in the course of it."""
+        return [*self.painter.weights, *self.optimizer.variables]
 
-    def load(self, path: Path) -> None:
-        """Takes over what it has learned before.
+    def save(self, path: Path, plan: Plan) -> None:
+        """Writes what it has learned so far."""
+        write_archive(path, plan._asdict(), (np.asarray(variable) for variable in self.variables))
+
+    def load(self, path: Path) -> Plan:
+        """Takes over what it has learned before; returns where it stands.
 
         Raises:
-            ValueError: the file is damaged, or of another network.
+            ValueError, KeyError, TypeError, zipfile.BadZipFile: the file is damaged, or of another network.
         """
-        with np.load(path, allow_pickle=False) as arrays:
-            for number, weight in enumerate(self.painter.weights):
-                weight.assign(arrays[f"arr_{number}"])
+        about, arrays = read_about(path), list(read_arrays(path))
+        for variable, array in zip(self.variables, arrays, strict=True):
+            variable.assign(array)
+        return Plan(**{**about, "judged": tuple(about["judged"])})
 
     def _teach(self, given: tf.Tensor, wanted: tf.Tensor, lesson: Lesson) -> tf.Tensor:
         weights = self.painter.trainable_weights
@@ -148,8 +156,8 @@ class Keyed:
     def __init__(self, folder: Folder, settings: Filming, optimizer: Optimizer):
         self.folder, self.settings, self.optimizer = folder, settings, optimizer
 
-    def learn(self, footage: Footage, stop: Stop) -> bool:
-        """Learns, or takes over what was learned before; returns whether it came to an end."""
+    def learn(self, footage: Footage, stop: Stop, tell: Tell) -> bool:
+        """Learns, or goes on with what was learned before; returns whether it came to an end."""
         every = self.settings.keyframe_every
         self.numbers = [number for shot in footage.survey.shots for number in shot[::every]]
         first = footage.frame(self.numbers[0])
@@ -166,12 +174,11 @@ class Keyed:
                 keyframes, session.network(config), method_of(config), config.precision, self.settings.seed
             )
             path = self.folder.path / LEARNED
-            if not taken_over(imitator, path):
-                if not taught(imitator, Plan(RATE, self.settings.learning_steps), stop):
-                    return False
-                imitator.save(path)
+            plan = standing(imitator, path, Plan(RATE, self.settings.learning_steps))
+            tell(f"Learns from {len(shown)} keyframes: {plan.end} steps, {plan.taken} taken.")
+            plan = taught(imitator, plan, path, stop)
         self.trained = imitator.trained()
-        return True
+        return plan.taken >= plan.end
 
     def begin(self, shot: Shot) -> None:
         """Begins a shot: all are alike."""
@@ -190,21 +197,25 @@ class Keyed:
         return self.optimizer.judge(frame, made)
 
 
-def taught(imitator: Imitator, plan: Plan, stop: Stop) -> bool:
-    """Takes the steps; returns whether all of them were taken."""
-    with Meter(total=plan.steps, file=sys.stderr, disable=None, unit="step", desc="learns from keyframes") as bar:
+def taught(imitator: Imitator, plan: Plan, path: Path, stop: Stop) -> Plan:
+    """Takes the steps there is time for, and keeps what is learned; returns where it stands then."""
+    kept = time.monotonic()
+    with Meter(total=plan.steps, initial=plan.taken, file=sys.stderr, disable=None, unit="step", desc="learns") as bar:
         while plan.taken < plan.end and not stop.is_set():
             loss = imitator.step(plan)
             plan = plan.after_a_step(0.0)
             bar.set_postfix_str(f"loss {loss:.3g}", refresh=False)
             bar.update()
-    return plan.taken >= plan.end
+            if time.monotonic() >= kept + KEPT_EACH:
+                kept = time.monotonic()
+                imitator.save(path, plan)
+    imitator.save(path, plan)
+    return plan
 
 
-def taken_over(imitator: Imitator, path: Path) -> bool:
-    """Takes over what was learned before, where that is there and whole."""
+def standing(imitator: Imitator, path: Path, plan: Plan) -> Plan:
+    """Takes over what was learned before, where that is there and whole; returns where it stands."""
     try:
-        imitator.load(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return False
-    return True
+        return imitator.load(path)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        return plan

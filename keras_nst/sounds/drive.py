@@ -95,6 +95,10 @@ def output_of(settings: Sounding, content: Sound) -> Path:
         raise SettingError("output", named, f"Expected a folder that exists. Received: {output.parent}")
     if output.is_dir() or not os.access(output.parent, os.W_OK):
         raise SettingError("output", named, "Expected a file in a folder that may be written to.")
+    for name in ("content", "style"):
+        source = Path(getattr(settings, name)).expanduser()
+        if source.exists() and source.resolve() == output.resolve():
+            raise SettingError("output", named, f"Expected another name than the {name}'s own.")
     for path in [output, output.with_suffix(".png")] if settings.sheet else [output]:
         if path.exists() and not settings.overwrite:
             raise SettingError("output", named, f"{path} exists. Expected another name, or --overwrite.")

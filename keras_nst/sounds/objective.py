@@ -56,8 +56,17 @@ class Ear:
         ]
 
     def __call__(self, heard: tf.Tensor) -> list[tf.Tensor]:
-        """Returns the features (m, t', n) of what is heard (m, t, c)."""
-        return [tf.nn.relu(tf.nn.conv1d(heard, weights, 1, "VALID")) for weights in self.filters]
+        """Returns the features (m, t', n) of what is heard (m, t, c), which is mirrored at its ends.
+
+        Else they would be seen by fewer filters than its middle, and be free to be anything.
+        """
+        seen = [(mirrored(heard, weights.shape[0] - 1), weights) for weights in self.filters]
+        return [tf.nn.relu(tf.nn.conv1d(wider, weights, 1, "VALID")) for wider, weights in seen]
+
+
+def mirrored(heard: tf.Tensor, by: int) -> tf.Tensor:
+    """Returns what is heard (m, t, c) with so much more at both ends, as seen in a mirror."""
+    return tf.pad(heard, [[0, 0], [by, by], [0, 0]], "REFLECT")
 
 
 def gram(features: tf.Tensor) -> tf.Tensor:

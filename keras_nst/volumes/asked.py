@@ -131,6 +131,9 @@ def output_of(settings: Carving, content: Solid | None) -> Path:
         raise SettingError("output", named, "Expected another name than the volume's own.")
     if not output.parent.is_dir() or not os.access(output.parent, os.W_OK):
         raise SettingError("output", named, f"Expected a folder that may be written to. Received: {output.parent}")
+    own = Path(settings.workdir).expanduser().resolve() if settings.workdir else None
+    if not output.suffix and output.resolve() == own:
+        raise SettingError("output", named, "Expected another folder than --workdir.")
     if output.suffix and output.is_dir():
         raise SettingError("output", named, "Expected the name of a volume. Received: a folder.")
     if suffix(output) in NIFTI:

@@ -17,12 +17,13 @@ import tensorflow as tf
 from keras_nst.core import losses
 from keras_nst.core.chunk import as_numpy
 from keras_nst.core.events import LossValues
-from keras_nst.core.method import Method
+from keras_nst.core.method import Method, Objective
 from keras_nst.core.network import Network
 from keras_nst.core.programs import compiled
 from keras_nst.core.pyramid import Size
 from keras_nst.core.sight import Style
 from keras_nst.core.variation import FLATTEST
+from keras_nst.settings.networks import stride
 from keras_nst.training.objective import Lesson, Teacher
 from keras_nst.volumes.solid import SMALLEST
 
@@ -125,6 +126,7 @@ class Sculptor(Teacher):
 def axis_of(number: int, content: np.ndarray, style: Style, network: Network, method: Method) -> Axis:
     """Returns what is asked of the slices along an axis."""
     height, width = (side for axis, side in enumerate(content.shape[:3]) if axis != number)
+    method = method._replace(objective=that_fits(method.objective, min(height, width)))
     sculptor, volume = Sculptor(network, method, Size(height, width)), tf.constant(content)
     inside = np.linspace(0.25, 0.75, 3) * (content.shape[number] - 1)  # where there is most to be seen
     shown = slices(volume, number, tf.constant(inside.astype(int)))
@@ -133,6 +135,15 @@ def axis_of(number: int, content: np.ndarray, style: Style, network: Network, me
         spread = np.linspace(0, content.shape[number] - 1, 8).astype(int)
         sculptor.look_at(slices(volume, number, tf.constant(spread)), lesson)
     return Axis(number, sculptor, lesson)
+
+
+def that_fits(objective: Objective, side: int) -> Objective:
+    """Returns the objective without the layers in which slices of this shorter side have less than two positions.
+
+    A single position has no variation, by which distances from the style are divided.
+    """
+    fitting = tuple(layer for layer in objective.style_layers if side >= 2 * stride(layer.name))
+    return objective._replace(style_layers=fitting)
 
 
 def usable(shape: Sequence[int]) -> list[int]:

@@ -49,8 +49,8 @@ def read_volume(path: Path) -> Solid:
     if ending == ".npy":
         try:
             array = np.load(path, allow_pickle=False)
-        except EOFError:
-            raise ValueError("Expected an array. Received: an empty file") from None
+        except (EOFError, ValueError):
+            raise ValueError("Expected an array of numbers. Received: something else") from None
         if not isinstance(array, np.ndarray):
             raise ValueError("Expected an array. Received: several")
         return solid(array)

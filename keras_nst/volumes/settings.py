@@ -51,7 +51,7 @@ class Carving(Settings):
         text("VOLUME"),
         "Volume",
         "The volume to write: .npy, .tiff, .nii.gz, or a folder for PNG slices; default: the content's name with "
-        "-painted and its format, NIfTI for DICOM.",
+        "-painted, in its format; NIfTI for DICOM, and .npy for a folder of pictures.",
     )
     workdir: str = setting(
         "",
