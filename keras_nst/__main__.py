@@ -25,6 +25,12 @@ Neural style transfer in TensorFlow and Keras.
       Trains a network that paints any photograph in a style, in one pass.
   python -m keras_nst.apply --model=models/painting --contents=photos
       Paints photographs with it, of any size; python -m keras_nst.export writes it for other programs.
+  python -m keras_nst.video --content=film.mp4 --style=painting.jpg
+      Paints a film, so that it does not flicker.
+  python -m keras_nst.volume --content=stack.npy --style=painting.jpg
+      Paints a stack of slices along all three axes at once; not for diagnosis.
+  python -m keras_nst.sound --content=sample:arpeggio --style=sample:rain
+      Makes a sound, or other series, in the manner of another.
   python -m keras_nst.system.weights
       Fetches the network's weights, which the first run does otherwise.
 
