@@ -1,5 +1,6 @@
 """Films in and out of files: real containers, their times, sound, colors, and what may be wrong with them."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from films import HIGH, WIDE, frames_of, read_clip, sound_of, write_clip
 
 from keras_nst.core.pyramid import Size
 from keras_nst.filming.footage import Footage, Survey, survey
-from keras_nst.filming.reading import Source, open_source
+from keras_nst.filming.reading import Raw, Source, open_source
 from keras_nst.filming.writing import Timing, write_film
 
 MOST = 10**7
@@ -71,6 +72,24 @@ def test_frames_are_found_in_any_order(tmp_path: Path, name: str, monkeypatch: p
         np.testing.assert_array_equal(film.levels(number), there[number])
     for number in (39, 2, 38, 20, 19, 18, 17, 25, 0):
         np.testing.assert_array_equal(film.levels(number), there[number])
+
+
+def test_frames_that_are_not_those_of_their_times_are_not_taken_for_them() -> None:
+    """Some decoders give others after a jump into the middle: then it is read from its beginning."""
+
+    class Lying:
+        unit, rate, broken, jumps = Fraction(1), Fraction(1), 0, 0
+
+        def frames(self, since: int | None = None) -> Iterator[Raw]:
+            self.jumps += since is not None
+            for number in range(since or 0, len(LONG)):
+                yield Raw(number, LONG[number] if since is None else LONG[number - 1])
+
+    lying = Lying()
+    film = Footage(lying, survey(lying, 0, 0, False), Size(HIGH, WIDE))
+    for number in (30, 39, 5):
+        np.testing.assert_array_equal(film.levels(number), LONG[number])
+    assert lying.jumps == 1
 
 
 def test_a_film_that_has_changed_is_told(tmp_path: Path) -> None:
