@@ -1,10 +1,9 @@
 """Films as they are read: files of any container, and folders of pictures; frames upright, of 8 bits, in sRGB."""
 
-import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import av
 import numpy as np
@@ -12,7 +11,7 @@ from av.video.reformatter import Colorspace
 from PIL import Image
 
 from keras_nst.pictures.files import read_picture
-from keras_nst.pictures.lists import PICTURES
+from keras_nst.pictures.lists import PICTURES, in_order
 
 HDR = {16: "PQ", 18: "HLG"}  # transfer curves, by their numbers in H.273
 UNKNOWN = 2  # a color space nobody has told: larger films are of BT.709 then, as players take them to be
@@ -196,9 +195,3 @@ class FrameFolder:
 def in_levels(pixels: np.ndarray) -> np.ndarray:
     """Returns pixels in [0, 1] as 8 bits."""
     return np.rint(255 * np.clip(pixels, 0.0, 1.0)).astype(np.uint8)
-
-
-def in_order(path: Path) -> list[Any]:
-    """Returns what names are sorted by: frame2 before frame10."""
-    parts = re.split(r"(\d+)", path.name.lower())
-    return [int(part) if index % 2 else part for index, part in enumerate(parts)]

@@ -2,7 +2,9 @@
 
 import glob
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 from keras_nst.settings.declared import SettingError, reason_of
 from keras_nst.settings.values import SEPARATOR
@@ -42,3 +44,9 @@ def _expanded(name: str, written: str, deep: bool) -> list[str]:
     if not found:
         raise SettingError(name, written, expected)
     return found
+
+
+def in_order(path: Path) -> list[Any]:
+    """Returns what names are sorted by, whose numbers count as numbers: frame2 before frame10."""
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)]

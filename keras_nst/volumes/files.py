@@ -4,7 +4,6 @@ import gzip
 import importlib
 import io
 import logging
-import re
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageSequence
 
-from keras_nst.pictures.lists import PICTURES
+from keras_nst.pictures.lists import PICTURES, in_order
 from keras_nst.settings.declared import InputError
 from keras_nst.system.atomic import written_whole
 from keras_nst.volumes.solid import Solid, solid
@@ -132,11 +131,6 @@ def page_of(image: Image.Image) -> np.ndarray:
     return np.asarray(
         image if image.mode in ("1", "L", "I", "F", "RGB") or image.mode.startswith("I;") else image.convert("RGB")
     )
-
-
-def in_order(path: Path) -> list[Any]:
-    """Returns what names are sorted by: slice2 before slice10."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.name.lower())]
 
 
 def read_series(files: list[Path]) -> Solid:
