@@ -76,7 +76,7 @@ def overhead(engine: str, count: int, workers: int) -> Row:
         spec = JobSpec(Config(content="a.jpg", style="b.jpg"), folder)
         jobs = [BatchJob(f"{number:016x}", f"picture-{number}", spec, {}) for number in range(count)]
         begun = time.monotonic()
-        with engine_of(batch, nothing) as working, Manifest(folder) as manifest:
+        with engine_of(batch.config, batch.folder, nothing) as working, Manifest(folder) as manifest:
             first = None
             for job, outcome in working.outcomes(parcels(jobs, most=1)):
                 first = first or (outcome and time.monotonic())  # workers take their time to start

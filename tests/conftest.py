@@ -138,3 +138,18 @@ def run_process(
         timeout=120,
         **options,
     )
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[object]:
+    """Three real nodes on this machine: the head, which has no room for work, and two with a core each."""
+    pytest.importorskip("ray")
+    os.environ["RAY_worker_niceness"] = "0"  # before its processes are started
+    os.environ["PYTHONPATH"] = str(ROOT)
+    from ray.cluster_utils import Cluster
+
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    for _ in range(2):
+        nodes.add_node(num_cpus=1)
+    yield nodes
+    nodes.shutdown()

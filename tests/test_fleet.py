@@ -371,21 +371,6 @@ def test_settings_of_a_run_apply_and_those_of_the_batch_are_told(capsys: pytest.
 # --- Ray ---
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[object]:
-    """Three real nodes on this machine: the head, which has no room for work, and two with a core each."""
-    pytest.importorskip("ray")
-    os.environ["RAY_worker_niceness"] = "0"  # before its processes are started
-    os.environ["PYTHONPATH"] = str(ROOT)
-    from ray.cluster_utils import Cluster
-
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    for _ in range(2):
-        nodes.add_node(num_cpus=1)
-    yield nodes
-    nodes.shutdown()
-
-
 @pytest.mark.slow
 def test_ray_makes_the_same_pictures_whatever_dies(album: Path, cluster: object) -> None:
     """A worker and a node are lost while they work: every picture is made, bit for bit that of the local engine."""

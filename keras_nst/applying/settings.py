@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from keras_nst.fleet.settings import BatchConfig
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import Settings, fields, same, setting
 from keras_nst.settings.kinds import choice, integer, number, several, switch, text
@@ -76,6 +77,10 @@ class Application(Settings):
     device: str = same(Config, "device")
     precision: str = same(Config, "precision")
     memory_limit_gb: float = same(Config, "memory_limit_gb")
+    engine: str = same(BatchConfig, "engine")
+    workers: int | None = same(BatchConfig, "workers")
+    cpus: int | None = same(BatchConfig, "cpus")
+    address: str = same(BatchConfig, "address")
 
     def config(self, **own: Any) -> Config:
         """Returns the settings of a run with the same pictures."""

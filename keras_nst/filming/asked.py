@@ -13,6 +13,7 @@ from keras_nst.applying.asked import shares_of
 from keras_nst.core.pyramid import Size
 from keras_nst.filming.folder import FRAMES, KEYFRAMES, RECORD, Folder
 from keras_nst.filming.settings import Filming
+from keras_nst.fleet.settings import OF_ENGINES
 from keras_nst.networks.model import Card, model_named
 from keras_nst.pictures.files import Picture
 from keras_nst.pictures.masks import regions
@@ -51,6 +52,7 @@ FREE = (
     "memory_limit_gb",
     "max_megapixels",
     "tensorboard",
+    *OF_ENGINES,
 )
 
 

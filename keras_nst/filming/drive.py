@@ -1,14 +1,20 @@
 """A film from its first frame to the file."""
 
 import functools
+import io
+import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, TypeAlias
 
-from keras_nst.filming.asked import Asked, clear
+from keras_nst.filming.asked import Asked, clear, prepare
 from keras_nst.filming.folder import KEYFRAMES, LEARNED, RECORD
+from keras_nst.filming.settings import Filming
+from keras_nst.fleet.hands import Task, are_several, lend
 from keras_nst.monitors.board import show
 from keras_nst.monitors.display import beside_the_bar
+from keras_nst.monitors.meter import Meter
 from keras_nst.runs.log import logged
 from keras_nst.runs.perform import EXPECTED, out_of_memory_in_one_line
 from keras_nst.session.scene import Tell
@@ -58,19 +64,13 @@ def begin(asked: Asked) -> None:
 
 def paint(asked: Asked, stop: Stop, tell: Tell) -> int:
     """Paints what is not painted yet; writes the film once all is."""
-    begun, say = time.monotonic(), beside_the_bar(tell)
+    begun = time.monotonic()
     introduce(asked, tell)
-    go = by_network(asked) if asked.settings.way == "network" else by_optimizer(asked, stop, say)
-    from keras_nst.filming.finishing import Stopped, finish  # what imports TensorFlow, now that it is started
-    from keras_nst.filming.footage import Footage
-    from keras_nst.filming.painting import Journey
-    from keras_nst.filming.screen import Screen
-
-    footage = Footage(asked.source, asked.survey, asked.size)
     if asked.settings.tensorboard:
         tell(show(asked.folder.path))
-    with Screen(asked.folder.path / "curves", *amounts(asked)) as screen:
-        all_painted = go(Journey(asked, footage, screen, stop))
+    if are_several(asked.settings):
+        share(asked, stop, tell)
+    all_painted = not stop.is_set() and travel(asked, stop, tell)
     if stop.is_set():
         tell("Stopped: what is painted is kept. The same command goes on.")
         return 0
@@ -78,14 +78,48 @@ def paint(asked: Asked, stop: Stop, tell: Tell) -> int:
         tell("Others paint the rest; whoever is last writes the film.")
         return 0
     tell(f"All frames are painted, in {time.monotonic() - begun:.1f} s.")
+    from keras_nst.filming.finishing import Stopped, finish  # what imports TensorFlow, now that it is started
+    from keras_nst.filming.footage import Footage
+
     with claimed(asked.folder.path / "film") as own:
         if not own or asked.is_done:
             return 0
         try:
-            return finish(asked, footage, stop, tell)
+            return finish(asked, Footage(asked.source, asked.survey, asked.size), stop, tell)
         except Stopped:
             tell("Stopped before the film was written: all frames are kept. The same command goes on.")
             return 0
+
+
+def share(asked: Asked, stop: Stop, tell: Tell) -> None:
+    """Has others paint, here or in a cluster, until all is painted or they cannot."""
+    _, _, ahead = amounts(asked)
+    with Meter(total=ahead, file=sys.stderr, disable=None, unit="frame", smoothing=0.1) as bar:
+
+        def look() -> None:
+            bar.update(ahead - amounts(asked)[2] - bar.n)
+
+        task = Task(asked.settings, asked.folder.path, "workdir", hand, Path.cwd())
+        for error in lend(task, stop, look):
+            tell(f"One of those who paint could not: {error}")
+
+
+def hand(settings: Filming, stop: Stop) -> None:
+    """Paints what others do not."""
+    travel(prepare(settings, lambda line: None), stop, lambda line: None, io.StringIO())
+
+
+def travel(asked: Asked, stop: Stop, tell: Tell, bar: IO[str] = sys.stderr) -> bool:
+    """Goes through the film; returns whether all is painted then."""
+    say = beside_the_bar(tell)
+    go = by_network(asked) if asked.settings.way == "network" else by_optimizer(asked, stop, say)
+    from keras_nst.filming.footage import Footage  # what imports TensorFlow, now that it is started
+    from keras_nst.filming.painting import Journey
+    from keras_nst.filming.screen import Screen
+
+    footage = Footage(asked.source, asked.survey, asked.size)
+    with Screen(asked.folder.path / "curves", *amounts(asked), bar) as screen:
+        return go(Journey(asked, footage, screen, stop))
 
 
 def by_network(asked: Asked) -> Go:

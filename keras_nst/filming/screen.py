@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import numpy as np
 
@@ -23,11 +23,12 @@ class Screen:
         folder: of the event files.
         frames: of the film; `done` of them are painted already.
         paintings: how many pictures are to come.
+        bar: where the bar is shown, if that is a terminal.
     """
 
-    def __init__(self, folder: Path, frames: int, done: int, paintings: int):
+    def __init__(self, folder: Path, frames: int, done: int, paintings: int, bar: IO[str] = sys.stderr):
         self.curves, self.period = Curves(folder, done), max(1, frames // MOST_SHOWN)
-        self.bar = Meter(total=paintings, file=sys.stderr, disable=None, unit="frame", smoothing=0.1)
+        self.bar = Meter(total=paintings, file=bar, disable=None, unit="frame", smoothing=0.1)
 
     def __enter__(self) -> Self:
         return self

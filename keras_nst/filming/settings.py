@@ -4,9 +4,10 @@ import dataclasses
 from typing import Any
 
 from keras_nst.applying.settings import Application
+from keras_nst.fleet.settings import BatchConfig
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import Settings, same, setting
-from keras_nst.settings.kinds import choice, integer, number, switch, text
+from keras_nst.settings.kinds import automatic, choice, integer, number, switch, text
 from keras_nst.settings.values import picture_size
 
 WAYS = ("auto", "optimize", "network", "keyframes")
@@ -168,6 +169,15 @@ class Filming(Settings):
     memory_limit_gb: float = same(Config, "memory_limit_gb")
     max_megapixels: float = same(Config, "max_megapixels")
     tensorboard: bool = same(Config, "tensorboard")
+    engine: str = same(BatchConfig, "engine")
+    workers: int | None = setting(
+        None,
+        automatic(integer(1, 100_000)),
+        "Batch",
+        "How many processes share the film's shots; auto: 1 here; in a cluster as many as it has room for.",
+    )
+    cpus: int | None = same(BatchConfig, "cpus")
+    address: str = same(BatchConfig, "address")
 
     def __post_init__(self) -> None:
         super().__post_init__()

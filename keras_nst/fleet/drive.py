@@ -1,20 +1,22 @@
 """A batch from its first job to its last: the manifest, the engine, what is shown meanwhile and told at the end."""
 
 import csv
+import itertools
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from keras_nst.core.pyramid import Size
 from keras_nst.fleet.combinations import Item, items
+from keras_nst.fleet.engines import engine_of
+from keras_nst.fleet.hands import watched
 from keras_nst.fleet.jobs import JOBS, RESULTS, BatchJob, Hashes, Outcome, job_of
-from keras_nst.fleet.local import LocalEngine, workers_here
+from keras_nst.fleet.local import workers_here
 from keras_nst.fleet.manifest import DONE, FAILED, MANIFEST, PENDING, RUNNING, Manifest
-from keras_nst.fleet.parcels import Parcel, parcels
+from keras_nst.fleet.parcels import parcels
 from keras_nst.fleet.settings import FOLDER, BatchConfig
-from keras_nst.fleet.together import Work, do_all
 from keras_nst.fleet.trials import write_experiment, write_trial
 from keras_nst.monitors.board import show
 from keras_nst.monitors.meter import Meter, warn
@@ -114,8 +116,13 @@ def wanted(manifest: Manifest, job: BatchJob, config: BatchConfig) -> bool:
 
 def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop) -> None:
     """Gives the jobs to the engine, and takes note of what becomes of them."""
-    with engine_of(batch) as engine, Shown(len(ahead), sys.stderr) as shown:
-        for job, outcome in engine.outcomes(unless(stop, parcels(ahead, together(batch.config, len(ahead))), engine)):
+    given = itertools.takewhile(lambda _: not stop.is_set(), parcels(ahead, together(batch.config, len(ahead))))
+    with (
+        engine_of(batch.config, batch.folder) as engine,
+        Shown(len(ahead), sys.stderr) as shown,
+        watched(stop, engine.stop),
+    ):
+        for job, outcome in engine.outcomes(given):
             entry = manifest.get(job.id)
             if outcome is None:
                 shown.begins(job.name)
@@ -138,24 +145,6 @@ def together(config: BatchConfig, jobs: int) -> int:
     small = config.engine == "local" and size.height * size.width <= SMALL
     most = ON_GPU if config.device == "gpu" else ON_CPU if small else 1
     return max(1, min(most, jobs // workers_here(config)))
-
-
-def unless(stop: Stop, parcels: Iterable[Parcel], engine: Any) -> Iterator[Parcel]:
-    """Yields the parcels until it is time to stop, which the engine is told."""
-    for parcel in parcels:
-        if stop.is_set():
-            engine.stop()
-            return
-        yield parcel
-
-
-def engine_of(batch: Batch, work: Work = do_all) -> Any:
-    """Returns who does the jobs; `work` is what is done with each."""
-    if batch.config.engine == "ray":
-        from keras_nst.fleet.ray_engine import RayEngine
-
-        return RayEngine(batch.config, batch.folder, work)
-    return LocalEngine(batch.config, work)
 
 
 class Shown:

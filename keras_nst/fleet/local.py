@@ -12,7 +12,6 @@ from typing import Any
 
 from keras_nst.fleet.jobs import BatchJob, Outcome
 from keras_nst.fleet.parcels import Ahead, Parcel
-from keras_nst.fleet.settings import BatchConfig
 from keras_nst.fleet.together import Work, do_all
 from keras_nst.settings.config import Config
 from keras_nst.system.devices import VISIBLE_GPUS, environment, gpus
@@ -30,10 +29,10 @@ class LocalEngine:
         work: what is done with each parcel.
     """
 
-    def __init__(self, batch: BatchConfig, work: Work = do_all):
+    def __init__(self, settings: Any, work: Work = do_all):
         self.work = work
-        self.workers = workers_here(batch)
-        self.threads = batch.cpus or max(1, cores() // self.workers)
+        self.workers = workers_here(settings)
+        self.threads = settings.cpus or max(1, cores() // self.workers)
         self.halt = CONTEXT.Event()
 
     def __enter__(self) -> "LocalEngine":
@@ -77,9 +76,9 @@ class LocalEngine:
         return threads | ({VISIBLE_GPUS: several[index % len(several)]} if len(several) > 1 else {})
 
 
-def workers_here(batch: BatchConfig) -> int:
+def workers_here(settings: Any) -> int:
     """Returns how many processes make pictures where nobody says: one, or one for each GPU if these are asked for."""
-    return batch.workers or (max(1, len(gpus())) if batch.device == "gpu" else 1)
+    return settings.workers or (max(1, len(gpus())) if settings.device == "gpu" else 1)
 
 
 class Worker:

@@ -17,7 +17,6 @@ from typing import Any
 from keras_nst.fleet.jobs import BatchJob, Outcome
 from keras_nst.fleet.local import cores, session_for
 from keras_nst.fleet.parcels import Ahead, Parcel
-from keras_nst.fleet.settings import BatchConfig
 from keras_nst.fleet.together import Work, do_all
 from keras_nst.settings.declared import SettingError, reason_of
 
@@ -69,12 +68,13 @@ class RayEngine:
     """Does jobs by the actors of a Ray cluster.
 
     Args:
-        folder: of the batch, which all workers see.
+        settings: how many workers there are to be, and where.
+        folder: which all workers see; the setting `place` names it.
         work: what is done with each parcel.
     """
 
-    def __init__(self, batch: BatchConfig, folder: Path, work: Work = do_all):
-        self.batch, self.folder, self.work = batch, folder.resolve(), work
+    def __init__(self, settings: Any, folder: Path, work: Work = do_all, place: str = "workdir"):
+        self.settings, self.folder, self.work, self.place = settings, folder.resolve(), work, place
         self.ray = imported()
         self.halt = self.folder / MEETING / "halt"
         self.actors: list[Any] = []
@@ -95,6 +95,11 @@ class RayEngine:
             path.unlink(missing_ok=True)
         if self.joined:
             self.ray.shutdown()
+
+    @property
+    def workers(self) -> int:
+        """How many there are."""
+        return len(self.actors)
 
     def stop(self) -> None:
         """Lets each worker end after its next step; what it has done is kept to be resumed."""
@@ -134,24 +139,24 @@ class RayEngine:
     def _connect(self) -> None:
         if self.ray.is_initialized():
             return
-        address = self.batch.address
+        address = self.settings.address
         check_answers(address)
         how: dict[str, Any] = {"address": address} if address else {"include_dashboard": False}
         try:
             self.ray.init(log_to_driver=False, logging_level="ERROR", **how)
         except (ConnectionError, RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
-            raise SettingError("address", self.batch.address, f"Expected a Ray cluster there. {reason}") from None
+            raise SettingError("address", self.settings.address, f"Expected a Ray cluster there. {reason}") from None
         self.joined = True
 
     def _count(self) -> int:
         """Returns how many workers there are to be."""
-        if self.batch.workers:
-            return self.batch.workers
+        if self.settings.workers:
+            return self.settings.workers
         return max(1, int(self.ray.cluster_resources().get("CPU", 1)) // self._cpus())
 
     def _cpus(self) -> int:
-        return self.batch.cpus or max(1, cores() // (self.batch.workers or 1))
+        return self.settings.cpus or max(1, cores() // (self.settings.workers or 1))
 
     def _actor(self) -> Any:
         """Starts an actor, which Ray restarts elsewhere as often as it takes."""
@@ -174,15 +179,15 @@ class RayEngine:
         ready, missing = self.ray.wait(asked, num_returns=len(asked), timeout=WAIT)
         if missing:
             reason = f"Expected room for {len(asked)} workers of {self._cpus()} cores. Received: {len(ready)} so far."
-            raise SettingError("workers", self.batch.shown("workers"), reason)
+            raise SettingError("workers", self.settings.shown("workers"), reason)
         expected = "Expected a folder that all workers of the cluster share with this machine."
         try:
             left = self.ray.get(asked)
         except self.ray.exceptions.RayError as error:
             reason = str(error).strip().splitlines()[-1]
-            raise SettingError("workdir", self.batch.workdir, f"{expected} {reason}") from None
+            raise SettingError(self.place, str(self.folder), f"{expected} {reason}") from None
         if not all(own and (self.folder / MEETING / own).exists() for own in left):
-            raise SettingError("workdir", self.batch.workdir, expected)
+            raise SettingError(self.place, str(self.folder), expected)
 
 
 def check_answers(address: str) -> None:

@@ -66,6 +66,7 @@ class BatchConfig(Config):
     dry_run: bool = setting(False, switch(), "Batch", "Whether to show what would be done, and do nothing.")
 
 
+OF_ENGINES = ("engine", "workers", "cpus", "address")  # of who does the work
 OF_THE_BATCH = tuple(name for name in fields(BatchConfig) if name not in fields(Config))
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from keras_nst.core.transfer import Painted
 
 Open = Callable[[Config], Any]  # a session
-Work = Callable[[Parcel, Open, Stop, Tell], list[Outcome]]
+Work = Callable[..., list[Outcome]]  # of a parcel, what opens a session, what tells to stop, who is told
 
 
 def do_all(parcel: Parcel, open_session: Open, stop: Stop, tell: Tell) -> list[Outcome]:
