@@ -6,10 +6,13 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from keras_nst.filming.folder import RECORD, Folder
 from keras_nst.web.atelier import Atelier
 from keras_nst.web.guard import HEADER
 from keras_nst.web.serve import listen, opened
@@ -124,3 +127,17 @@ def served(folder: Path, paints: bool = True, **settings: Any) -> Iterator[Serve
         finally:
             stop.set()
             running.join()
+
+
+def write_film(folder: Path, frames: int, painted: Iterable[int]) -> Path:
+    """Writes what python -m keras_nst.video leaves in its folder while it paints: each frame has its own gray."""
+    film = Folder(folder)
+    film.tell(folder / RECORD, {"film": {}, "marks": list(range(frames))})
+    for number in painted:
+        film.keep(number, np.full((24, 32, 3), gray_of(number) / 255, np.float32))
+    return folder
+
+
+def gray_of(number: int) -> int:
+    """The gray of a frame of a film that was written here."""
+    return 40 + 20 * number

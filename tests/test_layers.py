@@ -17,8 +17,9 @@ FLOORS = [
     ["runs"],  # one run and its folder
     ["reports"],  # what a folder tells, on a page
     ["fleet", "library", "seeing", "training"],  # many jobs; for programs; what layers see; networks that learn
-    ["applying", "web"],  # networks at work; the studio's page
+    ["applying"],  # networks at work
     ["filming", "volumes", "sounds"],  # frame after frame; slices along three axes; in one dimension
+    ["web"],  # the studio's page
     [""],  # the doors
 ]
 # These answer --help and bad input, before TensorFlow is imported.

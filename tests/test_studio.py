@@ -1,6 +1,7 @@
 """The studio without a browser: who is let in, what is taken, what is told, what outlives what."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -19,7 +20,7 @@ import pytest
 from conftest import run_process, write_picture
 from crafted import RGB, png
 from PIL import Image
-from studios import QUICK, Served, served
+from studios import QUICK, Answer, Served, gray_of, served, write_film
 
 from keras_nst.pictures.metadata import read_settings
 from keras_nst.runs.record import Record, read_record, write_record
@@ -38,6 +39,14 @@ FOREIGN = "http://example.org"
 def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A studio that does not paint."""
     with served(tmp_path_factory.mktemp("still"), paints=False, max_upload_mb=1, max_megapixels=1.0) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A studio that does not paint, beside films that are painted."""
+    folder = tmp_path_factory.mktemp("films")
+    with served(folder / "runs", paints=False, films=str(folder / "films")) as found:
         yield found
 
 
@@ -728,3 +737,49 @@ def test_the_gallery_comes_in_parts(tmp_path: Path) -> None:
         for most in ("", "0", "-1", "x", "1e9", "99999", "9" * 5000, "%0a", "\u0664"):
             answer = many.get(f"/api/runs?most={urllib.parse.quote(most)}")
             assert answer.status == 400 and one_line(answer.error), most
+
+
+# --- Films ---
+
+
+def grays(answer: Answer) -> float:
+    assert answer.status == 200 and answer.headers["Content-Type"] == "image/jpeg", answer.body
+    with Image.open(io.BytesIO(answer.body)) as image:
+        return float(np.asarray(image).mean())
+
+
+def test_films_are_seen_while_they_are_painted(films: Served) -> None:
+    folder = films.studio.films.folder
+    assert films.get("/api/films").told == {"films": []}
+    write_film(folder / "walk", 5, [0, 1, 3])
+    (told,) = films.get("/api/films").told["films"]
+    assert told == {"id": "walk", "frames": 5, "painted": 3, "last": 3}
+    for asked, shown in ((0, 0), (1, 1), (2, 1), (3, 3), (4, 3)):
+        assert abs(grays(films.get(f"/api/films/walk/frames/{asked}")) - gray_of(shown)) < 2
+    write_film(folder / "zoo", 2, [])
+    os.utime(folder / "walk" / "film.json", (1, 1))
+    assert [film["id"] for film in films.get("/api/films").told["films"]] == ["zoo", "walk"]
+
+
+@pytest.mark.parametrize(
+    "path", ["walk/frames/9999999999", "none/frames/0", "..%2Fout/frames/0", "zoo/frames/0", "walk/frames/-1"]
+)
+def test_no_such_frame(path: str, films: Served, tmp_path: Path) -> None:
+    folder = films.studio.films.folder
+    write_film(folder / "walk", 5, [0])
+    write_film(folder / "zoo", 2, [])
+    write_film(folder.parent / "out", 2, [0])
+    answer = films.get(f"/api/films/{path}")
+    assert answer.status == 404 and b"Traceback" not in answer.body
+
+
+def test_a_film_elsewhere_is_not_shown(films: Served, tmp_path: Path) -> None:
+    """A link leads out of the folder, a damaged record tells nothing: neither is shown, nor asked for."""
+    folder = films.studio.films.folder
+    write_film(tmp_path / "secret", 2, [0])
+    folder.mkdir(exist_ok=True)
+    (folder / "link").symlink_to(tmp_path / "secret")
+    (folder / "damaged").mkdir()
+    (folder / "damaged" / "film.json").write_text('{"marks": 7}')
+    assert not {"link", "damaged"} & {film["id"] for film in films.get("/api/films").told["films"]}
+    assert films.get("/api/films/link/frames/0").status == 404

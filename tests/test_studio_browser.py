@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import write_picture
 from PIL import Image
-from studios import QUICK, Served, served
+from studios import QUICK, Served, served, write_film
 
 from keras_nst.pictures.metadata import read_settings
 from keras_nst.runs.record import read_record
@@ -548,3 +548,30 @@ def test_a_studio_that_was_closed_is_told(browser: Any, tmp_path: Path) -> None:
         page.wait_for_selector("#content img")
     until(page, "document.getElementById('connection').textContent.includes('closed')")
     context.close()
+
+
+def test_a_film_is_followed_and_looked_through(browser: Any, open_page: Open, tmp_path: Path) -> None:
+    """Its last frame is seen as soon as it is painted, unless somebody looks at another."""
+    write_film(tmp_path / "films" / "walk", 6, [0, 1])
+    with served(tmp_path / "runs", paints=False, films=str(tmp_path / "films")) as studio:
+        page = open_page(studio)
+        page.wait_for_selector("#films img")
+        assert page.locator("#films strong").inner_text() == "walk" and page.is_visible("#films-part")
+        shown = "document.querySelector('#films img')"
+        until(page, f"{shown}.getAttribute('src').endsWith('/walk/frames/1') && {shown}.naturalWidth === 32")
+        assert page.locator("#films .number").inner_text() == "2 of 6 frames"
+        write_film(tmp_path / "films" / "walk", 6, [2, 3])
+        until(page, f"{shown}.getAttribute('src').endsWith('/frames/3')")
+        page.locator("#films input").focus()
+        page.keyboard.press("Home")
+        until(page, f"{shown}.getAttribute('src').endsWith('/frames/0')")
+        write_film(tmp_path / "films" / "walk", 6, [4, 5])
+        until(page, "document.querySelector('#films .number').textContent.startsWith('6 of 6')")
+        assert page.locator("#films img").get_attribute("src").endswith("/frames/0")
+        assert page.locator("#films progress").is_hidden()
+        shutil.rmtree(tmp_path / "films" / "walk")
+        page.wait_for_selector("#films-part", state="hidden")
+
+
+def test_without_films_there_is_no_word_of_them(still: Served, open_page: Open) -> None:
+    assert open_page(still).is_hidden("#films-part")

@@ -145,10 +145,10 @@ def delete(run: Run) -> None:
             folder.rmdir()
 
 
-def thumbnail(path: Path) -> bytes:
+def thumbnail(path: Path, side: int = THUMBNAIL) -> bytes:
     """Returns a small JPEG of a picture."""
     with opened(path) as image:
-        image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR)
+        image.thumbnail((side, side), Image.Resampling.BILINEAR)
         return encoded(image.convert("RGB"), "JPEG", quality=85)
 
 

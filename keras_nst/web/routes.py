@@ -15,6 +15,7 @@ from keras_nst.web.asked import Asked, allowed
 from keras_nst.web.form import form
 from keras_nst.web.guard import Pass, guard, protect
 from keras_nst.web.studio import Studio
+from keras_nst.web.watching import LARGEST
 
 STATIC = Path(__file__).parent / "static"
 TYPES = {
@@ -126,6 +127,20 @@ async def runs(request: web.Request) -> web.Response:
     if not (most.isascii() and most.isdigit() and 0 < int(most[:9]) <= MOST_RUNS):
         raise InputError(f"Expected ?most=N, 1 to {MOST_RUNS} runs. Received: {one_line(most, 80)}")
     return web.json_response(await asyncio.to_thread(request.app[STUDIO].runs, int(most)))
+
+
+@routes.get("/api/films")
+async def films(request: web.Request) -> web.Response:
+    """Tells which films are painted, and how far they are."""
+    return web.json_response({"films": await asyncio.to_thread(request.app[STUDIO].films.told)})
+
+
+@routes.get(r"/api/films/{id}/frames/{number:\d{1,7}}")
+async def frame(request: web.Request) -> web.Response:
+    """Shows a painted frame, small."""
+    studio, asked = request.app[STUDIO], request.match_info
+    path = await asyncio.to_thread(studio.films.frame, asked["id"], int(asked["number"]))
+    return picture(await studio.aside(gallery.thumbnail, path, LARGEST), "image/jpeg")
 
 
 @routes.get("/api/runs/{id}")

@@ -32,6 +32,12 @@ class StudioConfig(Settings):
         "Studio",
         "The folder whose runs are the gallery, and where those of the studio go.",
     )
+    films: str = setting(
+        "films",
+        text("FOLDER", _check_folder),
+        "Studio",
+        "The folder of films that python -m keras_nst.video paints, whose frames are shown.",
+    )
     port: int = setting(
         8765, integer(0, 65535), "Studio", "Where the page is found at 127.0.0.1; 0: any port that is free."
     )

@@ -5,12 +5,14 @@ import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeVar
 
 from keras_nst.core.pyramid import Size
 from keras_nst.settings.declared import InputError
 from keras_nst.web.asked import Asked, allowed, asked_of
 from keras_nst.web.atelier import Atelier
+from keras_nst.web.films import Films
 from keras_nst.web.gallery import Gallery, Run, delete, size_of_file, with_more_steps
 from keras_nst.web.hub import Hub
 from keras_nst.web.painter import Painter
@@ -27,6 +29,7 @@ class Studio:
     def __init__(self, atelier: Atelier):
         self.atelier = atelier
         self.revision = 0  # of the gallery
+        self.films = Films(Path(atelier.config.films).expanduser())
         self.hub = Hub(self.state)
         self.painter = Painter(atelier, self.hub.show, self.gallery_changed)
         self.hands = ThreadPoolExecutor(1, "pictures")  # decoding takes memory: one picture at a time

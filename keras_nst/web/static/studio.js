@@ -1,6 +1,7 @@
 // The page: what waits, what is made, what was made.
 
 import * as easel from "./easel.js";
+import * as films from "./films.js";
 import * as form from "./form.js";
 import * as mask from "./mask.js";
 import { attempt, find, make, note, redraw, show } from "./page.js";
@@ -18,6 +19,7 @@ await speak();
 mask.build();
 easel.build(begun);
 await form.build(begun);
+films.build();
 find("older").addEventListener("click", () => {
   most += AT_ONCE;
   attempt(drawGallery);
