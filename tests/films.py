@@ -55,11 +55,15 @@ def write_clip(
     return path
 
 
-def write_tone(container: Any, stream: Any, seconds: float) -> None:
-    """Writes a tone of 440 Hz."""
-    wave = 0.3 * np.sin(2 * np.pi * 440 * np.arange(round(48_000 * seconds)) / 48_000)
+def write_tone(
+    container: Any, stream: Any, seconds: float, gap: tuple[float, float] = (0.0, 0.0), hertz: int = 440
+) -> None:
+    """Writes a tone, with nothing at all in a gap from one second to another."""
+    wave = 0.3 * np.sin(2 * np.pi * hertz * np.arange(round(48_000 * seconds)) / 48_000)
     size = stream.codec_context.frame_size or 1024
     for start in range(0, len(wave), size):
+        if gap[0] <= start / 48_000 < gap[1]:
+            continue
         part = np.float32(wave[start : start + size])[None]
         frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = 48_000, start, Fraction(1, 48_000)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from conftest import write_picture
-from films import HIGH, WIDE, frames_of, read_clip, sound_of, write_clip
+from films import HIGH, WIDE, frames_of, read_clip, sound_of, write_clip, write_tone
 
 from keras_nst.core.pyramid import Size
 from keras_nst.filming.footage import Footage, Survey, survey
@@ -212,7 +213,6 @@ def test_what_is_no_film_is_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Expected a film. Received: a file that cannot be read as one"):
         source(tmp_path / "text.mp4")
     write_clip(tmp_path / "both.mkv", FRAMES, sound="aac")
-    import av
 
     with av.open(str(tmp_path / "both.mkv")) as heard, av.open(str(tmp_path / "sound.mka"), "w") as container:
         stream = container.add_stream_from_template(heard.streams.audio[0])
@@ -294,6 +294,62 @@ def test_sound_that_does_not_fit_is_encoded_anew_and_told(tmp_path: Path) -> Non
     notes = written(tmp_path / "out.mov", tuple(40 * number for number in range(12)), film)
     assert notes == ["The sound is encoded anew, as pcm_s16le: the film's own cannot be copied."]
     assert sound_of(tmp_path / "out.mov")
+
+
+def heard(path: Path, number: int = 0) -> tuple[np.ndarray, dict[str, str]]:
+    """Returns the first 1.2 seconds of a film's sound, each sample at its own time, and what it tells."""
+    wave = np.zeros(57_600)
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[number]
+        resampler = av.AudioResampler("fltp", "mono", 48_000)
+        for frame in (part for each in container.decode(stream) for part in resampler.resample(each)):
+            begin = round(48_000 * frame.pts * frame.time_base)
+            part = frame.to_ndarray()[0][max(0, -begin) : max(0, len(wave) - begin)]
+            wave[max(0, begin) : max(0, begin) + len(part)] = part
+        return wave, dict(stream.metadata)
+
+
+def sounding(path: Path, codec: str, tracks: int, gap: tuple[float, float] = (0.0, 0.0)) -> Path:
+    """Writes a second of film whose sounds have names."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.height, stream.width, stream.pix_fmt = HIGH, WIDE, "bgr0"
+        sounds = [container.add_stream(codec, rate=48_000) for _ in range(tracks)]
+        for sound, language in zip(sounds, ("eng", "ger", "ita"), strict=False):
+            sound.layout = "mono"
+            sound.metadata["language"] = language
+        for number in range(25):
+            picture = av.VideoFrame.from_ndarray(FRAMES[number % 12], format="rgb24").reformat(format="bgr0")
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+        for number, sound in enumerate(sounds):
+            write_tone(container, sound, 1.0, gap, 440 * (number + 1))
+    return path
+
+
+SECOND = Timing(tuple(range(0, 1000, 40)), Fraction(1, 1000), Fraction(25))
+
+
+@pytest.mark.parametrize(("name", "codec"), [("out.mp4", "aac"), ("out.mkv", "aac"), ("out.mov", "libopus")])
+def test_all_sounds_are_taken_over_with_their_names(tmp_path: Path, name: str, codec: str) -> None:
+    film = sounding(tmp_path / "film.mkv", codec, 3)
+    write_film(tmp_path / name, lambda number: FRAMES[number % 12], Size(HIGH, WIDE), SECOND, film)
+    with av.open(str(tmp_path / name)) as container:
+        assert len(container.streams.audio) == 3
+    for number, language in enumerate(("eng", "ger", "ita"), start=1):
+        wave, told = heard(tmp_path / name, number - 1)
+        assert told["language"] == language
+        spectrum = abs(np.fft.rfft(wave[4_800:9_600]))
+        assert 10 * np.argmax(spectrum) == pytest.approx(440 * number, abs=20)
+
+
+def test_a_gap_in_a_sound_that_is_encoded_anew_stays_where_it_is(tmp_path: Path) -> None:
+    film = sounding(tmp_path / "film.mkv", "libopus", 1, gap=(0.3, 0.6))
+    write_film(tmp_path / "out.mov", lambda number: FRAMES[number % 12], Size(HIGH, WIDE), SECOND, film)
+    wave, _ = heard(tmp_path / "out.mov")
+    loud = abs(wave).reshape(-1, 480).max(axis=1)  # in each hundredth of a second
+    assert (loud[5:28] > 0.2).all() and (loud[34:58] < 0.05).all() and (loud[66:95] > 0.2).all()
 
 
 def test_what_was_there_stays_where_writing_fails(tmp_path: Path) -> None:

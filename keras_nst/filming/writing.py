@@ -29,7 +29,9 @@ class Codec(NamedTuple):
 H264 = Codec("libx264", "yuv420p", {"crf": "16", "preset": "medium"}, "aac")
 PRORES = Codec("prores_ks", "yuv422p10le", {"profile": "3"}, "pcm_s16le")
 LAYOUTS = {1: "mono", 2: "stereo"}  # which are not always named
-COPIED, ENCODED, NONE = WAYS = "copied", "encoded", "none"  # how a film's sound gets into another one
+COPIED, ENCODED, NONE = WAYS = "copied", "encoded", "none"  # how a film's sounds get into another one
+NAMES = ("language", "title")  # by which one of several sounds is known
+GAP = Fraction(1, 50)  # seconds without sound that are more than rounding
 CODECS = {".mp4": H264, ".mkv": H264, ".mov": PRORES}
 
 
@@ -50,7 +52,7 @@ class Timing(NamedTuple):
 def write_film(
     path: Path, frames: Callable[[int], np.ndarray], size: Size, timing: Timing, heard: Path | None
 ) -> list[str]:
-    """Writes frames (h, w, 3), uint8, by their number, with the sound of another film; returns what is to be said.
+    """Writes frames (h, w, 3), uint8, by their number, with the sounds of another film; returns what is to be said.
 
     Raises:
         OSError: it cannot be written; what was there stays.
@@ -58,38 +60,39 @@ def write_film(
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")  # one name: of a process that was killed none stays
     try:
         with contextlib.ExitStack() as closing:
-            container, stream, sound = begun(partial, size, timing, heard, WAYS, closing)
+            container, stream, sounds = begun(partial, size, timing, heard, WAYS, closing)
             for number, time in enumerate(timing.times):
-                sound.write_until(timing.seconds(number))
+                sounds.write_until(timing.seconds(number))
                 picture = av.VideoFrame.from_ndarray(frames(number), format="rgb24")
                 picture = picture.reformat(format=stream.pix_fmt, dst_colorspace=Colorspace.ITU709)
                 picture.pts, picture.time_base = time - timing.times[0], timing.unit
                 container.mux(stream.encode(picture))
             container.mux(stream.encode(None))
-            sound.write_until(timing.seconds(len(timing.times)))
-            sound.end()
+            sounds.write_until(timing.seconds(len(timing.times)))
+            sounds.end()
         os.replace(partial, path)
     except av.FFmpegError as error:
         raise OSError(f"{path}: the film cannot be written ({error.strerror or error}).") from None
     finally:
         partial.unlink(missing_ok=True)
-    return sound.notes
+    return sounds.notes
 
 
 def begun(
     path: Path, size: Size, timing: Timing, heard: Path | None, ways: Sequence[str], closing: contextlib.ExitStack
-) -> "tuple[av.container.OutputContainer, av.VideoStream, Sound]":
-    """Returns a film that is begun, where its frames go, and its sound in the first of these ways that can be."""
+) -> "tuple[av.container.OutputContainer, av.VideoStream, Sounds]":
+    """Returns a film that is begun, where its frames go, and its sounds in the first of these ways that can be."""
     codec, way = CODECS[path.suffix.lower()], ways[0]
     try:
         with contextlib.ExitStack() as trying:
             container = trying.enter_context(av.open(f"file:{path}", "w"))
             stream = new_stream(container, codec, size, timing)
-            source = trying.enter_context(opened(heard)) if heard else None
-            sound = Sound(container, source, codec, timing, way)
+            sounds = Sounds(way, timing)
+            if heard:
+                sounds.take(container, heard, codec.sound, trying)
             container.start_encoding()
             closing.push(trying.pop_all())
-            return container, stream, sound
+            return container, stream, sounds
     except (av.FFmpegError, ValueError):
         if len(ways) == 1:
             raise
@@ -108,54 +111,76 @@ def new_stream(container: av.container.OutputContainer, codec: Codec, size: Size
     return stream
 
 
-class Sound:
-    """The sound of a film on its way into another one."""
+class Sounds:
+    """The sounds of a film on their way into another one.
 
-    def __init__(
-        self,
-        container: av.container.OutputContainer,
-        heard: av.container.InputContainer | None,
-        codec: Codec,
-        timing: Timing,
-        way: str,
-    ):
-        self.container, self.copies, self.notes = container, way == COPIED, list[str]()
-        self.begin, self.last = timing.seconds(0), timing.seconds(len(timing.times))
-        self.ahead: Iterator[Any] = iter(())
-        self.waiting: Any = None  # what is to be heard later
-        self.stream: Any = None
-        if heard is None or not heard.streams.audio:
+    Args:
+        way: one of WAYS.
+        timing: of the film's part.
+    """
+
+    def __init__(self, way: str, timing: Timing):
+        self.way, self.timing = way, timing
+        self.voices, self.notes = list[Voice](), list[str]()
+
+    def take(self, container: Any, heard: Path, codec: str, closing: contextlib.ExitStack) -> None:
+        """Takes all sounds of a film over into a container; what is encoded anew is by this codec."""
+        streams = closing.enter_context(opened(heard)).streams
+        if not streams.audio:
             return
-        source = heard.streams.audio[0]
-        left = len(heard.streams) - len(heard.streams.video) - 1
+        left = len(streams) - len(streams.video) - len(streams.audio)
         if left:
-            self.notes.append(f"Of the film's sounds and texts only the first sound is taken over; left out: {left}.")
-        if way == NONE or source.codec_context is None:
+            self.notes.append(f"Of what the film has beside pictures and sounds, such as texts, {left} are left out.")
+        if self.way == NONE or any(source.codec_context is None for source in streams.audio):
             self.notes.append("The film's sound can be neither copied nor encoded anew: there is none.")
             return
-        if self.copies:
-            self.stream, self.ahead = container.add_stream_from_template(source), packets(heard, source)
-            return
-        self.stream, self.ahead = container.add_stream(codec.sound, rate=source.rate), samples(heard, source)
-        self.stream.layout = LAYOUTS.get(source.channels, source.layout)
-        self.notes.append(f"The sound is encoded anew, as {codec.sound}: the film's own cannot be copied.")
+        for number in range(len(streams.audio)):  # each is read by itself
+            source: Any = closing.enter_context(opened(heard)).streams.audio[number]
+            stream, pieces = self._begun(container, source, codec)
+            stream.metadata.update({name: source.metadata[name] for name in NAMES if name in source.metadata})
+            self.voices.append(Voice(container, stream, pieces, self.timing))
+        if self.way == ENCODED:
+            self.notes.append(f"The sound is encoded anew, as {codec}: the film's own cannot be copied.")
+
+    def _begun(self, container: Any, source: Any, codec: str) -> tuple[Any, Iterator[Any]]:
+        """Returns where a sound goes, and what of it."""
+        if self.way == COPIED:
+            return container.add_stream_from_template(source), packets(source)
+        stream = container.add_stream(codec, rate=source.rate)
+        stream.layout = LAYOUTS.get(source.channels, source.layout)
+        return stream, without_gaps(samples(source))
 
     def write_until(self, seconds: Fraction) -> None:
+        """Writes what is to be heard until then."""
+        for voice in self.voices:
+            voice.write_until(seconds, self.way == COPIED)
+
+    def end(self) -> None:
+        """Writes what is left."""
+        if self.way == ENCODED:
+            for voice in self.voices:
+                voice.container.mux(voice.stream.encode(None))
+
+
+class Voice:
+    """One of the sounds."""
+
+    def __init__(self, container: Any, stream: Any, pieces: Iterator[Any], timing: Timing):
+        self.container, self.stream, self.ahead = container, stream, pieces
+        self.begin, self.last = timing.seconds(0), timing.seconds(len(timing.times))
+        self.waiting: Any = None  # what is to be heard later
+
+    def write_until(self, seconds: Fraction, copies: bool) -> None:
         """Writes what is to be heard until then."""
         for piece in self._pieces(seconds):
             shift = round(self.begin / piece.time_base)
             piece.pts -= shift
-            if self.copies:
+            if copies:
                 piece.dts = piece.pts if piece.dts is None else piece.dts - shift
                 piece.stream = self.stream
                 self.container.mux(piece)
             else:
                 self.container.mux(self.stream.encode(piece))
-
-    def end(self) -> None:
-        """Writes what is left."""
-        if self.stream and not self.copies:
-            self.container.mux(self.stream.encode(None))
 
     def _pieces(self, seconds: Fraction) -> Iterator[Any]:
         while True:
@@ -171,22 +196,46 @@ class Sound:
                 yield piece
 
 
-def packets(heard: av.container.InputContainer, source: Any) -> Iterator[Any]:
+def packets(source: Any) -> Iterator[Any]:
     """Yields what can be copied of a sound."""
     try:
-        for packet in heard.demux(source):
+        for packet in source.container.demux(source):
             if packet.pts is not None and packet.size:
                 yield packet
     except av.FFmpegError:  # the file ends in the middle
         return
 
 
-def samples(heard: av.container.InputContainer, source: Any) -> Iterator[Any]:
+def samples(source: Any) -> Iterator[Any]:
     """Yields what can be decoded of a sound."""
-    for packet in packets(heard, source):
+    for packet in packets(source):
         try:
             for frame in packet.decode():
                 if frame.pts is not None:
                     yield frame
         except av.FFmpegError:
             continue
+
+
+def without_gaps(frames: Iterator[Any]) -> Iterator[Any]:
+    """Yields samples, and silence where there are none in between: encoders would join what is around it."""
+    end = None
+    for frame in frames:
+        begin = frame.pts * frame.time_base
+        if end is not None and begin - end > GAP:
+            yield from silence(end, begin, frame)
+        yield frame
+        end = begin + Fraction(frame.samples, frame.sample_rate)
+
+
+def silence(begin: Fraction, end: Fraction, like: Any) -> Iterator[Any]:
+    """Yields silence, a second at a time, of the format of other samples."""
+    rate, left = like.sample_rate, round((end - begin) * like.sample_rate)
+    while left > 0:
+        frame = av.AudioFrame(like.format.name, like.layout.name, min(left, rate))
+        for plane in frame.planes:
+            plane.update((b"\x80" if like.format.name.startswith("u8") else b"\0") * plane.buffer_size)
+        frame.sample_rate, frame.time_base = rate, like.time_base
+        frame.pts = round(begin / like.time_base)
+        yield frame
+        begin, left = begin + Fraction(frame.samples, rate), left - frame.samples
