@@ -19,6 +19,7 @@ from keras_nst.core.events import LossValues, Progress
 from keras_nst.core.network import Network
 from keras_nst.core.pyramid import Scale, Size
 from keras_nst.core.sight import Pictures, Style, aim_at, look_at, resize
+from keras_nst.core.terms import Term
 from keras_nst.core.transfer import Painted, transfer
 from keras_nst.pictures.sources import read_source
 from keras_nst.session.method import method_of
@@ -140,6 +141,10 @@ def course(
     return noted
 
 
-def finished(pictures: Pictures, size: Size, config: Resolved, features: keras.Model) -> Painted:
-    """Returns what a run of ours comes to, in chunks as long as they may be."""
-    return transfer(pictures, size, method_of(config), Network(features), Audience(lambda scale, left: left))
+def finished(
+    pictures: Pictures, size: Size, config: Resolved, features: keras.Model, other: tuple[tuple[str, Term], ...] = ()
+) -> Painted:
+    """Returns what a run of ours comes to, in chunks as long as they may be; with other terms in place of ours."""
+    method = method_of(config)
+    method = method._replace(objective=method.objective._replace(more_terms=other))
+    return transfer(pictures, size, method, Network(features), Audience(lambda scale, left: left))

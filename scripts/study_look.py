@@ -40,7 +40,7 @@ def falling(factor: int) -> str:
     return "--style_layers=" + ",".join(f"block{block}_conv1:{factor ** (5 - block)}" for block in range(1, 6))
 
 
-# Each is the default but for what it names.
+# Each is the default but for what it names. So are those of other_terms.py, with a term in place of our own.
 WAYS = {
     "default": "",
     "before": BEFORE,
@@ -93,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--pairs", type=Path, help="a list of names, contents and styles [the samples]")
     add("--out", type=Path, required=True, help="a folder for pictures, figures and charts")
-    add("--ways", default="default,before", help=f"some of {','.join(WAYS)} [%(default)s]")
+    add("--ways", default="default,before", help=f"some of {','.join(WAYS)}, or of other_terms.py [%(default)s]")
     add("--strengths", default="0.4,0.55,0.7", help="[%(default)s]")
     add("--size", type=int, default=320, help="the longer side [%(default)s]")
     add("--charts", action="store_true", help="draw and tell what is known, and make no pictures")
@@ -126,8 +126,9 @@ def read_pairs(path: Path) -> list[Pair]:
 
 def settings(way: str, strength: float, size: int, device: "Device") -> Config:
     """Returns the settings of one picture, the strength in place of a config's own weights."""
-    files = [] if "--flagfile" in WAYS[way] else ["--content=sample:harbor", "--style=sample:night"]  # stand for any
-    config = request.parse([*WAYS[way].split(), *files, f"--size={size}"])
+    flags = WAYS.get(way, "")
+    files = [] if "--flagfile" in flags else ["--content=sample:harbor", "--style=sample:night"]  # stand for any
+    config = request.parse([*flags.split(), *files, f"--size={size}"])
     config = dataclasses.replace(config, content_weight=None, style_weight=None, style_strength=strength)
     return machine.on_device(config.completed(), device).resolved(evaluator="whole")
 
@@ -137,6 +138,7 @@ def make(
 ) -> Row:
     """Makes one picture and returns its figures."""
     from descents import finished, read_pair
+    from other_terms import TERMS
 
     from keras_nst.core.features import extractor
     from keras_nst.core.pyramid import final_size
@@ -148,7 +150,10 @@ def make(
     size = final_size(options.size, pictures.size)
     config = settings(way, strength, options.size, device)
     features, made = load_features(config, weights), []
-    seconds = measuring.seconds(lambda: made.append(finished(pictures.pictures(), size, config, features)))
+    if way not in {**WAYS, **TERMS}:
+        raise SystemExit(f"Expected one of {', '.join([*WAYS, *TERMS])}. Received: --ways={way}")
+    other = (TERMS[way],) if way in TERMS else ()
+    seconds = measuring.seconds(lambda: made.append(finished(pictures.pictures(), size, config, features, other)))
     judge = Judge(
         resize(pictures.content, size).numpy(), pictures.style, extractor("vgg19", LAYERS, weights=weights or 0)
     )

@@ -4,12 +4,17 @@ import json
 from pathlib import Path
 
 import numpy as np
+import other_terms
 import paint_docs
 import pytest
 import study_look
-from conftest import ROOT
+import tensorflow as tf
+from conftest import ROOT, smooth_picture
 from PIL import Image
 
+from keras_nst.core.method import Objective
+from keras_nst.core.terms import Seen, variation_part
+from keras_nst.core.variation import whole_picture
 from keras_nst.runs import request
 from keras_nst.settings.config import Config
 from keras_nst.system.devices import Device
@@ -29,6 +34,48 @@ def test_each_way_is_the_default_but_for_what_it_names(way: str, monkeypatch: py
 def test_weights_that_fall() -> None:
     layers = request.parse(["--content=a", "--style=b", study_look.falling(4)]).style_layers
     assert [layer.weight for layer in layers] == [256, 64, 16, 4, 1]
+
+
+# --- Other terms ---
+
+
+def features(seed: int) -> tf.Tensor:
+    return tf.constant(np.random.default_rng(seed).normal(size=(1, 5, 7, 6)), tf.float32)
+
+
+@pytest.mark.parametrize("name", ["absolute", "normalized", "cosine", "self_similarity"])
+def test_distances_to_the_content(name: str) -> None:
+    """Nothing between equals; and what each does not see."""
+    distance = getattr(other_terms, name)
+    one, other = features(0), features(1)
+    far = float(distance(one, other)[0])
+    assert float(distance(one, one)[0]) == pytest.approx(0.0, abs=0.011) and far > 0.1
+    turn = tf.constant(np.linalg.qr(np.random.default_rng(2).normal(size=(6, 6)))[0], tf.float32)
+    unseen = {
+        "absolute": (one + 0.0, other + 0.0),
+        "normalized": (3.0 * one + 2.0, other),
+        "cosine": (one * 5.0, other @ tf.eye(6)),
+        "self_similarity": (one @ turn, other),
+    }
+    assert float(distance(*unseen[name])[0]) == pytest.approx(far, rel=2e-3)
+
+
+def test_variation_apart_is_ours_where_both_count_alike() -> None:
+    picture = smooth_picture(12, 15)[None]
+    aim = tf.constant([0.02])
+    seen = Seen(whole_picture(tf.constant(picture)), {}, {}, {})
+    ours = variation_part(seen, aim, Objective(()))
+    alike, light, color = (
+        other_terms.variation_of(*weights).part(seen, aim, None) for weights in ((1.0, 1.0), (1.0, 0.0), (0.0, 1.0))
+    )
+    np.testing.assert_allclose(alike, ours, rtol=1e-5)
+    np.testing.assert_allclose(light + color, ours, rtol=1e-5)
+    gray = np.repeat(picture.mean(axis=3, keepdims=True), 3, axis=3)
+    seen = seen._replace(pixels=whole_picture(tf.constant(gray)))
+    assert float(other_terms.variation_of(0.0, 1.0).part(seen, aim, None)[0]) == pytest.approx(0.0, abs=1e-9)
+
+
+# --- Telling ---
 
 
 def row(pair: str, way: str, strength: float, value: float) -> dict:
