@@ -23,8 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def video(argv: Sequence[str]) -> int:
     """Paints the film that the command line asks for."""
     settings = read_settings(argv, Filming, "content")
-    from keras_nst.filming.asked import prepare
     from keras_nst.filming.drive import drive
+    from keras_nst.filming.preparing import prepare
     from keras_nst.system.signals import Interruption, on_a_thread
 
     asked = prepare(settings, tell)

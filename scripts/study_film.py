@@ -14,10 +14,11 @@ import numpy as np
 from drawn_film import Drawn, drawn, scenery, write_drawn
 
 from keras_nst.core.pyramid import Size
-from keras_nst.filming.asked import Asked, prepare
+from keras_nst.filming.asked import Asked
 from keras_nst.filming.drive import drive
 from keras_nst.filming.figures import flicker, warping_error
 from keras_nst.filming.motion import Motion
+from keras_nst.filming.preparing import prepare
 from keras_nst.filming.settings import Filming
 
 STYLE, MODEL = "sample:night", "sample:night"

@@ -27,7 +27,7 @@ WITHOUT_TENSORFLOW = ["settings", "pictures", "session", "runs", "reports", "fle
 WITHOUT_TENSORFLOW += [
     "applying",
     "keras_nst.training.drive",
-    "keras_nst.filming.asked",
+    "keras_nst.filming.preparing",
     "keras_nst.filming.drive",
     "keras_nst.volumes.drive",
 ]

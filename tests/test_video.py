@@ -19,9 +19,9 @@ from films import HIGH, WIDE, frames_of, read_clip, sound_of, write_clip
 from PIL import Image
 from test_painter import write_painter
 
-from keras_nst.filming.asked import prepare
 from keras_nst.filming.drive import drive
 from keras_nst.filming.folder import Folder
+from keras_nst.filming.preparing import prepare
 from keras_nst.filming.settings import Filming
 from keras_nst.settings.values import SEPARATOR
 from keras_nst.video import main
@@ -435,7 +435,7 @@ def test_another_film_in_the_folder_is_told(
 def test_without_what_it_takes_one_line_tells_what(
     capsys: pytest.CaptureFixture[str], clip: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keras_nst.filming.asked.NEEDED", {"no_such_module": "PyAV"})
+    monkeypatch.setattr("keras_nst.filming.preparing.NEEDED", {"no_such_module": "PyAV"})
     line = complaint(capsys, **asked(clip, tmp_path, style=str(style)))
     assert line == 'keras_nst: Expected PyAV, for film: pip install "keras-nst[video]"'
 

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias
 
-from keras_nst.filming.asked import Asked, clear, prepare
+from keras_nst.filming.asked import Asked
 from keras_nst.filming.folder import KEYFRAMES, LEARNED, RECORD
+from keras_nst.filming.places import clear
+from keras_nst.filming.preparing import prepare
 from keras_nst.filming.settings import Filming
 from keras_nst.fleet.hands import Task, are_several, lend
 from keras_nst.monitors.board import show

@@ -16,9 +16,9 @@ from keras_nst.session.scene import Tell
 from keras_nst.settings.declared import SettingError, fields
 from keras_nst.system.locks import LOCK
 from keras_nst.system.weights import check_weights
-from keras_nst.volumes.files import NIFTI, SUFFIXES, needed, read_volume, suffix
+from keras_nst.volumes.files import NIFTI, SUFFIXES, read_volume, suffix
 from keras_nst.volumes.settings import AXES, Carving
-from keras_nst.volumes.solid import SMALLEST, Solid, even
+from keras_nst.volumes.solid import SMALLEST, Solid, even, needed
 
 HOME = Path("volumes")  # where volumes are kept that have no --workdir
 RECORD, STATE, SHEET, THROUGH = "volume.json", "volume.zip", "sheet.png", "through.webp"

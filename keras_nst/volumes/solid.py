@@ -1,8 +1,11 @@
 """A volume and what is to be kept of it."""
 
+import importlib
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from keras_nst.settings.declared import InputError
 
 SMALLEST = 16  # voxels: the network needs so many pixels a side
 
@@ -99,3 +102,15 @@ def _between(values: np.ndarray, axis: int, places: np.ndarray) -> np.ndarray:
     share = (places - below).reshape(shape)
     between: np.ndarray = (1 - share) * values.take(below, axis) + share * values.take(above, axis)
     return between
+
+
+def needed(module: str, name: str) -> Any:
+    """Returns a module that comes with the extra.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise InputError(f'Expected {name}, for this kind of volume: pip install "keras-nst[volume]"') from None
