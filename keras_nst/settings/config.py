@@ -192,7 +192,7 @@ class Config(Settings):
     )
 
     steps: tuple[int | EllipsisType, ...] = setting(
-        (120, 16, ..., 64),
+        (180, 16, ..., 64),
         steps_by_scale(),
         "Search",
         "Steps at each scale, coarse to fine; the number before ... holds for all between, or else the last for all "
@@ -249,7 +249,7 @@ class Config(Settings):
         "Steps per decay, counted anew at each scale; auto: a third of a scale.",
     )
     decay_staircase: bool = setting(False, switch(), "Search", "Whether the learning rate decays in stairs.")
-    beta_1: float = setting(0.8, number(0, 0.999999), "Search", "Adam's memory of gradients.")
+    beta_1: float = setting(0.9, number(0, 0.999999), "Search", "Adam's memory of gradients.")
     beta_2: float = setting(0.99, number(0, 0.999999), "Search", "Adam's memory of squared gradients.")
     epsilon: float = setting(1e-8, number(above=True), "Search", "Adam's epsilon, added to the root of its moment.")
     max_step: float = setting(
