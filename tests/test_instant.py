@@ -18,6 +18,7 @@ from PIL import Image
 
 import keras_nst
 from keras_nst.core import gaussians
+from keras_nst.core.events import Progress
 from keras_nst.core.features import extractor
 from keras_nst.core.network import Network
 from keras_nst.core.pyramid import Size
@@ -237,3 +238,14 @@ def test_masks_and_keep(quick: list[str], tmp_path: Path) -> None:
     with Image.open(tmp_path / "kept.png") as kept, Image.open(content) as before:
         one, two = np.asarray(kept, float), np.asarray(before, float)
     assert np.abs(one[:, :31] - two[:, :31]).max() <= 1 and np.abs(one[:, 33:] - two[:, 33:]).mean() > 5
+
+
+def test_losses_are_had_where_somebody_hears_of_them() -> None:
+    told: list[Progress] = []
+    pictures = smooth_picture(40, 52), smooth_picture(44, 40, seed=3)
+    asked = {"size": 48, "instant": True, "weights": "random", "precision": "float32"}
+    unheard = keras_nst.stylize(*pictures, **asked)
+    heard = keras_nst.stylize(*pictures, **asked, listeners=[told.append])
+    np.testing.assert_array_equal(unheard.array, heard.array)
+    assert unheard.losses is None and repr(unheard) == "<Result 48 x 37, 0 steps>"
+    assert heard.losses.total[0] == told[-1].losses.total[0] > 0 and told[-1].final

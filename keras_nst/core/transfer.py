@@ -17,7 +17,7 @@ from keras_nst.core.strength import calibrated
 
 
 class Painted(NamedTuple):
-    """The finished pictures, their losses (None where the run was stopped) and the steps taken.
+    """The finished pictures, their losses (None where the run was stopped, or nobody asks) and the steps taken.
 
     A run that `diverged`, whose loss will not stay a number, ends with the last pictures that were sound.
     """
@@ -55,7 +55,9 @@ def transfer(
         if not goes_on:
             break
         picture, state = stage.mover.shown(), stage.mover.state()
-    losses = run.judge()
+    # Half the time of a picture that is painted at once would go into losses that nobody has asked for.
+    unasked = method.start.source == "instant" and not (run.steps or audience.listeners)
+    losses = None if unasked else run.judge()
     picture = run.last.enlarged(final) if run.last else begun(pictures, final, method, network)
     size = run.last.scale.size if run.last else None
     return Painted(np.asarray(picture), losses, run.steps, size, method, run.diverged)
