@@ -22,7 +22,7 @@ def sound(argv: Sequence[str]) -> int:
     from keras_nst.sounds.drive import drive, prepare
     from keras_nst.system.signals import Interruption, on_a_thread
 
-    asked = prepare(settings)
+    asked = prepare(settings, tell)
     interruption = Interruption("Stopping after these steps; once more ends at once, without a sound.")
     interruption.listen()
     code = on_a_thread(lambda: drive(asked, interruption.stop, tell))

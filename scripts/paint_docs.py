@@ -26,6 +26,7 @@ PICTURES = {
     "control/strength3": f"{SAMPLES} --style_strength=0.3",
     "control/strength5": f"{SAMPLES} --style_strength=0.5",
     "control/strength7": f"{SAMPLES} --style_strength=0.7",
+    "control/normalized": f"{SAMPLES} --content_loss=normalized",
     "control/scale": f"{SAMPLES} --style_scale=0.5",
     "control/blend": f"{SAMPLES} --style=glass.png",
     "control/strokes": "--content=sample:harbor --style=sample:night@1-2 --style=glass.png@3-5",

@@ -1,6 +1,7 @@
 """Film and photographs painted by several workers: processes of this machine, and a Ray cluster of several nodes."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -63,13 +64,17 @@ def task(folder: Path, work: object, **own: object) -> Task:
 
 def test_a_hand_that_dies_is_replaced(tmp_path: Path) -> None:
     looks: list[int] = []
-    assert lend(task(tmp_path, leaves_a_mark), threading.Event(), lambda: looks.append(1)) == []
+    told: list[str] = []
+    lend(task(tmp_path, leaves_a_mark), threading.Event(), lambda: looks.append(1), told.append)
     marks = [path for path in tmp_path.iterdir() if path.is_file()]
     assert len(marks) == 2 and {path.read_text() for path in marks} == {str(tmp_path)} and looks
+    assert len(told) == 1 and re.fullmatch(r"A worker was lost, hand [12]: another takes its place.", told[0])
 
 
 def test_what_goes_wrong_is_told_once(tmp_path: Path) -> None:
-    assert lend(task(tmp_path, fails), threading.Event(), lambda: None) == ["Nothing works."]
+    told: list[str] = []
+    lend(task(tmp_path, fails), threading.Event(), lambda: None, told.append)
+    assert told == ["A worker cannot do its part: Nothing works."]
 
 
 def test_hands_end_when_it_is_time(tmp_path: Path) -> None:
@@ -79,7 +84,7 @@ def test_hands_end_when_it_is_time(tmp_path: Path) -> None:
         if len(list(tmp_path.iterdir())) == 2:
             stop.set()
 
-    assert lend(task(tmp_path, waits_for_the_stop), stop, look) == []
+    lend(task(tmp_path, waits_for_the_stop), stop, look, lambda line: None)
     assert stop.is_set()
 
 
@@ -188,7 +193,7 @@ def test_a_cluster_shares_the_shots_out(film: Path, cluster: object) -> None:
                 break
         told, _ = process.communicate(timeout=300)
     assert process.returncode == 0, told
-    assert "could not" not in told and len(painted(film / "ray")) == 12 == len(read_clip(film / "ray.mkv")[0])
+    assert "cannot do" not in told and len(painted(film / "ray")) == 12 == len(read_clip(film / "ray.mkv")[0])
 
 
 @pytest.mark.slow

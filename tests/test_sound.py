@@ -124,7 +124,7 @@ def sounding(folder: Path, **own: str) -> tuple[list[str], Sound]:
     given = {"content": "sample:arpeggio", "style": "sample:rain", "output": str(folder / "out.wav"), "seconds": "3"}
     given |= {"steps": "40", "filters": "256", "phase_steps": "20", "window": "1024"} | own
     told: list[str] = []
-    assert drive(prepare(Sounding.written(**given)), NEVER, told.append) == 0
+    assert drive(prepare(Sounding.written(**given), print), NEVER, told.append) == 0
     return told, read_sound(given["output"])
 
 
@@ -333,10 +333,31 @@ def test_a_stop_leaves_the_sound_as_it_is_by_then(tmp_path: Path) -> None:
 
     given = {"content": "sample:arpeggio", "style": "sample:rain", "output": str(tmp_path / "out.wav"), "seconds": "2"}
     told: list[str] = []
-    drive(prepare(Sounding.written(**given, filters="32", phase_steps="2")), Soon(), told.append)
+    drive(prepare(Sounding.written(**given, filters="32", phase_steps="2"), print), Soon(), told.append)
     assert told[0].startswith("Stopped after 10 steps") and (tmp_path / "out.wav").exists()
 
 
 def test_help_needs_nothing() -> None:
     done = run_process("--help", module="keras_nst.sound")
     assert done.returncode == 0 and "--rhythm_weight" in done.stdout
+
+
+def test_a_style_of_another_unit_is_told_or_rescaled(tmp_path: Path) -> None:
+    slow = 20.0 + 4.0 * np.tile(np.sin(np.arange(200) / 15)[:, None], 2)
+    quick = 0.5 + 0.3 * np.tile(np.sign(np.sin(np.arange(180) / 2))[:, None], 2)
+    write_table(tmp_path / "warmth.csv", slow)
+    write_table(tmp_path / "pulse.csv", quick, axis=False)
+    own = {"content": str(tmp_path / "warmth.csv"), "style": str(tmp_path / "pulse.csv"), "width": "5", "steps": "30"}
+    told: list[str] = []
+    prepare(Sounding.written(**own, output=str(tmp_path / "a.csv")), told.append)
+    assert len(told) == 1 and "--rescale_style" in told[0]
+    asked = prepare(Sounding.written(**own, rescale_style="true", output=str(tmp_path / "b.csv")), told.append)
+    assert len(told) == 1
+    assert asked.style.values.mean() == pytest.approx(slow.mean()) and asked.style.values.std() == pytest.approx(
+        slow.std()
+    )
+    assert drive(asked, NEVER, told.append) == 0
+    made = read_sound(str(tmp_path / "b.csv")).values
+    assert slow.min() - 4 < made.mean() < slow.max() + 4
+    prepare(Sounding.written(**own | {"style": own["content"]}, output=str(tmp_path / "c.csv")), told.append)
+    assert sum("--rescale_style" in line for line in told) == 1

@@ -113,6 +113,7 @@ def test_odd_sizes_thin_pictures_and_those_smaller_than_a_tile(size: Size) -> No
         {"content_weight": 0.0},
         {"style_weight": 0.0},
         {"batch": 2},
+        {"content_loss": "normalized", "content_layers": (Layer("block2_conv1"), Layer("block3_conv2")), "batch": 2},
     ],
     ids=str,
 )

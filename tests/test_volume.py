@@ -312,3 +312,22 @@ def test_what_is_wrong_is_told_in_one_line(
 def test_help_needs_nothing() -> None:
     done = run_process("--help", module="keras_nst.volume")
     assert done.returncode == 0 and "Not for diagnosis" in done.stdout
+
+
+@pytest.mark.parametrize("shape", [(20, 40, 34), (34, 33, 18)])
+def test_small_slices_have_fewer_layers_than_large_ones(style: Path, tmp_path: Path, shape: tuple[int, ...]) -> None:
+    """Along one axis slices are too small for the deepest layer, along others they are not."""
+    np.save(tmp_path / "thin.npy", phantom(shape)[..., 0])
+    own = SMALL | {"style_layers": "block1_conv1,block5_conv1", "steps": "2"}
+    flags = [f"--{name}={value}" for name, value in own.items()]
+    named = [f"--content={tmp_path / 'thin.npy'}", f"--style={style}", f"--output={tmp_path / 'out.npy'}"]
+    assert main([*named, f"--workdir={tmp_path / 'work'}", *flags]) == 0
+    assert np.load(tmp_path / "out.npy").shape == shape
+
+
+def test_a_window_that_is_none_is_told(style: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(tmp_path / "a.npy", phantom()[..., 0])
+    named = [f"--content={tmp_path / 'a.npy'}", f"--style={style}", f"--workdir={tmp_path / 'work'}"]
+    for window, said in (("3,2", "two numbers, the lower one first"), ("5,9", "in which there are values, from 0")):
+        assert main([*named, f"--window={window}"]) == 1
+        assert f"--window={window}: Expected" in (told := capsys.readouterr().err) and said in told

@@ -11,7 +11,7 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from keras_nst.volumes.files import read_volume, write_volume
-from keras_nst.volumes.solid import Solid, even, in_its_range, resampled, solid
+from keras_nst.volumes.solid import Solid, even, in_its_range, resampled, solid, within
 
 SHAPE = (5, 18, 20)
 
@@ -26,7 +26,7 @@ def restored(volume: Solid) -> np.ndarray:
 
 def write_series(folder: Path, array: np.ndarray, series: str | None = None) -> None:
     """Writes a DICOM series, its files in another order than its slices: 2.5 mm apart, pixels of 0.8 x 0.5 mm."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     series = series or generate_uid()
     for number, page in enumerate(array):
         meta = FileMetaDataset()
@@ -227,3 +227,79 @@ def test_resampling_keeps_means_and_straight_lines() -> None:
     np.testing.assert_allclose(resampled(ramp, (16, 2, 2))[:, 0, 0, 0], np.clip(np.arange(16) / 2 - 0.25, 0, 7))
     np.testing.assert_array_equal(resampled(values, (6, 8, 10)), values)
     assert resampled(values[:1], (4, 8, 10)).shape == (4, 8, 10, 1)
+
+
+# --- What is painted of it ---
+
+
+def head(outliers: dict[tuple[int, int, int], float], dtype: str = "int16") -> np.ndarray:
+    """Returns values from -1000 to 1500, but for a few."""
+    array = np.linspace(-1000, 1500, 20 * 24 * 28).reshape(20, 24, 28).astype(dtype)
+    for place, value in outliers.items():
+        array[place] = value
+    return array
+
+
+def test_a_few_voxels_far_away_do_not_take_the_range() -> None:
+    known = solid(head({(3, 4, 5): 32000, (9, 9, 9): -32000}))
+    found = within(known, ())
+    assert found.low == pytest.approx(-1000, abs=5) and found.high == pytest.approx(1500, abs=5)
+    assert found.values[3, 4, 5] == 1 and found.values[9, 9, 9] == 0
+    np.testing.assert_allclose(restored(found)[10:], head({})[10:], atol=3)
+    (note,) = found.notes
+    assert "from -32000 to 32000" in note and "--window=LOW,HIGH" in note
+
+
+def test_a_range_that_is_filled_stays() -> None:
+    for array in (head({}), head({(3, 4, 5): 1700}), numbers("float32")):
+        known = solid(array)
+        assert within(known, ()) is known
+    rare = np.zeros((20, 24, 28), np.uint8)
+    rare[8:12, 8:12, 8:12] = 200  # half a percent
+    assert within(solid(rare), ()).high == 200
+
+
+def test_a_window_is_what_is_painted() -> None:
+    found = within(solid(head({(3, 4, 5): 32000})), (-100.0, 300.0))
+    assert (found.low, found.high, found.notes) == (-100, 300, ())
+    np.testing.assert_array_equal(restored(found), np.clip(head({(3, 4, 5): 32000}), -100, 300))
+
+
+def test_nifti_keeps_the_numbers_that_stand_for_values(tmp_path: Path) -> None:
+    image = nibabel.Nifti1Image(numbers(), np.eye(4))
+    image.header.set_slope_inter(2.0, -500.0)
+    nibabel.save(image, tmp_path / "a.nii")
+    values = np.asanyarray(nibabel.load(tmp_path / "a.nii").dataobj)
+    volume = read_volume(tmp_path / "a.nii")
+    write_volume(tmp_path / "out.nii", restored(volume), volume)
+    back = nibabel.load(tmp_path / "out.nii")
+    assert back.get_data_dtype() == np.int16 and (back.dataobj.slope, back.dataobj.inter) == (2, -500)
+    np.testing.assert_array_equal(np.asanyarray(back.dataobj), values)
+
+
+def test_dicom_as_nifti_is_in_millimeters_of_the_scanner(tmp_path: Path) -> None:
+    write_series(tmp_path / "series", numbers())
+    volume = read_volume(tmp_path / "series")
+    write_volume(tmp_path / "out.nii.gz", restored(volume), volume)
+    header = nibabel.load(tmp_path / "out.nii.gz").header
+    assert header.get_xyzt_units()[0] == "mm" and header["sform_code"] == header["qform_code"] == 1
+    np.testing.assert_allclose(header.get_best_affine(), volume.affine, atol=1e-5)
+
+
+def test_dicom_without_places_is_told(tmp_path: Path) -> None:
+    write_series(tmp_path, numbers())
+    for number, path in enumerate(sorted(tmp_path.iterdir())):
+        data = pydicom.dcmread(path)
+        del data.PixelSpacing, data.ImagePositionPatient
+        data.InstanceNumber = number
+        data.save_as(path)
+    pixels, places = read_volume(tmp_path).notes
+    assert "taken for 1 mm" in pixels and "in the order of their numbers" in places
+
+
+def test_what_is_named_one_level_off_is_told(tmp_path: Path) -> None:
+    write_series(tmp_path / "disc" / "series1", numbers())
+    with pytest.raises(ValueError, match="Received: one with folders, such as series1"):
+        read_volume(tmp_path / "disc")
+    with pytest.raises(ValueError, match="a slice: name its folder"):
+        read_volume(tmp_path / "disc" / "series1" / "00.dcm")

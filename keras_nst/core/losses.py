@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_nst.core.events import LossValues
 from keras_nst.core.method import Objective
 from keras_nst.core.pyramid import Size
-from keras_nst.core.terms import TERMS, Guides, Seen, Term, Value
+from keras_nst.core.terms import NORMALIZED, TERMS, Guides, Seen, Term, Value
 
 Parts = dict[str, Any]  # term: what it has measured of a picture, or of a part of it
 
@@ -24,7 +24,8 @@ class Aim(NamedTuple):
 
 def terms_of(objective: Objective) -> dict[str, Term]:
     """Returns the terms that have a part in the objective."""
-    known = TERMS | dict(objective.more_terms)
+    own = {"content": NORMALIZED} if objective.normalized_content else {}
+    known = TERMS | own | dict(objective.more_terms)
     return {name: known[name] for name, _ in objective.weights}
 
 

@@ -17,6 +17,7 @@ class Objective(NamedTuple):
     normalization: str = "balanced"  # whose definitions of the terms: see core/definitions.py
     distances: tuple[tuple[str, float], ...] = (("gram", 1.0),)  # what is style, and its share; of moments
     map_distances: tuple[tuple[str, float], ...] = ()  # the same, of whole feature maps
+    normalized_content: bool = False  # each channel of the content's features with mean 0 and variance 1
     absolute_variation: bool = False  # of differences of neighbors, not of their squares
     by_products: bool = False  # roots of matrices, which suits XLA; else by eigenvalues
     more_terms: tuple[tuple[str, Any], ...] = ()  # a caller's own `Term`s by name, beside those of core/terms.py

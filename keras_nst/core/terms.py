@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from keras_nst.core import distances, gaussians
 from keras_nst.core.definitions import DEFINITIONS, by_layers
+from keras_nst.core.likeness import Likeness, Normal, likeness, normal_of, unlikeness
 from keras_nst.core.method import Objective
 from keras_nst.core.pyramid import Size
 from keras_nst.core.stats import Moments, moments, widened
@@ -98,7 +99,7 @@ def content_value(total: dict[str, tf.Tensor], aim: ContentAim, size: Size, obje
     return Value(by_layers(total, objective.content_layers, weights), total)
 
 
-def content_here(aim: ContentAim, tile: Tile) -> ContentAim:
+def content_here(aim: Any, tile: Tile) -> Any:
     """Returns the content's features at the positions of a tile's block."""
     features = {
         name: tf.constant(of[:, tile.rows.block(step), tile.columns.block(step)])
@@ -106,6 +107,34 @@ def content_here(aim: ContentAim, tile: Tile) -> ContentAim:
         for step in [stride(name)]
     }
     return aim._replace(features=features)
+
+
+class NormalAim(NamedTuple):
+    """The content's features P, and what gives each of their channels the mean 0 and the variance 1."""
+
+    features: Features
+    normals: dict[str, Normal]
+
+
+def normal_aim(originals: Originals, objective: Objective) -> NormalAim:
+    """Returns what the content asks for where channels are normalized."""
+    features = originals.content([layer.name for layer in objective.content_layers])
+    return NormalAim(features, {name: normal_of(of) for name, of in features.items()})
+
+
+def normal_part(seen: Seen, aim: NormalAim, objective: Objective) -> dict[str, Likeness]:
+    """Returns, of each layer, the sums from which follows how alike its channels are to the content's."""
+    return {
+        name: likeness(seen.features[name], of, aim.normals[name], seen.own.get(name))
+        for name, of in aim.features.items()
+    }
+
+
+def normal_value(total: dict[str, Likeness], aim: NormalAim, size: Size, objective: Objective) -> Value:
+    """Returns J_content = 1 / (C M) sum (F' - P')^2, F' and P' with mean 0 and variance 1."""
+    values = {name: unlikeness(of, aim.normals[name]) for name, of in total.items()}
+    weights = DEFINITIONS[objective.normalization].layer_weights(objective.content_layers)
+    return Value(by_layers(values, objective.content_layers, weights), values)
 
 
 # --- Style ---
@@ -193,6 +222,7 @@ def variation_value(total: tf.Tensor, aim: tf.Tensor, size: Size, objective: Obj
     return Value(total, {})
 
 
+NORMALIZED = Term(normal_aim, normal_part, normal_value, linear=False, here=content_here)  # in place of content
 TERMS = {
     "content": Term(content_aim, content_part, content_value, here=content_here),
     "style": Term(style_aim, style_part, style_value, linear=False),

@@ -102,8 +102,7 @@ def share(asked: Asked, stop: Stop, tell: Tell) -> None:
             bar.update(ahead - amounts(asked)[2] - bar.n)
 
         task = Task(asked.settings, asked.folder.path, "workdir", hand, Path.cwd())
-        for error in lend(task, stop, look):
-            tell(f"One of those who paint could not: {error}")
+        lend(task, stop, look, beside_the_bar(tell))
 
 
 def hand(settings: Filming, stop: Stop) -> None:

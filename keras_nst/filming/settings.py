@@ -23,6 +23,7 @@ OF_A_PICTURE = (
     "style_weight",
     "style_strength",
     "style_loss",
+    "content_loss",
     "variation",
     "variation_weight",
     "content_layers",
@@ -148,6 +149,7 @@ class Filming(Settings):
     style_weight: float | None = same(Config, "style_weight")
     style_strength: float | None = same(Config, "style_strength")
     style_loss: tuple[tuple[str, float], ...] | None = same(Config, "style_loss")
+    content_loss: str = same(Config, "content_loss")
     variation: str = same(Config, "variation")
     variation_weight: float | None = same(Config, "variation_weight")
     content_layers: tuple[Any, ...] = same(Config, "content_layers")

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from keras_nst.fleet.engines import engine_of
 from keras_nst.fleet.jobs import EXPECTED, Outcome
 from keras_nst.fleet.manifest import DONE, FAILED
+from keras_nst.session.scene import Tell
 from keras_nst.system.pace import Stop
 
 LOOK = 0.5  # seconds, between two looks
@@ -41,8 +42,8 @@ class Task(NamedTuple):
     home: Path  # from which relative paths are meant
 
 
-def lend(task: Task, stop: Stop, look: Callable[[], None]) -> list[str]:
-    """Has several hands do the work; returns what went wrong where one could not do its part.
+def lend(task: Task, stop: Stop, look: Callable[[], None], tell: Tell) -> None:
+    """Has several hands do the work; tells what goes wrong where one cannot do its part.
 
     Args:
         look: called again and again, to show how far they are.
@@ -50,8 +51,14 @@ def lend(task: Task, stop: Stop, look: Callable[[], None]) -> list[str]:
     engine = engine_of(task.settings, task.folder, functools.partial(does, task), task.place)
     with engine, watched(stop, engine.stop, look):
         hands = ((Hand(f"hand {number}"),) for number in range(1, engine.workers + 1))
-        outcomes = [outcome for _, outcome in engine.outcomes(hands) if outcome]
-    return list(dict.fromkeys(outcome.error for outcome in outcomes if outcome.state == FAILED))
+        told, offered = set[str](), set[str]()
+        for hand, outcome in engine.outcomes(hands):
+            if outcome is None and hand.id in offered:
+                tell(f"A worker was lost, {hand.id}: another takes its place.")
+            offered.add(hand.id)
+            if outcome and outcome.state == FAILED and outcome.error not in told:
+                told.add(outcome.error)
+                tell(f"A worker cannot do its part: {outcome.error}")
 
 
 def does(task: Task, parcel: tuple[Hand], opened: Any, stop: Stop, tell: Any) -> list[Outcome]:

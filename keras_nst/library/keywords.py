@@ -48,6 +48,10 @@ class Keywords(TypedDict, total=False):
     """What of the features is style; auto: w2 with balanced, which alone may have any of them, and gram as published.
     swd and neighbor need the picture seen whole."""
 
+    content_loss: Literal["squared", "normalized"]
+    """Of the features of picture and content, with balanced: normalized gives each channel the mean 0 and the variance
+    1 first, so that contrast and color are the style's alone."""
+
     variation: Literal["squared", "absolute"]
     """Of the differences of neighbors, with balanced: absolute keeps edges sharper."""
 

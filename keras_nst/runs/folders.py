@@ -1,5 +1,6 @@
 """Folders that belong to one piece of work, which goes on with what is there: checked, made, held."""
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -9,6 +10,7 @@ from keras_nst.settings.declared import SettingError
 from keras_nst.system.locks import Locked, lock
 
 LONGEST = 300  # letters about what is different
+HASH = re.compile("[0-9a-f]{64}")  # of which the first letters are enough to be told
 
 
 def check_kind(folder: Path, named: str, record: str, kind: str, begun: Collection[str] = ()) -> dict[str, Any] | None:
@@ -40,7 +42,7 @@ def check_same(named: str, now: Mapping[str, str], then: Mapping[str, str], kind
     """
     others = [name for name in dict.fromkeys([*now, *then]) if now.get(name) != then.get(name)]
     if changed := [f"{name} {now.get(name, 'none')} (was {then.get(name, 'none')})" for name in others]:
-        what = f"It holds another {kind}: {', '.join(changed)[:LONGEST]}"
+        what = f"It holds another {kind}: {HASH.sub(lambda found: found[0][:8], ', '.join(changed))[:LONGEST]}"
         raise SettingError("workdir", named, f"{what}. Expected a new folder, or --overwrite.")
 
 

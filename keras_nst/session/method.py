@@ -32,6 +32,7 @@ def objective_of(config: Config) -> Objective:
         normalization=config.normalization,
         distances=tuple(config.style_shares("moments").items()),
         map_distances=tuple(config.style_shares("maps").items()),
+        normalized_content=config.content_loss == "normalized",
         absolute_variation=config.variation == "absolute",
         by_products=config.xla == "on",
     )

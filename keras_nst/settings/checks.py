@@ -74,6 +74,9 @@ def check_style_loss(config: "Config") -> None:
         raise SettingError("style_loss", shown, f"It needs whole feature maps, hence not with {given}.")
     if exact and config.variation != "squared":
         raise SettingError("variation", config.variation, f"--normalization={config.normalization} has its own.")
+    if exact and config.content_loss != "squared":
+        reason = f"--normalization={config.normalization} is published with squared."
+        raise SettingError("content_loss", config.content_loss, reason)
 
 
 def check_weights(config: "Config") -> None:

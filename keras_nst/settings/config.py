@@ -142,6 +142,13 @@ class Config(Settings):
         "What of the features is style; auto: w2 with balanced, which alone may have any of them, and gram as "
         "published. swd and neighbor need the picture seen whole.",
     )
+    content_loss: str = setting(
+        "squared",
+        choice("squared", "normalized"),
+        "Objective",
+        "Of the features of picture and content, with balanced: normalized gives each channel the mean 0 and the "
+        "variance 1 first, so that contrast and color are the style's alone.",
+    )
     variation: str = setting(
         "squared",
         choice("squared", "absolute"),

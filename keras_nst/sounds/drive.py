@@ -24,6 +24,7 @@ from keras_nst.system.pace import Stop
 
 WIDTHS = (1, 4, 16)  # times --width, of filters for series
 COPIES, FEATURES = 28, 12  # of what is moved, and of its features, that are in memory at once
+ALIKE = 10  # times as wide at most: series of one unit
 SHORTEST = 4  # times a filter's width: what is shorter has no manner
 
 
@@ -36,7 +37,7 @@ class Asked(NamedTuple):
     output: Path
 
 
-def prepare(settings: Sounding) -> Asked:
+def prepare(settings: Sounding, tell: Tell) -> Asked:
     """Checks all that can be checked without TensorFlow, and reads the sounds.
 
     Raises:
@@ -48,6 +49,10 @@ def prepare(settings: Sounding) -> Asked:
     if not content.rate and content.values.shape[1] != style.values.shape[1]:
         counts = f"{content.values.shape[1]} and {style.values.shape[1]}"
         raise SettingError("style", settings.style, f"Expected as many series as the content has. Received: {counts}")
+    if not content.rate and settings.rescale_style:
+        style = style._replace(values=rescaled(style.values, content.values))
+    elif not content.rate and (apart := units_apart(content, style)):
+        tell(f"{', '.join(apart)}: the style has other values, which the result gets; --rescale_style gives it these.")
     if content.rate:
         style = style._replace(values=resampled(style.values, style.rate, content.rate), rate=content.rate)
     asked = Asked(settings, content, style, output_of(settings, content))
@@ -63,6 +68,22 @@ def read(name: str, settings: Sounding) -> Sound:
         raise SettingError(name, "", "Expected a sound: .wav, .flac, .ogg, or a table: .csv.")
     with settings.about(name):
         return read_sound(source, settings.seconds)
+
+
+def rescaled(values: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Returns series (t, c) with the means and the deviations of others."""
+    deviation = values.std(axis=0)
+    apart = (values - values.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+    scaled: np.ndarray = apart * like.std(axis=0) + like.mean(axis=0)
+    return scaled
+
+
+def units_apart(content: Sound, style: Sound) -> list[str]:
+    """Returns the series whose units seem to differ: the style's values are elsewhere, or much wider or narrower."""
+    own, other = content.values, style.values
+    elsewhere = abs(own.mean(axis=0) - other.mean(axis=0)) > np.ptp(own, axis=0) + np.ptp(other, axis=0)
+    wide, narrow = np.maximum(own.std(axis=0), other.std(axis=0)), np.minimum(own.std(axis=0), other.std(axis=0))
+    return [name for name, found in zip(content.names, elsewhere | (wide > ALIKE * narrow), strict=True) if found]
 
 
 def check_length(name: str, sound: Sound, settings: Sounding) -> None:

@@ -29,6 +29,12 @@ class Sounding(Settings):
     sheet: bool = setting(
         True, switch(), "Sound", "Whether a picture of the three is written beside the result: spectrograms, or series."
     )
+    rescale_style: bool = setting(
+        False,
+        switch(),
+        "Sound",
+        "Whether each of the style's series is given the content's mean and deviation first: where their units differ.",
+    )
     content_weight: float = setting(1.0, number(), "Objective", "alpha: that it is at each time what the content is.")
     style_weight: float = setting(5.0, number(), "Objective", "beta: that it sounds as the style does, at any time.")
     rhythm_weight: float = setting(

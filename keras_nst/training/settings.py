@@ -20,6 +20,7 @@ OBJECTIVE = (
     "variation_weight",
     "style_strength",
     "style_loss",
+    "content_loss",
     "content_layers",
     "style_layers",
     "padding",
@@ -129,6 +130,7 @@ class Training(Settings):
     variation_weight: float | None = same(Config, "variation_weight")
     style_strength: float | None = same(Config, "style_strength")
     style_loss: tuple[tuple[str, float], ...] | None = same(Config, "style_loss")
+    content_loss: str = same(Config, "content_loss")
     content_layers: tuple[Any, ...] = same(Config, "content_layers")
     style_layers: tuple[Any, ...] = same(Config, "style_layers")
     padding: str | None = same(Config, "padding")

@@ -18,7 +18,7 @@ from keras_nst.system.locks import LOCK
 from keras_nst.system.weights import check_weights
 from keras_nst.volumes.files import NIFTI, SUFFIXES, read_volume, suffix
 from keras_nst.volumes.settings import AXES, Carving
-from keras_nst.volumes.solid import SMALLEST, Solid, even, needed
+from keras_nst.volumes.solid import SMALLEST, Solid, even, needed, within
 
 HOME = Path("volumes")  # where volumes are kept that have no --workdir
 RECORD, STATE, SHEET, THROUGH = "volume.json", "volume.zip", "sheet.png", "through.webp"
@@ -87,6 +87,10 @@ def prepare(settings: Carving, tell: Tell) -> Asked:
     if settings.content:
         with settings.about("content"):
             content = read_volume(Path(settings.content).expanduser())
+        with settings.about("window"):
+            content = within(content, window_of(settings, content))
+        for note in content.notes:
+            tell(note)
         shape = even(content.spacing, content.shape, settings.size or finest(content))
     if sorted(shape)[1] < SMALLEST:
         reason = f"Expected slices of at least {SMALLEST} x {SMALLEST} voxels. Received: {' x '.join(map(str, shape))}"
@@ -98,6 +102,20 @@ def prepare(settings: Carving, tell: Tell) -> Asked:
     asked = Asked(settings, folder, output_of(settings, content), content, styles, shape, channels(settings, content))
     check_folder(asked)
     return asked
+
+
+def window_of(settings: Carving, content: Solid) -> tuple[float, ...]:
+    """Returns the window that is asked for; nothing where none is.
+
+    Raises:
+        ValueError: it is none.
+    """
+    window = settings.window
+    if window and (len(window) != 2 or not window[0] < window[1]):
+        raise ValueError("Expected two numbers, the lower one first")
+    if window and (window[1] <= content.low or window[0] >= content.high):
+        raise ValueError(f"Expected a window in which there are values, from {content.low:g} to {content.high:g}")
+    return window
 
 
 def finest(content: Solid) -> int:
@@ -152,7 +170,9 @@ def check_folder(asked: Asked) -> None:
     if asked.settings.overwrite:
         return
     if earlier is not None:
-        check_same(named, asked.record(), earlier.get("volume", {}), "volume")
+        usual = Carving()  # of settings that an earlier version did not know
+        then = {name: usual.shown(name) for name in fields(Carving) if name not in FREE} | earlier.get("volume", {})
+        check_same(named, asked.record(), then, "volume")
     if asked.output.exists() and (earlier or {}).get("output") != str(asked.output.resolve()):
         raise SettingError(
             "output", asked.settings.output or str(asked.output), "It exists. Expected another name, or --overwrite."

@@ -97,7 +97,7 @@ class Block:
         gradient = tf.where(tf.math.is_finite(gradient), gradient, 0.0)
         self.optimizer.apply([gradient], [self.volume])
         self.volume.assign(tf.clip_by_value(self.volume, 0.0, 1.0))
-        return tf.nest.map_structure(lambda *each: tf.concat(each, axis=0), *found)
+        return of_all(found)
 
 
 class Sculptor(Teacher):
@@ -121,6 +121,25 @@ class Sculptor(Teacher):
         """Takes the mean of these slices as what distances are relative to."""
         own = [self.aim(one[None], lesson).terms["content"].factors for one in content]
         self.factors = {name: len(own) / tf.add_n([1.0 / each[name] for each in own]) for name in own[0]}
+
+
+def of_all(found: Sequence[LossValues]) -> LossValues:
+    """Returns the losses of the slices along all axes; of layers those that all have: small slices have less."""
+
+    def joined(*each: tf.Tensor) -> tf.Tensor:
+        return tf.concat(each, axis=0)
+
+    layers = {
+        term: {name: joined(*(each.layers[term][name] for each in found)) for name in common(found, term)}
+        for term in found[0].layers
+    }
+    total, terms = tf.nest.map_structure(joined, *((each.total, each.terms) for each in found))
+    return LossValues(total, terms, layers)
+
+
+def common(found: Sequence[LossValues], term: str) -> list[str]:
+    """Returns the layers of a term that all have."""
+    return [name for name in found[0].layers[term] if all(name in each.layers.get(term, {}) for each in found)]
 
 
 def axis_of(number: int, content: np.ndarray, style: Style, network: Network, method: Method) -> Axis:

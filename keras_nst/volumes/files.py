@@ -17,6 +17,7 @@ from keras_nst.volumes.series import read_series
 from keras_nst.volumes.solid import Solid, needed, solid
 
 NIFTI = (".nii", ".nii.gz")
+SCANNER = 1  # NIfTI's code for places in the scanner
 STACKS = (".tif", ".tiff")
 SUFFIXES = (".npy", *STACKS, *NIFTI)
 
@@ -50,7 +51,8 @@ def read_volume(path: Path) -> Solid:
         if not isinstance(array, np.ndarray):
             raise ValueError("Expected an array. Received: several")
         return solid(array)
-    raise ValueError(f"Expected {', '.join(SUFFIXES)} or a folder. Received: {path.name}")
+    hint = ", a slice: name its folder" if ending == ".dcm" else ""
+    raise ValueError(f"Expected {', '.join(SUFFIXES)} or a folder. Received: {path.name}{hint}")
 
 
 def read_nifti(path: Path) -> Solid:
@@ -70,7 +72,8 @@ def read_nifti(path: Path) -> Solid:
         array = array[..., 0]
     if array.ndim != 3:
         raise ValueError(f"Expected one volume. Received: an array of {' x '.join(map(str, array.shape))}")
-    return solid(array, spacing=spacing_of(image), affine=image.affine, header=image.header)
+    scaling = float(image.dataobj.slope), float(image.dataobj.inter)
+    return solid(array, spacing=spacing_of(image), affine=image.affine, header=image.header, scaling=scaling)
 
 
 def spacing_of(image: Any) -> tuple[float, float, float]:
@@ -84,6 +87,9 @@ def read_folder(path: Path) -> Solid:
     files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
     pictures = [file for file in files if file.suffix.lower() in PICTURES]
     if not pictures:
+        inside = next((each for each in sorted(path.iterdir()) if each.is_dir()), None)
+        if not files and inside:
+            raise ValueError(f"Expected a folder with slices in it. Received: one with folders, such as {inside.name}")
         return read_series(files)
     pages = [read_page(file) for file in sorted(pictures, key=in_order)]
     if len({page.shape for page in pages}) > 1:
@@ -168,6 +174,15 @@ def write_stack(file: Any, array: np.ndarray) -> None:
     file.write(stack.getbuffer())
 
 
+def packed_as(dtype: np.dtype, array: np.ndarray, scaling: tuple[float, float]) -> np.ndarray:
+    """Returns the whole numbers that stand for values, as a file had them; values as they are, where it had no such."""
+    if dtype.kind not in "ui":
+        return array
+    slope, offset = scaling
+    ends = np.iinfo(dtype)
+    return np.clip(np.rint((array - offset) / slope), ends.min, ends.max).astype(dtype)
+
+
 def write_nifti(file: Any, array: np.ndarray, like: Solid, packed: bool) -> None:
     """Writes a NIfTI file, with the header of another one."""
     nibabel = needed("nibabel", "nibabel")
@@ -175,13 +190,19 @@ def write_nifti(file: Any, array: np.ndarray, like: Solid, packed: bool) -> None
         array = np.ascontiguousarray(array).view([("R", "u1"), ("G", "u1"), ("B", "u1")])[..., 0]
     affine = np.diag([*like.spacing, 1.0]) if like.affine is None else like.affine
     header = None if like.header is None else like.header.copy()
+    if header is not None and like.scaling != (1.0, 0.0) and array.ndim == 3:
+        array = packed_as(header.get_data_dtype(), array, like.scaling)
     if header is not None:
         header.set_data_dtype(array.dtype)
-        header.set_slope_inter(1, 0)
     image = nibabel.Nifti1Image(array, affine, header)
     if header is not None:  # what the places are of stays as it was told
+        image.header.set_slope_inter(*(like.scaling if array.dtype.kind in "ui" else (1, 0)))
         image.set_sform(affine, int(header["sform_code"]))
         image.set_qform(affine, int(header["qform_code"]))
+    elif like.affine is not None:  # DICOM's: millimeters, as the scanner has them
+        image.header.set_xyzt_units("mm")
+        image.set_sform(affine, SCANNER)
+        image.set_qform(affine, SCANNER)
     data = image.to_bytes()
     if packed:
         data = gzip.compress(data, mtime=0)

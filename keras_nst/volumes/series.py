@@ -34,9 +34,17 @@ def read_series(files: list[Path]) -> Solid:
     thick = float(told(first, "SpacingBetweenSlices", None) or told(first, "SliceThickness", 1.0))
     placed = told(first, "ImagePositionPatient", None) is not None and len(gaps)
     spacing = (float(gaps.mean()) if placed else thick, down, across)
+    notes = []
+    if told(first, "PixelSpacing", None) is None:
+        notes.append("The DICOM files do not tell how far their pixels are apart: taken for 1 mm.")
+    if len(found) > 1 and not placed:
+        notes.append("The DICOM files do not tell where their slices are: in the order of their numbers, straight.")
     whole = array.dtype.kind == "f" and (array == np.rint(array)).all() and abs(array).max() < 2**15
     return solid(
-        array.astype(np.int16) if whole else array, spacing=spacing, affine=affine(first, last, spacing, len(found))
+        array.astype(np.int16) if whole else array,
+        spacing=spacing,
+        affine=affine(first, last, spacing, len(found)),
+        notes=tuple(notes),
     )
 
 

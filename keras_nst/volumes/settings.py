@@ -5,7 +5,7 @@ from typing import Any
 
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, Settings, same, setting
-from keras_nst.settings.kinds import choice, integer, number, switch, text
+from keras_nst.settings.kinds import choice, integer, number, several, switch, text
 from keras_nst.settings.values import SEPARATOR, StyleSource, parse_styles
 
 OF_A_SLICE = (
@@ -44,7 +44,8 @@ class Carving(Settings):
         "",
         text("PICTURE", parse_styles),
         "Volume",
-        "The picture whose style the slices get along all three axes; given three times, one for those along each.",
+        "The picture whose style the slices get along all three axes; given three times, one for those along each: the "
+        "slices of the file (of NIfTI those along its first axis), those along its rows, those along its columns.",
     )
     output: str = setting(
         "",
@@ -62,6 +63,13 @@ class Carving(Settings):
     )
     overwrite: bool = setting(
         False, switch(), "Volume", "Whether another volume in the folder, and one at --output, may be replaced."
+    )
+    window: tuple[float, ...] = setting(
+        (),
+        several(number(-1e12, 1e12), "LOW,HIGH"),
+        "Volume",
+        "The values that are painted: what lies below or above is as these; default: all, but for a few that lie far "
+        "from the others.",
     )
     size: int = setting(
         0,

@@ -8,6 +8,10 @@ import numpy as np
 from keras_nst.settings.declared import InputError
 
 SMALLEST = 16  # voxels: the network needs so many pixels a side
+# A few voxels, as of metal or what was never measured, that would leave the others no range: these parts of all, in
+# percent, where the others fill less than this share of it.
+FEW, SHARE = 0.1, 0.5
+SAMPLED = 1_000_000  # voxels, of which that is found
 
 
 class Solid(NamedTuple):
@@ -20,6 +24,8 @@ class Solid(NamedTuple):
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)  # of its slices, rows and columns
     affine: np.ndarray | None = None  # (4, 4): from voxels to millimeters, where the file tells
     header: Any = None  # of NIfTI
+    scaling: tuple[float, float] = (1.0, 0.0)  # slope and offset of what NIfTI's numbers stand for
+    notes: tuple[str, ...] = ()  # what is to be said of it
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -54,6 +60,34 @@ def solid(array: np.ndarray, **own: Any) -> Solid:
         low, high = 0.0, 255.0
     values = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
     return Solid(values, low, high, array.dtype, **own)
+
+
+def within(known: Solid, window: tuple[float, ...]) -> Solid:
+    """Returns a volume in which all that lies outside of a window is as its ends.
+
+    Without one it is that of all voxels, but for a few that lie far from the others.
+    """
+    low, high = window or usual_window(known)
+    if (low, high) == (known.low, known.high):
+        return known
+    values = known.low + (known.high - known.low) * known.values
+    notes = known.notes
+    if not window:
+        ends = f"some voxels lie far beyond, from {known.low:g} to {known.high:g}. --window=LOW,HIGH chooses otherwise"
+        notes += (f"Painted are values from {low:g} to {high:g}: {ends}.",)
+    values = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
+    return known._replace(values=values, low=low, high=high, notes=notes)
+
+
+def usual_window(known: Solid) -> tuple[float, float]:
+    """Returns the range of all voxels, or of all but a few."""
+    values = known.values.reshape(-1)
+    low, high = np.percentile(values[:: max(1, len(values) // SAMPLED)], (FEW, 100 - FEW))
+    if known.values.shape[-1] == 3 or not 0 < high - low < SHARE:
+        return known.low, known.high
+    ends = known.low + (known.high - known.low) * np.array([low, high])
+    least, most = ends if known.dtype.kind == "f" else np.rint(ends)
+    return float(least), float(most)
 
 
 def in_its_range(painted: np.ndarray, like: Solid) -> np.ndarray:
