@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from keras_nst.core.events import Progress
 from keras_nst.monitors import display as module
+from keras_nst.monitors import meter
 from keras_nst.monitors.display import Forecast, Speed, display
 
 ROOT = Path(__file__).parent.parent
@@ -230,3 +231,22 @@ def test_speed_forgets_the_compilation_and_averages(clock: SimpleNamespace) -> N
     assert seen == pytest.approx([0.1, 2, 3, 2.5, 0.2, 3])
     clock.now += 60
     assert speed(progress(3, 10, (1, 2, 2, 3), final=True)) == pytest.approx(3)
+
+
+# --- Bars of other doors ---
+
+
+def test_where_there_is_no_terminal_a_line_tells_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a minute apart; with the time left at the rate so far."""
+    now = [100.0]
+    monkeypatch.setattr(meter, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    stream = io.StringIO()
+    with meter.Meter(total=12, initial=2, file=stream, disable=None, unit="frame") as bar:
+        for _ in range(10):
+            now[0] += 11.0
+            bar.update()
+    assert stream.getvalue().splitlines() == [
+        "frame 5 of 12  01:17 left",
+        "frame 8 of 12  00:44 left",
+        "frame 11 of 12  00:11 left",
+    ]
