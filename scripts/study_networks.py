@@ -2,8 +2,9 @@
 
     python scripts/study_networks.py FOLDER --out=study
 
-FOLDER has photographs, of which a third, drawn by lot, is never learned from. Each way is a line in study/study.jsonl;
-what is there is not done again. Ten minutes on two cores for 1, 4 and 12 photographs, and with --steady.
+FOLDER has photographs, of which a third, drawn by lot, is never learned from, or all of which are where --judges has
+others. Each way is a line in study/study.jsonl; what is there is not done again. Ten minutes on two cores for three
+numbers of photographs, and with --steady.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from keras_nst.pictures.lists import sources
 from keras_nst.settings.values import SEPARATOR
@@ -21,6 +23,7 @@ from keras_nst.training.asked import prepare
 from keras_nst.training.settings import Training
 
 SMALL = {"size": "128", "style_size": "192", "width": "16", "style_strength": "0.6", "held_out": "0"}
+CROP = 160  # pixels: little more than what is learned from at once
 PAN, FRAMES, NOISE = 3, 8, 0.01  # pixels that the camera moves from frame to frame; of the clip; of the camera
 
 
@@ -31,23 +34,43 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("study"))
     parser.add_argument("--style", default="sample:night")
     parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--steady", type=float, default=30.0)
+    parser.add_argument("--steady", type=float, default=30.0, help="0: not at all")
+    parser.add_argument("--judges", default="", help="other photographs, which judge what is learned")
+    parser.add_argument("--counts", default="1,4,all", help="numbers of photographs [%(default)s]")
+    parser.add_argument(
+        "--crops", type=int, default=0, help="a number of small parts of the photographs, learned from alone"
+    )
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     names = sources("contents", options.folder, deep=True)
     names = [names[index] for index in np.random.default_rng(0).permutation(len(names))]
-    judges, seen = names[: len(names) // 3], names[len(names) // 3 :]
+    third = 0 if options.judges else len(names) // 3
+    judges, seen = names[:third] or sources("contents", options.judges, deep=True), names[third:]
     done = {row["way"] for row in rows(options.out / "study.jsonl") if row["steps"] == options.steps}
-    ways: dict[str, dict[str, Any]] = {f"{count} photographs": {"count": count} for count in (1, 4, len(seen))}
-    ways["steady"] = {"count": len(seen), "steady": options.steady}
-    for way, own in ways.items():
+    counts = [len(seen) if count == "all" else int(count) for count in options.counts.split(",")]
+    ways = {f"{count} photographs": (seen[:count], 0.0) for count in counts}
+    if options.crops:
+        ways[f"{options.crops} crops"] = crops(seen, options.crops, options.out / "crops"), 0.0
+    if options.steady:
+        ways["steady"] = seen, options.steady
+    for way, (learned_from, steady) in ways.items():
         if way not in done:
-            row = {"way": way, "steps": options.steps} | learned(
-                seen[: own["count"]], judges, options, own.get("steady", 0.0)
-            )
+            row = {"way": way, "steps": options.steps} | learned(learned_from, judges, options, steady)
             with (options.out / "study.jsonl").open("a") as file:
                 file.write(json.dumps(row) + "\n")
             print(json.dumps(row), flush=True)
+
+
+def crops(names: list[str], count: int, folder: Path) -> list[str]:
+    """Writes so many squares out of photographs, from each in turn, drawn by lot; returns their names."""
+    folder.mkdir(exist_ok=True)
+    draw, found = np.random.default_rng(0), []
+    for number in range(count):
+        with Image.open(names[number % len(names)]) as image:
+            left, top = (int(draw.integers(side - CROP + 1)) for side in image.size)
+            found.append(str(folder / f"{number:03}.png"))
+            image.convert("RGB").crop((left, top, left + CROP, top + CROP)).save(found[-1])
+    return found
 
 
 def rows(path: Path) -> Iterator[dict[str, Any]]:
