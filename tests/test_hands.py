@@ -213,6 +213,7 @@ def test_photographs_by_workers(engine: str, tmp_path: Path, request: pytest.Fix
         process = run_process(*flags, *more, "--output=two", cwd=tmp_path, module="keras_nst.apply")
         assert process.returncode == 1, process.stderr
         assert "Pictures: 8 in two" in process.stdout and process.stdout.count("broken.png: ") == 1
+    assert not (tmp_path / "two" / ".workers").exists()
     flags[2:] = ["--precision=float32", "--output=one"]
     assert run_process(*flags, cwd=tmp_path, module="keras_nst.apply").returncode == 1
     for number in range(8):

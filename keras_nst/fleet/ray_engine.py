@@ -5,6 +5,7 @@ written under another name and renamed, and a job resumes from its checkpoint, s
 one picture.
 """
 
+import contextlib
 import functools
 import os
 import secrets
@@ -93,6 +94,8 @@ class RayEngine:
             self.ray.kill(actor)
         for path in (self.folder / MEETING).glob("*"):
             path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (self.folder / MEETING).rmdir()
         if self.joined:
             self.ray.shutdown()
 
