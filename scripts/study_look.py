@@ -60,7 +60,7 @@ WAYS = {
     "padding zero": "--padding=zero",
     "padding reflect": "--padding=reflect",
     "rate 0.015": "--learning_rate=0.015",
-    "beta 0.9": "--beta_1=0.9",
+    "beta 0.8": "--beta_1=0.8",
     "lbfgs": "--optimizer=lbfgs",
     "steps coarse": "--steps=240,120,50,25",
 }

@@ -10,6 +10,7 @@ import numpy as np
 from keras_nst.applying.asked import Asked
 from keras_nst.networks.model import STYLES, Card
 from keras_nst.pictures.files import Picture, read_picture
+from keras_nst.session.method import SHORT_MEMORY
 from keras_nst.session.scene import Scene, Tell, scene_of
 from keras_nst.session.session import Session, paced
 from keras_nst.settings.config import Config
@@ -48,6 +49,7 @@ class Refiner:
             style_scale=scales,
             steps=(asked.settings.refine,),
             scales=1,
+            beta_1=SHORT_MEMORY,
             **objective,
         )
         self.session = Session(self.config, keep=KEPT)

@@ -14,6 +14,7 @@ from keras_nst.filming.work import Shot, Work
 from keras_nst.pictures.files import Picture
 from keras_nst.pictures.palette import luminance_only, match_colors
 from keras_nst.session import session
+from keras_nst.session.method import SHORT_MEMORY
 from keras_nst.session.scene import Scene, Tell, colored, guided, scene_of
 from keras_nst.session.session import Session, paced, pictures_of
 from keras_nst.settings.config import Resolved
@@ -85,7 +86,8 @@ class Optimizer:
 
         objective = self.method.objective.weighted(**{NAME: self.settings.steady})
         objective = objective._replace(more_terms=((NAME, self.steady.term),))
-        return self.method._replace(objective=objective, steps=self._more(), scales=1)
+        movement = self.method.movement._replace(beta_1=SHORT_MEMORY)
+        return self.method._replace(objective=objective, movement=movement, steps=self._more(), scales=1)
 
     def _scene(self, frame: np.ndarray, mask: np.ndarray | None = None, first: np.ndarray | None = None) -> Scene:
         started = None if first is None else of_pixels(first)
