@@ -28,6 +28,7 @@ from keras_nst.networks import decoder
 from keras_nst.networks.decoder import DEEPEST
 from keras_nst.networks.instant import LAYERS, WEIGHTS, Change, Instant
 from keras_nst.networks.layers import Mirrored
+from keras_nst.pictures.metadata import read_settings
 from keras_nst.pictures.sources import SAMPLES
 from keras_nst.run import main
 from keras_nst.session.method import method_of
@@ -194,6 +195,14 @@ def test_a_picture_at_once_of_any_size(size: str, quick: list[str], tmp_path: Pa
     assert main([*quick, "--instant", f"--size={size}", f"--output={tmp_path / 'result.png'}"]) == 0
     with Image.open(tmp_path / "result.png") as picture:
         assert "{}x{}".format(*picture.size) == size
+
+
+@pytest.mark.parametrize("strength", ["0", "0.4", "1"])
+def test_a_picture_at_once_of_any_strength(strength: str, quick: list[str], tmp_path: Path) -> None:
+    """Also where the content, or the style, would have no weight in the optimizer."""
+    output = tmp_path / "result.png"
+    assert main([*quick, "--instant", f"--style_strength={strength}", f"--output={output}"]) == 0
+    assert read_settings(output)["style_strength"] == strength
 
 
 @pytest.mark.parametrize(

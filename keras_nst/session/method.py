@@ -53,7 +53,7 @@ def seeing_of(config: Config) -> Seeing:
 def settled(config: Config, method: Method) -> Config:
     """Returns the settings with what was decided on the way: the weights, and how the network is shown pictures."""
     weights = {f"{name}_weight": method.objective.weight(name) for name in ("content", "style")}
-    if config.style_strength is not None and method.strength is None:
+    if config.style_strength is not None and method.strength is None and not config.instant:  # which has no weights
         config = config.resolved(style_strength=None, **weights)
     return config.resolved(evaluator=method.seeing.evaluator, tile_size=method.seeing.tile_size)
 
