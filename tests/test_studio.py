@@ -631,7 +631,7 @@ def test_the_presets_are_the_configs() -> None:
     for preset in presets.values():
         assert Config.written(**preset["settings"])
         assert preset["about"].endswith(".") and "\n" not in preset["about"]
-    assert presets["quick"]["settings"] == {"size": "256", "steps": "30,8,24"}
+    assert presets["quick"]["settings"] == {"size": "256", "steps": "30,8,24", "beta_1": "0.8"}
     assert (presets["ink"]["content"], presets["ink"]["style"]) == ("sample:portrait", "sample:ink")
 
 
