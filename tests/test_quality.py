@@ -109,6 +109,13 @@ def test_color_distance_of_a_shift_is_its_length_along_the_lines() -> None:
     assert np.linalg.norm(quality.COLOR_LINES, axis=1) == pytest.approx(np.ones(13))
 
 
+def test_quantiles_are_numpys() -> None:
+    values, lines = points(3, 300, 5), quality.across(5)
+    expected = np.quantile(values @ lines, quality.LEVELS, axis=0)
+    np.testing.assert_allclose(quality.quantiles(values, lines), expected, rtol=1e-12)
+    np.testing.assert_allclose(quality.quantiles(values[:1], lines), np.tile(values[:1] @ lines, (256, 1)), rtol=1e-12)
+
+
 def test_roughness_of_a_chessboard_and_of_a_slope() -> None:
     y, x = np.mgrid[:8, :9][..., None]
     board = np.repeat((x + y) % 2, 3, axis=-1).astype(float)

@@ -260,8 +260,15 @@ def sliced(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def quantiles(values: np.ndarray, lines: np.ndarray) -> np.ndarray:
-    """Returns quantiles (levels, lines) of values (..., c) along lines (c, lines)."""
-    return np.quantile(values.reshape(-1, values.shape[-1]) @ lines, LEVELS, axis=0)
+    """Returns quantiles (levels, lines) of values (..., c) along lines (c, lines), between values in proportion.
+
+    Sorted line by line, which takes a fraction of np.quantile's time.
+    """
+    ordered = np.sort(lines.T @ values.reshape(-1, values.shape[-1]).T, axis=-1)
+    places = LEVELS * (ordered.shape[-1] - 1)
+    below = places.astype(int)
+    above = np.minimum(below + 1, ordered.shape[-1] - 1)
+    return (ordered[:, below] + (places - below) * (ordered[:, above] - ordered[:, below])).T
 
 
 @functools.cache

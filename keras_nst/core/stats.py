@@ -39,28 +39,29 @@ def moments(features: tf.Tensor, weights: tf.Tensor | None = None) -> Moments:
         counts = tf.cast([h * w], widened(features).dtype)
     else:
         parts, counts = tf.unstack(weights), tf.reduce_sum(weights, axis=[1, 2])
-    first = [tf.reduce_sum(_times(widened(features), part), axis=[1, 2]) for part in parts]
-    second = [_second(features, part) for part in parts]
+    first, second = zip(*(_sums(features, part) for part in parts), strict=True)
     return Moments(tf.tile(counts[None], [n, 1]), tf.stack(first, axis=1), tf.stack(second, axis=1))
 
 
-def _second(features: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
-    """Returns S (n, c, c), with its gradient dJ/dF = F (D + D^T) for D = dJ/dS.
+def _sums(features: tf.Tensor, weights: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns s (n, c) and S (n, c, c), with their gradient dJ/dF = d + F (D + D^T) for d = dJ/ds and D = dJ/dS.
 
     TensorFlow's own takes two products, transposes each, and keeps the features in float32 until then.
     """
 
     @tf.custom_gradient
-    def second(features: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        def gradient(slope: tf.Tensor) -> tf.Tensor:
+    def sums(features: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], Callable[..., tf.Tensor]]:
+        def gradient(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
             # In the features' own precision, which the result is rounded to: in bfloat16 three times as fast.
-            symmetric = tf.cast(slope + tf.linalg.matrix_transpose(slope), features.dtype)
-            return tf.linalg.einsum("nhwc,ncd->nhwd", _times(features, weights), symmetric)
+            symmetric = tf.cast(second + tf.linalg.matrix_transpose(second), features.dtype)
+            product = tf.linalg.einsum("nhwc,ncd->nhwd", features, symmetric)
+            return _times(product + tf.cast(first, features.dtype)[:, None, None, :], weights)
 
         exact = widened(features)
-        return tf.linalg.einsum("nhwc,nhwd->ncd", _times(exact, weights), exact), gradient
+        weighted = _times(exact, weights)
+        return (tf.reduce_sum(weighted, axis=[1, 2]), tf.linalg.einsum("nhwc,nhwd->ncd", weighted, exact)), gradient
 
-    return second(features)
+    return sums(features)
 
 
 def _times(values: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
