@@ -17,8 +17,11 @@ from films import frames_of, read_clip, write_clip
 from PIL import Image
 from test_painter import write_painter
 
+from keras_nst.applying.settings import Application
+from keras_nst.filming.settings import Filming
 from keras_nst.fleet.hands import Task, lend, watched
 from keras_nst.fleet.settings import BatchConfig
+from keras_nst.settings.declared import SettingError
 from keras_nst.system.pace import Stop
 
 SMALL = ["--weights=random", "--steps=4", "--steps_more=2", "--scales=1", "--style_weight=1", "--precision=float32"]
@@ -31,6 +34,13 @@ def until(done: Sequence[object], patience: float = 60.0) -> None:
     while not done:
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("settings", [BatchConfig, Application, Filming])
+def test_a_cluster_is_not_named_in_vain(settings: type[BatchConfig]) -> None:
+    settings.written(address="127.0.0.1:6379", engine="ray")
+    with pytest.raises(SettingError, match="--address=127.0.0.1:6379: Expected --engine=ray"):
+        settings.written(address="127.0.0.1:6379")
 
 
 # --- Hands ---

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from keras_nst.fleet.settings import BatchConfig
+from keras_nst.fleet.settings import BatchConfig, check_engine
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import Settings, fields, same, setting
 from keras_nst.settings.kinds import choice, integer, number, several, switch, text
@@ -81,6 +81,10 @@ class Application(Settings):
     workers: int | None = same(BatchConfig, "workers")
     cpus: int | None = same(BatchConfig, "cpus")
     address: str = same(BatchConfig, "address")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_engine(self)
 
     def config(self, **own: Any) -> Config:
         """Returns the settings of a run with the same pictures."""

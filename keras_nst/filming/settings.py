@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from keras_nst.applying.settings import Application
-from keras_nst.fleet.settings import BatchConfig
+from keras_nst.fleet.settings import BatchConfig, check_engine
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import Settings, same, setting
 from keras_nst.settings.kinds import automatic, choice, integer, number, switch, text
@@ -183,6 +183,7 @@ class Filming(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_engine(self)
         self.config()  # complains of what does not go together
 
     @property

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from keras_nst.settings.config import Config
-from keras_nst.settings.declared import fields, setting
+from keras_nst.settings.declared import SettingError, fields, setting
 from keras_nst.settings.kinds import automatic, choice, integer, switch, text
 
 FOLDER = "batch"  # where a batch is kept that has no --workdir
@@ -65,9 +65,19 @@ class BatchConfig(Config):
     retry_failed: bool = setting(False, switch(), "Batch", "Whether pictures that failed before are tried again.")
     dry_run: bool = setting(False, switch(), "Batch", "Whether to show what would be done, and do nothing.")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_engine(self)
+
 
 OF_ENGINES = ("engine", "workers", "cpus", "address")  # of who does the work
 OF_THE_BATCH = tuple(name for name in fields(BatchConfig) if name not in fields(Config))
+
+
+def check_engine(settings: Any) -> None:
+    """Refuses a cluster that nobody would join."""
+    if settings.address and settings.engine != "ray":
+        raise SettingError("address", settings.address, f"Expected --engine=ray with it, not {settings.engine}.")
 
 
 def config_of_job(batch: BatchConfig, **own: Any) -> Config:
