@@ -12,6 +12,7 @@ from conftest import run_process
 from PIL import Image
 
 from keras_nst.sound import main
+from keras_nst.sounds import sheet
 from keras_nst.sounds.drive import drive, prepare
 from keras_nst.sounds.examples import A_SECOND, RATE, arpeggio, rain
 from keras_nst.sounds.files import Sound, read_sound, resampled, write_sound
@@ -25,6 +26,29 @@ NEVER = threading.Event()
 
 def noise(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(count)
+
+
+# --- Sheets ---
+
+
+def test_marks_are_round_and_few() -> None:
+    assert sheet.marks(4.0) == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5]
+    assert sheet.marks(700) == [0, 100, 200, 300, 400, 500, 600]
+    assert sheet.marks(0.9) == [0, 0.2, 0.4, 0.6, 0.8]
+
+
+def test_tones_and_clicks_are_where_their_marks_are() -> None:
+    rate, window = 16_000, 1024
+    time = np.arange(4 * rate) / rate
+    tone = np.asarray(sheet.spectrogram(Sound(np.sin(2 * np.pi * 1000 * time)[:, None], rate), window)).sum(axis=-1)
+    above = (1 - sheet.heights(rate / window, window // 2)["1 kHz"]) * (sheet.HEIGHT - 1)
+    assert tone[:, sheet.WIDTH // 2].argmax() == pytest.approx(above, abs=2)
+    click = np.zeros_like(time)
+    click[2 * rate] = 1
+    shown = np.asarray(sheet.spectrogram(Sound(click[:, None], rate), window)).sum(axis=-1)
+    loudest = np.flatnonzero(shown[20] == shown[20].max()).mean()
+    tick = np.flatnonzero(shown[-4] > 700)  # white
+    assert min(abs(tick - loudest)) <= 3
 
 
 # --- Spectrograms ---
