@@ -43,12 +43,14 @@ def test_each_way_is_done_once(
     for number in range(6):
         write_picture(tmp_path / "photographs" / f"{number}.png", 260, 300, seed=number)
     monkeypatch.setattr(
-        sys, "argv", ["study", str(tmp_path / "photographs"), f"--out={tmp_path / 'study'}", "--steps=1", "--crops=7"]
+        sys,
+        "argv",
+        ["study", str(tmp_path / "photographs"), f"--out={tmp_path / 'study'}", "--steps=1", "--crops=7", "--counts=2"],
     )
     study_networks.main()
     lines = (tmp_path / "study" / "study.jsonl").read_text().splitlines()
     rows = {row["way"]: row for row in map(json.loads, lines)}
-    assert set(rows) == {"1 photographs", "4 photographs", "7 crops", "steady"}
+    assert set(rows) == {"2 photographs", "7 crops", "steady"}
     assert len(list((tmp_path / "study" / "crops").iterdir())) == 7
     assert all(row["held_out"] > 0 and row["warping_error"] > 0 for row in rows.values())
     study_networks.main()
