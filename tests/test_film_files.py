@@ -17,6 +17,7 @@ from keras_nst.filming.writing import Timing, write_film
 
 MOST = 10**7
 FRAMES = frames_of(12)
+SECOND = Timing(tuple(range(0, 1000, 40)), Fraction(1, 1000), Fraction(25))
 
 
 def source(path: Path, rate: float = 25) -> Source:
@@ -250,6 +251,24 @@ def test_frames_are_written_at_their_times(tmp_path: Path, name: str) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.mov"])
+@pytest.mark.parametrize(("end", "seconds"), [(2600, 2.6), (None, 2.04)])
+def test_the_last_frame_lasts_until_the_end(tmp_path: Path, name: str, end: int | None, seconds: float) -> None:
+    times = (0, 40, 60, 200, 240, 500, 520, 560, 800, 1000, 1040, 2000)
+    timing = Timing(tuple(5000 + time for time in times), Fraction(1, 1000), Fraction(25), end and 5000 + end)
+    write_film(tmp_path / name, lambda number: FRAMES[number], Size(HIGH, WIDE), timing, None)
+    with av.open(str(tmp_path / name)) as container:
+        assert container.duration / av.time_base == pytest.approx(seconds, abs=0.002)
+
+
+def test_what_is_cut_off_tells_where(tmp_path: Path) -> None:
+    film = tmp_path / "film.mkv"
+    write_film(film, lambda number: FRAMES[number], Size(HIGH, WIDE), Timing((0, 40, 900, 2000), *SECOND[1:]), None)
+    whole, part = looked_through(film), looked_through(film, 0.03, 1.5)
+    assert (whole.times, whole.end) == ((0, 40, 900, 2000), None)
+    assert (part.times, part.end) == ((40, 900), 1500)
+
+
 def test_a_part_begins_at_zero(tmp_path: Path) -> None:
     written(tmp_path / "out.mp4", tuple(5000 + 40 * number for number in range(12)))
     _, seconds = read_clip(tmp_path / "out.mp4")
@@ -326,9 +345,6 @@ def sounding(path: Path, codec: str, tracks: int, gap: tuple[float, float] = (0.
         for number, sound in enumerate(sounds):
             write_tone(container, sound, 1.0, gap, 440 * (number + 1))
     return path
-
-
-SECOND = Timing(tuple(range(0, 1000, 40)), Fraction(1, 1000), Fraction(25))
 
 
 @pytest.mark.parametrize(("name", "codec"), [("out.mp4", "aac"), ("out.mkv", "aac"), ("out.mov", "libopus")])

@@ -95,7 +95,7 @@ def write(asked: Asked, path: Path, frames: Frames, size: Size) -> list[str]:
 
         if path.suffix:
             film = Path(asked.settings.content).expanduser()
-            timing = Timing(asked.survey.times, asked.source.unit, asked.source.rate)
+            timing = Timing(asked.survey.times, asked.source.unit, asked.source.rate, asked.survey.end)
             return write_film(path, frame, size, timing, film if film.is_file() else None)
         path.mkdir(exist_ok=True)
         for number in range(count):

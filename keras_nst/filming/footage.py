@@ -27,6 +27,7 @@ class Survey(NamedTuple):
     cuts: tuple[int, ...]  # the numbers of the frames that shots begin with
     broken: int  # frames that cannot be read
     marks: tuple[int, ...]  # by which each frame is known from others
+    end: int | None = None  # where it is cut off, in units of the film; None: it is seen to its own end
 
     @property
     def shots(self) -> list[range]:
@@ -58,13 +59,14 @@ def survey(source: Source, start: float, end: float, find_cuts: bool) -> Survey:
 def looked_through(source: Source, span: tuple[Fraction, Fraction | None], find_cuts: bool) -> Survey | None:
     """Returns what a film consists of; None where its times do not rise."""
     cutter, times, cuts, marks = Cutter(), list[int](), list[int](), list[int]()
-    size, first, last = Size(0, 0), None, None
+    size, first, last, end = Size(0, 0), None, None, None
     for raw in Meter(source.frames(), file=sys.stderr, disable=None, unit="frame", desc="looks through", leave=False):
         if raw.time is None or (last is not None and raw.time <= last):
             return None
         first, last = raw.time if first is None else first, raw.time
         second = (raw.time - first) * source.unit
         if span[1] is not None and second >= span[1]:
+            end = first + round(span[1] / source.unit)
             break
         if second < span[0]:
             continue
@@ -74,7 +76,7 @@ def looked_through(source: Source, span: tuple[Fraction, Fraction | None], find_
             cuts.append(len(times))
         times.append(raw.time)
         marks.append(mark_of(raw.levels))
-    return Survey(size, tuple(times), tuple(cuts), source.broken, tuple(marks))
+    return Survey(size, tuple(times), tuple(cuts), source.broken, tuple(marks), end)
 
 
 class Footage:

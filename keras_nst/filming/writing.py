@@ -26,7 +26,8 @@ class Codec(NamedTuple):
     sound: str  # where it cannot be copied
 
 
-H264 = Codec("libx264", "yuv420p", {"crf": "16", "preset": "medium"}, "aac")
+# Without B-frames: MP4 counts how long a film is in the order of decoding, in which a long last frame would be lost.
+H264 = Codec("libx264", "yuv420p", {"crf": "16", "preset": "medium", "bf": "0"}, "aac")
 PRORES = Codec("prores_ks", "yuv422p10le", {"profile": "3"}, "pcm_s16le")
 LAYOUTS = {1: "mono", 2: "stereo"}  # which are not always named
 COPIED, ENCODED, NONE = WAYS = "copied", "encoded", "none"  # how a film's sounds get into another one
@@ -41,12 +42,13 @@ class Timing(NamedTuple):
     times: tuple[int, ...]  # in the film that was read
     unit: Fraction  # seconds
     rate: Fraction  # frames per second, on the whole
+    end: int | None = None  # of the last frame; None: it lasts as long as frames do on the whole
 
     def seconds(self, number: int) -> Fraction:
         """Returns when a frame is to be seen; the one after the last when the film ends."""
         if number < len(self.times):
             return self.times[number] * self.unit
-        return self.times[-1] * self.unit + 1 / self.rate
+        return self.times[-1] * self.unit + 1 / self.rate if self.end is None else self.end * self.unit
 
 
 def write_film(
@@ -66,8 +68,8 @@ def write_film(
                 picture = av.VideoFrame.from_ndarray(frames(number), format="rgb24")
                 picture = picture.reformat(format=stream.pix_fmt, dst_colorspace=Colorspace.ITU709)
                 picture.pts, picture.time_base = time - timing.times[0], timing.unit
-                container.mux(stream.encode(picture))
-            container.mux(stream.encode(None))
+                container.mux(lasting(stream.encode(picture), timing))
+            container.mux(lasting(stream.encode(None), timing))
             sounds.write_until(timing.seconds(len(timing.times)))
             sounds.end()
         os.replace(partial, path)
@@ -76,6 +78,15 @@ def write_film(
     finally:
         partial.unlink(missing_ok=True)
     return sounds.notes
+
+
+def lasting(packets: "list[av.Packet]", timing: Timing) -> "list[av.Packet]":
+    """Returns encoded frames; the last one is told how long it lasts, which follows from no other's time."""
+    count = len(timing.times)
+    for packet in packets:
+        if packet.pts == timing.times[-1] - timing.times[0]:
+            packet.duration = round((timing.seconds(count) - timing.seconds(count - 1)) / timing.unit)
+    return packets
 
 
 def begun(
