@@ -1,9 +1,9 @@
 """How much neighboring slices of a painted volume differ, and of slices that are painted one by one: of a drawn head.
 
     python scripts/study_volume.py --out=study
-    python scripts/study_volume.py --out=large --times=3 --alone=12
+    python scripts/study_volume.py --out=large --times=3 --alone=10
 
-Three minutes on two cores, and a quarter of an hour.
+Three and four minutes on two cores.
 """
 
 import argparse

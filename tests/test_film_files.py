@@ -267,6 +267,7 @@ def test_what_is_cut_off_tells_where(tmp_path: Path) -> None:
     whole, part = looked_through(film), looked_through(film, 0.03, 1.5)
     assert (whole.times, whole.end) == ((0, 40, 900, 2000), None)
     assert (part.times, part.end) == ((40, 900), 1500)
+    assert looked_through(film, 0, 0.9001).end == 901  # or the last frame would not be seen at all
 
 
 def test_a_part_begins_at_zero(tmp_path: Path) -> None:

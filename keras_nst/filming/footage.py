@@ -1,5 +1,6 @@
 """A film as it is painted: which frames, how large, in which shots; any of its frames by its number."""
 
+import math
 import sys
 import zlib
 from collections import OrderedDict
@@ -66,7 +67,7 @@ def looked_through(source: Source, span: tuple[Fraction, Fraction | None], find_
         first, last = raw.time if first is None else first, raw.time
         second = (raw.time - first) * source.unit
         if span[1] is not None and second >= span[1]:
-            end = first + round(span[1] / source.unit)
+            end = first + math.ceil(span[1] / source.unit)
             break
         if second < span[0]:
             continue
