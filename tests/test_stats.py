@@ -57,18 +57,23 @@ def test_the_gradient_is_the_slope_of_the_moments(weighted: bool) -> None:
     """Along a random direction, by a central difference in float64 of what NumPy says; D is not symmetric."""
     random = np.random.default_rng(3)
     features, direction = random.normal(size=(2, 2, 5, 7, 3))
-    slope, weights = random.normal(size=(2, 3, 3)), random.random((5, 7)) if weighted else np.ones((5, 7))
+    level, slope, weights = (
+        random.normal(size=(2, 3)),
+        random.normal(size=(2, 3, 3)),
+        random.random((5, 7)) if weighted else np.ones((5, 7)),
+    )
 
     def objective(values: np.ndarray) -> float:
         return sum(
-            float(slope[n].ravel() @ np.outer(values[n, y, x], values[n, y, x]).ravel()) * weights[y, x]
+            float(level[n] @ values[n, y, x] + values[n, y, x] @ slope[n] @ values[n, y, x]) * weights[y, x]
             for n, y, x in np.ndindex(2, 5, 7)
         )
 
     seen = tf.constant(features)
     with tf.GradientTape() as tape:
         tape.watch(seen)
-        value = tf.reduce_sum(slope[:, None] * moments(seen, tf.constant(weights[None]) if weighted else None).second)
+        of = moments(seen, tf.constant(weights[None]) if weighted else None)
+        value = tf.reduce_sum(level[:, None] * of.first) + tf.reduce_sum(slope[:, None] * of.second)
     expected = (objective(features + 1e-4 * direction) - objective(features - 1e-4 * direction)) / 2e-4
     np.testing.assert_allclose(value, objective(features))
     np.testing.assert_allclose(np.sum(tape.gradient(value, seen) * direction), expected, rtol=1e-6)
