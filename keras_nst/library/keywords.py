@@ -106,7 +106,7 @@ class Keywords(TypedDict, total=False):
 
     average: float | Literal["auto"] | None
     """adam and sgd: the result is the average of the last 1 / (1 - this) pictures, with less noise; 0: the last; auto:
-    0.93 with balanced, 0 as published."""
+    0.88 with balanced, 0 as published."""
 
     learning_rate: float | Literal["auto"] | None
     """The first learning rate, for pixels in [0, 1]; auto: 0.03 for adam, 100 for sgd."""

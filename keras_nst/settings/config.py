@@ -199,7 +199,7 @@ class Config(Settings):
     )
 
     steps: tuple[int | EllipsisType, ...] = setting(
-        (180, 16, ..., 64),
+        (150, 12, ..., 64),
         steps_by_scale(),
         "Search",
         "Steps at each scale, coarse to fine; the number before ... holds for all between, or else the last for all "
@@ -233,7 +233,7 @@ class Config(Settings):
         automatic(number(0.0, 0.999)),
         "Search",
         "adam and sgd: the result is the average of the last 1 / (1 - this) pictures, with less noise; 0: the last; "
-        "auto: 0.93 with balanced, 0 as published.",
+        "auto: 0.88 with balanced, 0 as published.",
     )
     learning_rate: float | None = setting(
         None,

@@ -20,7 +20,7 @@ class Recipe(NamedTuple):
 
 
 RECIPES = {
-    "balanced": Recipe(0.2, 5.8, 0.06, "aspect", W2, "replicate", 0.93),
+    "balanced": Recipe(0.2, 5.8, 0.06, "aspect", W2, "replicate", 0.88),
     "gatys": Recipe(1.0, 1000.0, 0.0, "squash"),
     "keras": Recipe(2.5e-8, 1e-6, 1e-6, "squash"),
     "tensorflow": Recipe(1e4, 1e-2, 30.0, "aspect"),
