@@ -20,11 +20,26 @@ def test_too_thin(source: Size) -> None:
         final_size(512, source)
 
 
-def test_pyramid_grows_by_sqrt_2_from_about_128() -> None:
-    pyramid = sizes(Size(384, 512), None)
-    assert [size.width for size in pyramid] == [128, 181, 256, 362, 512]
+@pytest.mark.parametrize(
+    ("longer", "expected"),
+    [
+        (150, [150]),
+        (256, [128, 181, 256]),
+        (300, [150, 212, 300]),
+        (400, [141, 200, 400]),
+        (512, [128, 181, 256, 512]),
+        (2048, [128, 181, 256, 512, 1024, 2048]),
+    ],
+)
+def test_pyramid_grows_by_sqrt_2_from_about_128_and_doubles_from_about_256(longer: int, expected: list[int]) -> None:
+    pyramid = sizes(Size(longer * 3 // 4, longer), None)
+    assert [size.width for size in pyramid] == expected
     for size in pyramid:
         assert size.height == pytest.approx(size.width * 3 / 4, abs=1)
+
+
+def test_so_many_sizes_grow_by_sqrt_2_all_along() -> None:
+    assert [size.width for size in sizes(Size(384, 512), 5)] == [128, 181, 256, 362, 512]
 
 
 @pytest.mark.parametrize("longer", [16, 100, 128, 150, 300, 1000, 8064])

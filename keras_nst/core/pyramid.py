@@ -8,6 +8,7 @@ from typing import NamedTuple
 from keras_nst.settings.networks import SMALLEST_SIDE
 
 COARSEST = 128  # the longer side of the first scale, about
+DEAR = 256  # the longer side, about, from which on sizes double: each between would take much of the last one's time
 
 # At each scale, coarse to fine; ... stands for the number before it, as often as it takes.
 Steps = tuple[int | EllipsisType, ...]
@@ -88,14 +89,19 @@ def compared_size(result: Size, content: Size | None, longest: int) -> Size:
 
 
 def sizes(final: Size, scales: int | None) -> list[Size]:
-    """Returns the sizes coarse to fine: each sqrt(2) times the last, ending exactly at `final`.
+    """Returns the sizes coarse to fine, ending exactly at `final`: so many, each sqrt(2) times the last.
 
-    Without `scales` there are as many as it takes from about 128 pixels on the longer side.
+    Without `scales` they grow so from about 128 to about 256 pixels on the longer side, and double from there.
     """
-    if scales is None:
-        scales = 1 + max(0, round(2 * math.log2(max(final) / COARSEST)))
-    coarser = [_scaled(final, 2 ** (-k / 2)) for k in range(scales - 1, 0, -1)]
+    powers = range(1, scales) if scales is not None else _usual_powers(max(final))
+    coarser = [_scaled(final, 2 ** (-power / 2)) for power in reversed(powers)]
     return [size for size in coarser if min(size) >= SMALLEST_SIDE] + [final]
+
+
+def _usual_powers(longer: int) -> list[int]:
+    """Returns by which powers of sqrt(2) the sizes below the final one are smaller."""
+    doubled, coarsest = (max(0, round(2 * math.log2(longer / side))) for side in (DEAR, COARSEST))
+    return [power for power in range(1, coarsest + 1) if power % 2 == 0 or power > doubled]
 
 
 def plan(final: Size, steps: Steps, scales: int | None) -> list[Scale]:

@@ -89,7 +89,8 @@ class Keywords(TypedDict, total=False):
     further scales."""
 
     scales: int | Literal["auto"] | None
-    """How many sizes, growing by the square root of 2; auto: from about 128 pixels; 1: the final size only."""
+    """How many sizes, growing by the square root of 2; auto: from about 128 pixels, and doubling from about 256; 1: the
+    final size only."""
 
     max_seconds: float
     """End after this time, from the start of the program to the saved picture; 0: no limit."""

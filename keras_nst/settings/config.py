@@ -209,7 +209,8 @@ class Config(Settings):
         None,
         automatic(integer(1, 32)),
         "Search",
-        "How many sizes, growing by the square root of 2; auto: from about 128 pixels; 1: the final size only.",
+        "How many sizes, growing by the square root of 2; auto: from about 128 pixels, and doubling from about 256; "
+        "1: the final size only.",
     )
     max_seconds: float = setting(
         0.0, number(), "Search", "End after this time, from the start of the program to the saved picture; 0: no limit."
