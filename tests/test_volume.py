@@ -44,19 +44,19 @@ def style(tmp_path: Path) -> Path:
 # --- The objective ---
 
 
-def block(channels: int = 3, **settings: object) -> tuple[Block, Network, object, Style]:
+def block(channels: int = 3, steady: float = 0.0, **settings: object) -> tuple[Block, Network, object, Style]:
     method = method_of(Carving(content="volume", style="picture", **LAYERS, **settings).config().resolved())
     network = Network(extractor("vgg19", ("block2_conv2", "block1_conv1", "block2_conv1"), weights=0))
     style = Style(smooth_picture(30, 34, seed=5)[None])
     content = phantom(channels=channels)
     first = np.clip(content + 0.2 * phantom(channels=channels)[::-1], 0, 1)
     smooth = float(variation_of(tf.constant(content)))
-    return Block(first, content, Slices([style] * 3, network, method), smooth), network, method, style
+    return Block(first, content, Slices([style] * 3, network, method, steady), smooth), network, method, style
 
 
-def test_a_step_has_the_gradient_of_its_slices_and_of_the_variation() -> None:
+def test_a_step_has_the_gradient_of_its_slices_of_the_variation_and_of_what_is_steady() -> None:
     """Slice by slice by the objective of a picture, in another order of sums; the variation by its definition."""
-    made, network, method, style = block(variation_weight=0.3)
+    made, network, method, style = block(variation_weight=0.3, steady=0.7)
     volume, content = made.volume.numpy(), made.content.numpy()
     chosen = [tf.constant([1, 9]), tf.constant([0, 5, 23]), tf.constant([27])]
     taken: list[tf.Tensor] = []
@@ -83,7 +83,11 @@ def test_a_step_has_the_gradient_of_its_slices_and_of_the_variation() -> None:
         watched = tf.Variable(volume)
         differences = [tf.square(watched[1:] - watched[:-1]), tf.square(watched[:, 1:] - watched[:, :-1])]
         differences.append(tf.square(watched[:, :, 1:] - watched[:, :, :-1]))
-        variation = 0.3 * tf.add_n([tf.reduce_sum(each) for each in differences]) / volume.size / made.smooth
+        rough = 0.3 * tf.add_n([tf.reduce_sum(each) for each in differences])
+        rough += 0.7 * tf.reduce_sum(
+            differences[0] * np.exp(-np.mean(np.diff(content, axis=0) ** 2, -1)[..., None] / 0.0064)
+        )
+        variation = rough / volume.size / made.smooth
     expected += tape.gradient(variation, watched).numpy()
     assert np.linalg.norm(taken[0] - expected) < 2e-5 * np.linalg.norm(expected)
 
@@ -261,10 +265,25 @@ def test_another_size_keeps_the_places(tmp_path: Path, style: Path) -> None:
 @pytest.mark.weights
 def test_what_is_painted_stands_out_along_no_axis(tmp_path: Path, style: Path, vgg19_weights: Path) -> None:
     """Neighbors differ as much from slice to slice as from row to row."""
-    real = {"weights": "imagenet", "steps": "40", "style_strength": "0.6", "scales": "1"}
+    real = {"weights": "imagenet", "steps": "40", "style_strength": "0.6", "scales": "1", "steady": "0"}
     carved(tmp_path, style, phantom((24, 32, 32))[..., 0], **real)
     along, down, across = (jumps(np.load(tmp_path / "out.npy"), axis) for axis in range(3))
     assert along == pytest.approx((down + across) / 2, rel=0.25)
+
+
+def test_slices_stay_alike_where_the_content_does(tmp_path: Path, style: Path, vgg19_weights: Path) -> None:
+    """Of a content that is one picture in the first half and another in the second."""
+    content = np.repeat([smooth_picture(32, 32, seed=seed)[..., 0] for seed in (1, 2)], 10, axis=0)
+    real = {"weights": "imagenet", "steps": "40", "style_strength": "0.6", "scales": "1"}
+    changes = []
+    for steady in ("0", "6"):
+        folder = tmp_path / steady
+        folder.mkdir()
+        carved(folder, style, content, **real, steady=steady)
+        changes.append(np.abs(np.diff(np.load(folder / "out.npy"), axis=0)).mean(axis=(1, 2)))
+    free, calm = changes
+    assert np.delete(calm, 9).mean() < 0.5 * np.delete(free, 9).mean()
+    assert calm[9] > 0.8 * free[9]
 
 
 def complaint(capsys: pytest.CaptureFixture[str], **given: str) -> str:

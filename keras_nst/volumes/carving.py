@@ -1,10 +1,12 @@
 """A volume moved by gradients of its slices, until all of them have the content's features and the style's.
 
-    J(volume) = 1/3 sum over the axes of the mean over its slices of J(slice)  +  gamma J_variation(volume)
+    J(volume) = 1/3 sum over the axes of the mean over its slices of J(slice)
+                + gamma J_variation(volume) + steady J_steady(volume)
 
-J(slice) is the objective of a picture, without its variation; that of the volume is taken along all three axes. A step
-looks at some slices along each axis, drawn so that all of them have their turn: its gradient is that of J in the mean.
-Kopf et al. 2007 and Gutierrez et al. 2020 fill solids so; content is ours.
+J(slice) is the objective of a picture, without its variation; that of the volume is taken along all three axes.
+J_steady is taken along the first one, where the content shows the same in two slices: it asks of these what a film's
+asks of frames. A step looks at some slices along each axis, drawn so that all of them have their turn: its gradient is
+that of J in the mean. Kopf et al. 2007 and Gutierrez et al. 2020 fill solids so; content is ours.
 """
 
 from collections.abc import Sequence
@@ -29,6 +31,7 @@ from keras_nst.volumes.solid import SMALLEST
 
 FALL = 0.2  # of the learning rate, at the end of a scale
 BETA_1, BETA_2 = 0.8, 0.99
+ALIKE = 0.08  # neighbors of the content that differ by much less show the same
 
 
 class Slices(NamedTuple):
@@ -37,6 +40,7 @@ class Slices(NamedTuple):
     styles: Sequence[Style]  # of those along each axis
     network: Network
     method: Method
+    steady: float = 0.0  # the weight of J_steady
 
 
 class Axis(NamedTuple):
@@ -58,8 +62,8 @@ class Block:
     """
 
     def __init__(self, first: np.ndarray, content: np.ndarray, asked: "Slices", smooth: float):
-        styles, network, method = asked
-        self.volume, self.content = tf.Variable(first), tf.constant(content)
+        styles, network, method, self.steady = asked
+        self.volume, self.content, self.same = tf.Variable(first), tf.constant(content), sameness(content)
         without = method.objective.weighted(variation=0.0)
         self.gamma, self.smooth = method.objective.weight("variation"), max(smooth, FLATTEST / 3)
         self.axes = [
@@ -86,8 +90,10 @@ class Block:
 
     def _step(self, chosen: list[tf.Tensor]) -> LossValues:
         with tf.GradientTape() as tape:
-            seen = [slices(self.volume.value(), axis.number, of) for axis, of in zip(self.axes, chosen, strict=True)]
-            variation = self.gamma * variation_of(self.volume.value()) / self.smooth
+            volume = self.volume.value()
+            seen = [slices(volume, axis.number, of) for axis, of in zip(self.axes, chosen, strict=True)]
+            rough = self.gamma * variation_of(volume) + self.steady * unsteadiness(volume, self.same)
+            variation = rough / self.smooth
         found, asked = [], []
         for axis, of, shown in zip(self.axes, chosen, seen, strict=True):
             values, gradient = axis.teacher.judge(shown, slices(self.content, axis.number, of), axis.lesson)
@@ -187,12 +193,26 @@ def turn(step: int, count: int, at_once: int, seed: Sequence[int]) -> np.ndarray
 
 def variation_of(volume: tf.Tensor) -> tf.Tensor:
     """Returns the squared differences of neighbors along all three axes, per voxel and channel."""
-    total, shape = tf.constant(0.0), tuple(volume.shape)
-    for axis in range(3):
-        less = [side - (other == axis) for other, side in enumerate(shape)]
-        ahead = tf.slice(volume, [int(other == axis) for other in range(4)], less)
-        total += tf.reduce_sum(tf.square(ahead - tf.slice(volume, [0] * 4, less)))
-    return total / float(np.prod(shape))
+    squares = [tf.reduce_sum(tf.square(differences(volume, axis))) for axis in range(3)]
+    return tf.add_n(squares) / float(np.prod(volume.shape))
+
+
+def unsteadiness(volume: tf.Tensor, same: tf.Tensor) -> tf.Tensor:
+    """Returns the squared differences of neighboring slices where they show the same, per voxel and channel."""
+    return tf.reduce_sum(same * tf.square(differences(volume, 0))) / float(np.prod(volume.shape))
+
+
+def sameness(content: np.ndarray) -> tf.Tensor:
+    """Returns how much a voxel and that of the next slice show the same, from 0 to 1: (d - 1, h, w, 1)."""
+    squares = tf.reduce_mean(tf.square(differences(tf.constant(content), 0)), axis=-1, keepdims=True)
+    return tf.exp(-squares / ALIKE**2)
+
+
+def differences(volume: tf.Tensor, axis: int) -> tf.Tensor:
+    """Returns how voxels (d, h, w, c) differ from those before them along an axis."""
+    less = [side - (other == axis) for other, side in enumerate(volume.shape)]
+    ahead = tf.slice(volume, [int(other == axis) for other in range(4)], less)
+    return ahead - tf.slice(volume, [0] * 4, less)
 
 
 def rate_at(step: int, steps: int, rate: float) -> float:

@@ -47,7 +47,8 @@ class Course:
             Style(colored(channeled(picture.pixels, asked.channels))[None], scale=config.style_scale[0])
             for picture in asked.styles
         ]
-        self.slices = Slices(styles, session.network(config), method_of(config))
+        steady = asked.settings.steady if asked.content else 0.0
+        self.slices = Slices(styles, session.network(config), method_of(config), steady)
         self.tell = beside_the_bar(tell)
 
     def through(self, stop: Stop) -> np.ndarray | None:

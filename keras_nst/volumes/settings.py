@@ -85,6 +85,13 @@ class Carving(Settings):
     )
     steps: int = setting(160, integer(1, 100_000), "Search", "Steps at each scale; the volume doubles between scales.")
     scales: int = setting(0, integer(0, 16), "Search", "How many scales; 0: from about 32 voxels.")
+    steady: float = setting(
+        6.0,
+        number(),
+        "Objective",
+        "How much it counts that neighboring slices of the file look the same where the content is the same in both; "
+        "0: nothing, and strokes are as short along all axes.",
+    )
     slices: int = setting(
         4, integer(1, 1024), "Search", "Slices along each axis that a step looks at; all of them have their turn."
     )
