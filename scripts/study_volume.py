@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("study"))
     parser.add_argument("--style", default="sample:ink")
     parser.add_argument("--steps", type=int, default=160)
+    parser.add_argument("--steady", default="6", help="as of a volume [%(default)s]")
     parser.add_argument("--times", type=int, default=1, help="how many times as large [1]")
     parser.add_argument("--alone", type=int, default=0, help="middle slices that are compared; 0: all [0]")
     options = parser.parse_args()
@@ -49,7 +50,8 @@ def main() -> None:
     content, painted = head(options.times), options.out / "painted.npy"
     np.save(options.out / "head.npy", content)
     given = {"content": str(options.out / "head.npy"), "output": str(painted), "workdir": str(options.out / "volume")}
-    own = {"style": options.style, "steps": str(options.steps), "overwrite": "true", "tensorboard": "false"}
+    own = {"style": options.style, "steps": str(options.steps), "steady": options.steady}
+    own |= {"overwrite": "true", "tensorboard": "false"}
     drive(prepare(Carving.written(**given, **own), print), threading.Event(), print)
     compared = middle(content, options.alone or len(content))
     with keras_nst.Session(size=max(content.shape), steps=[options.steps]) as session:

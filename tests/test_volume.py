@@ -228,6 +228,8 @@ def test_a_style_alone_fills_a_solid(tmp_path: Path, style: Path) -> None:
     carved(tmp_path, style, None, size="24")
     made = np.load(tmp_path / "out.npy")
     assert made.shape == (24, 24, 24, 3) and made.dtype == np.uint8
+    carved(tmp_path / "free", style, None, size="24", steady="0")
+    np.testing.assert_array_equal(np.load(tmp_path / "free" / "out.npy"), made)
 
 
 def test_one_slice_is_painted(tmp_path: Path, style: Path) -> None:

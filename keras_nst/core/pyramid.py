@@ -8,7 +8,7 @@ from typing import NamedTuple
 from keras_nst.settings.networks import SMALLEST_SIDE
 
 COARSEST = 128  # the longer side of the first scale, about
-DEAR = 256  # the longer side, about, from which on sizes double: each between would take much of the last one's time
+DEAR = 256  # the longer side, about, from which on sizes double: more would take time and hardly change the picture
 
 # At each scale, coarse to fine; ... stands for the number before it, as often as it takes.
 Steps = tuple[int | EllipsisType, ...]
@@ -99,7 +99,7 @@ def sizes(final: Size, scales: int | None) -> list[Size]:
 
 
 def _usual_powers(longer: int) -> list[int]:
-    """Returns by which powers of sqrt(2) the sizes below the final one are smaller."""
+    """Returns by which powers of sqrt(2) the sizes below the final one are smaller: even ones, and below DEAR all."""
     doubled, coarsest = (max(0, round(2 * math.log2(longer / side))) for side in (DEAR, COARSEST))
     return [power for power in range(1, coarsest + 1) if power % 2 == 0 or power > doubled]
 

@@ -4,9 +4,10 @@
                 + gamma J_variation(volume) + steady J_steady(volume)
 
 J(slice) is the objective of a picture, without its variation; that of the volume is taken along all three axes.
-J_steady is taken along the first one, where the content shows the same in two slices: it asks of these what a film's
-asks of frames. A step looks at some slices along each axis, drawn so that all of them have their turn: its gradient is
-that of J in the mean. Kopf et al. 2007 and Gutierrez et al. 2020 fill solids so; content is ours.
+J_steady is taken along the first one only, and counts where the content is the same in two neighboring slices: there
+they are to look the same, as frames of a film are. A step looks at some slices along each axis, drawn so that all of
+them have their turn: its gradient is that of J in the mean. Kopf et al. 2007 and Gutierrez et al. 2020 fill solids so;
+content is ours.
 """
 
 from collections.abc import Sequence
