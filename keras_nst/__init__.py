@@ -2,37 +2,38 @@
 
 from typing import TYPE_CHECKING, Any
 
+from keras_nst.system.version import __version__ as __version__
+
 if TYPE_CHECKING:
-    from keras_nst.api import Painter as Painter
-    from keras_nst.api import Session as Session
-    from keras_nst.api import stylize as stylize
-    from keras_nst.core.events import LossValues as LossValues
-    from keras_nst.core.events import Progress as Progress
-    from keras_nst.core.events import every as every
+    from keras_nst.core.plan.events import LossValues as LossValues
+    from keras_nst.core.plan.events import Progress as Progress
+    from keras_nst.core.plan.events import every as every
+    from keras_nst.library.api import Painter as Painter
+    from keras_nst.library.api import Session as Session
+    from keras_nst.library.api import stylize as stylize
     from keras_nst.library.given import Arguments as Arguments
     from keras_nst.library.pieces import content_loss as content_loss
     from keras_nst.library.pieces import extractor as extractor
     from keras_nst.library.pieces import gram_matrix as gram_matrix
     from keras_nst.library.pieces import style_loss as style_loss
     from keras_nst.library.pieces import variation_loss as variation_loss
-    from keras_nst.library.result import Result as Result
+    from keras_nst.library.steps import Result as Result
     from keras_nst.settings.config import Config as Config
 
-__version__ = "0.1.0"
 _HOMES = {
     "Arguments": "keras_nst.library.given",
     "Config": "keras_nst.settings.config",
-    "LossValues": "keras_nst.core.events",
-    "Painter": "keras_nst.api",
-    "Progress": "keras_nst.core.events",
-    "Result": "keras_nst.library.result",
-    "Session": "keras_nst.api",
+    "LossValues": "keras_nst.core.plan.events",
+    "Painter": "keras_nst.library.api",
+    "Progress": "keras_nst.core.plan.events",
+    "Result": "keras_nst.library.steps",
+    "Session": "keras_nst.library.api",
     "content_loss": "keras_nst.library.pieces",
-    "every": "keras_nst.core.events",
+    "every": "keras_nst.core.plan.events",
     "extractor": "keras_nst.library.pieces",
     "gram_matrix": "keras_nst.library.pieces",
     "style_loss": "keras_nst.library.pieces",
-    "stylize": "keras_nst.api",
+    "stylize": "keras_nst.library.api",
     "variation_loss": "keras_nst.library.pieces",
 }
 __all__ = sorted(_HOMES)
@@ -48,5 +49,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Returns the public names as well, for those who let their editor complete them."""
-    return sorted({*globals(), *__all__})
+    """Returns the public names, for those who let their editor complete them."""
+    return sorted([*__all__, "__version__"])

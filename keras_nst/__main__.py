@@ -1,55 +1,88 @@
-"""The doors: python -m keras_nst shows them."""
+"""The table of commands: keras-nst COMMAND, or python -m keras_nst COMMAND."""
 
+import importlib
 import sys
 from collections.abc import Sequence
 
-import keras_nst
+from keras_nst.command import command
+from keras_nst.command.command import Command
+from keras_nst.settings.kinds import nearest
 from keras_nst.settings.lines import one_line
+from keras_nst.system.version import __version__
 
-COMMANDS = """\
+COMMANDS = {
+    "run": "keras_nst.run.settings",
+    "batch": "keras_nst.batch.settings",
+    "studio": "keras_nst.studio.settings",
+    "evaluate": "keras_nst.evaluate",
+    "report": "keras_nst.report.settings",
+    "explore": "keras_nst.explore.settings",
+    "train": "keras_nst.train.settings",
+    "apply": "keras_nst.apply.settings",
+    "export": "keras_nst.export",
+    "video": "keras_nst.video.settings",
+    "volume": "keras_nst.volume.settings",
+    "sound": "keras_nst.sound.settings",
+}
+WEIGHTS, COMPLETION = "weights", "completion"
+HEAD = """\
 Neural style transfer in TensorFlow and Keras.
 
-  python -m keras_nst.run --content=photo.jpg --style=painting.jpg
-      Makes a picture; also as keras-nst. A first one: --flagfile=configs/starry.cfg
-  python -m keras_nst.batch --contents=photos --styles=paintings --workdir=album
-      Makes many: every combination, tables of pairs, sweeps over settings; here or on a cluster.
-  python -m keras_nst.studio
-      The same in the browser, on this machine alone: pictures seen while they are made, a queue, a gallery.
-  python -m keras_nst.evaluate --content=photo.jpg --style=painting.jpg result.png
-      Tells how good pictures are.
-  python -m keras_nst.report runs/FOLDER
-      Writes a page on a run, or on a batch, which needs nothing else. New ones have it already.
-  python -m keras_nst.explore --content=photo.jpg --style=painting.jpg
-      Shows what the network's layers see in your pictures: what they keep, what excites them, what style is to them.
-  python -m keras_nst.train --style=painting.jpg --contents=photos
-      Trains a network that paints any photograph in a style, in one pass.
-  python -m keras_nst.apply --model=models/painting --contents=photos
-      Paints photographs with it, of any size; python -m keras_nst.export writes it for other programs.
-  python -m keras_nst.video --content=film.mp4 --style=painting.jpg
-      Paints a film, so that it does not flicker.
-  python -m keras_nst.volume --content=stack.npy --style=painting.jpg
-      Paints a stack of slices along all three axes at once; not for diagnosis.
-  python -m keras_nst.sound --content=sample:arpeggio --style=sample:rain
-      Makes a sound, or other series, in the manner of another.
-  python -m keras_nst.system.weights
-      Fetches the network's weights, which the first run does otherwise.
+usage: keras-nst COMMAND [--flag=value ...]
+       keras-nst --content=PICTURE --style=PICTURE [--flag=value ...]
 
-Each tells its flags with --help.
+"""
+TAIL = """
+A first picture: keras-nst run --flagfile=configs/starry.cfg
+Each command tells its flags with --help; python -m keras_nst.COMMAND is the same.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Shows the commands; returns the exit code."""
+    """Does what the command line asks for; returns the exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
-    if argv == ["--version"]:
-        print(f"keras_nst {keras_nst.__version__}")
+    name, rest = (argv[0], argv[1:]) if argv else ("--help", [])
+    if name in (*command.HELP, "help"):
+        print(listed(), end="")
         return 0
-    if argv and argv[0] not in ("--help", "-help", "-h", "help"):
-        expected = "Expected a command, as in python -m keras_nst.run --content=a.jpg --style=b.jpg"
-        print(f"keras_nst: {expected}. Received: {one_line(argv[0])}", file=sys.stderr)
-        return 2
-    print(COMMANDS, end="")
+    if name == "--version":
+        print(f"keras_nst {__version__}")
+        return 0
+    if name == WEIGHTS:
+        from keras_nst.system import weights
+
+        return weights.main(rest)
+    if name == COMPLETION:
+        return complete(rest)
+    if name in COMMANDS or name.startswith("-"):  # flags alone are those of run
+        return command.main(named(name if name in COMMANDS else "run"), rest if name in COMMANDS else argv)
+    known = (*COMMANDS, WEIGHTS, COMPLETION)
+    expected = f"Expected a command: {', '.join(known)}.{nearest(name, known)}"
+    return command.complain(f"{expected} Received: {one_line(name)}", 2)
+
+
+def complete(argv: Sequence[str]) -> int:
+    """Prints what a shell is to read so that it completes commands and flags; returns the exit code."""
+    from keras_nst.command.completion import SHELLS, script
+
+    if len(argv) != 1 or argv[0] not in SHELLS:
+        return command.complain(f'Expected one of {", ".join(SHELLS)}, as in eval "$(keras-nst completion bash)".', 2)
+    print(script(argv[0], {name: named(name) for name in COMMANDS}), end="")
     return 0
+
+
+def named(name: str) -> Command:
+    """Returns a command by its name."""
+    found: Command = importlib.import_module(COMMANDS[name]).COMMAND
+    return found
+
+
+def listed() -> str:
+    """Returns what is shown of all commands."""
+    about = {name: named(name).about for name in COMMANDS}
+    about[WEIGHTS] = "Fetches the network's weights, which the first run does otherwise."
+    about[COMPLETION] = 'Has a shell complete commands and flags: eval "$(keras-nst completion bash)", or zsh, or fish.'
+    return HEAD + "".join(f"  {name:<12}{line}\n" for name, line in about.items()) + TAIL
 
 
 if __name__ == "__main__":

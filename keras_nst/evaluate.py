@@ -1,4 +1,4 @@
-"""The door to figures: python -m keras_nst.evaluate --content=... --style=... RESULT..."""
+"""Figures of results: python -m keras_nst.evaluate --content=... --style=... RESULT..."""
 
 import dataclasses
 import json
@@ -9,23 +9,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_nst.core.figures import MEANINGS, Figures
-from keras_nst.door import Door, enter, tell
+from keras_nst.command import command
+from keras_nst.command.command import Command, tell
+from keras_nst.core.judging.words import MEANINGS, Figures
 from keras_nst.settings import flags
-from keras_nst.settings.declared import SettingError, Settings, about_file, setting
-from keras_nst.settings.flags import UsageError
+from keras_nst.settings.declared import SettingError, Settings, UsageError, about_file, setting
 from keras_nst.settings.kinds import integer, text
 from keras_nst.settings.networks import SMALLEST_SIDE
 
 if TYPE_CHECKING:
-    from keras_nst.core.quality import Judge
+    from keras_nst.core.judging.quality import Judge
     from keras_nst.pictures.files import Picture
 
 LARGEST_SIZE = 4096  # pixels a side
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Request(Settings):
+class Evaluation(Settings):
     """What is to be compared with what."""
 
     content: str = setting(
@@ -45,7 +45,8 @@ class Request(Settings):
         integer(SMALLEST_SIDE, LARGEST_SIZE),
         "Comparison",
         "The longer side at which pictures are compared. Neither a smaller result nor a smaller content is enlarged: "
-        "such a result is compared at the smaller one's size, which its row tells.",
+        "such a result is compared at the smaller one's size, which its row tells. Weave, lattice and crispness are of "
+        "the result's own size.",
     )
     weights: str = setting(
         "imagenet",
@@ -59,25 +60,33 @@ class Request(Settings):
 
 
 _ROWS = "".join(f"  {name:<24} {meaning}\n" for name, meaning in MEANINGS.items())
-HELP = f"""
-Prints one row per result, of these figures (docs/quality.md):
+HELP = f"""Prints one row per result, of these figures (docs/quality.md):
 {_ROWS}and what they say in words.
 """
 
 
+COMMAND = Command(
+    "evaluate",
+    Evaluation,
+    ("--content=PICTURE --style=PICTURE [--flag=value ...] RESULT...",),
+    "Tells how good pictures are, by figures and in words.",
+    more_help=HELP,
+    home="keras_nst.evaluate",
+)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Prints how good results are; returns the exit code."""
-    usage = ("--content=PICTURE --style=PICTURE [--flag=value ...] RESULT...",)
-    return enter(Door("python -m keras_nst.evaluate", usage, Request, {}, evaluate, HELP), argv)
+    """Does what the command line asks for; returns the exit code."""
+    return command.main(COMMAND, argv)
 
 
-def evaluate(argv: Sequence[str]) -> int:
+def work(argv: Sequence[str]) -> int:
     """Prints the figures of the results that the command line names."""
-    given = flags.read(argv, Request, {})
+    given = flags.read(argv, Evaluation, {})
     results = given.rest
     if not results:
         raise UsageError("Expected at least one result, as in --content=a.jpg --style=b.jpg result.png. Received: none")
-    request = Request.written(**given.settings)
+    request = Evaluation.written(**given.settings)
     originals = _check(request, results)
     rows = list(_judged(request, results, originals))
     if request.json:
@@ -87,12 +96,12 @@ def evaluate(argv: Sequence[str]) -> int:
     return 0
 
 
-def _check(request: Request, results: list[str]) -> dict[str, "Picture"]:
+def _check(request: Evaluation, results: list[str]) -> dict[str, "Picture"]:
     """Checks pictures and names before TensorFlow is imported; returns the content and the style, those that there are.
 
     Results are read here and once more in their turn, so that no more than one of them is in memory.
     """
-    from keras_nst.core.pyramid import Size, compared_size
+    from keras_nst.core.plan.pyramid import Size, compared_size
 
     if not (request.content or request.style):
         raise SettingError("content", "", "Expected a content or a style picture. Received: neither")
@@ -110,12 +119,12 @@ def _check(request: Request, results: list[str]) -> dict[str, "Picture"]:
 
 
 def _judged(
-    request: Request, results: list[str], originals: dict[str, "Picture"]
+    request: Evaluation, results: list[str], originals: dict[str, "Picture"]
 ) -> Iterator[Mapping[str, str | float | None]]:
     """Prints the table row by row, and yields the rows."""
     judge = _judge(request, originals)
-    from keras_nst.core.descent import OUT_OF_MEMORY
-    from keras_nst.core.words import figures_in_words
+    from keras_nst.core.descent.scales import OUT_OF_MEMORY
+    from keras_nst.core.judging.words import figures_in_words
 
     width = max(len("result"), *map(len, results))
     columns = {name: name.rjust(len("0.000")) for name in Figures._fields}
@@ -133,7 +142,7 @@ def _judged(
         yield {"result": result, "compared_at": size} | figures._asdict() | {"in_words": words}
 
 
-def _judge(request: Request, originals: dict[str, "Picture"]) -> "Judge":
+def _judge(request: Evaluation, originals: dict[str, "Picture"]) -> "Judge":
     """Imports TensorFlow and returns who judges results."""
     from keras_nst.system.devices import start_tensorflow
     from keras_nst.system.memory import free_memory, resident_memory
@@ -142,8 +151,8 @@ def _judge(request: Request, originals: dict[str, "Picture"]) -> "Judge":
     with request.about("weights"):
         weights = 0 if request.weights == "random" else weights_path("vgg19", request.weights)
         start_tensorflow(free_memory() + resident_memory())
-        from keras_nst.core.features import extractor
-        from keras_nst.core.quality import LAYERS, Judge
+        from keras_nst.core.judging.quality import LAYERS, Judge
+        from keras_nst.core.network.features import extractor
 
         features = extractor("vgg19", LAYERS, weights=weights)
     content, style = (originals[name].pixels[None] if name in originals else None for name in ("content", "style"))
@@ -159,7 +168,7 @@ def _read(source: str, subject: str) -> "Picture":
         return read_source(source)
 
 
-def _json_file(request: Request) -> Path:
+def _json_file(request: Evaluation) -> Path:
     return Path(request.json).expanduser()
 
 

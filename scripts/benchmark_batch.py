@@ -22,14 +22,15 @@ import measuring
 from measuring import Row
 from PIL import Image, ImageOps
 
-from keras_nst.fleet.drive import Batch, engine_of
-from keras_nst.fleet.jobs import BatchJob, Outcome
-from keras_nst.fleet.manifest import DONE, RUNNING, Manifest
-from keras_nst.fleet.parcels import Parcel, parcels
-from keras_nst.fleet.settings import BatchConfig
+from keras_nst.batch.drive import engine_of
+from keras_nst.batch.jobs import BatchJob, parcels
+from keras_nst.batch.prepare import Batch
+from keras_nst.batch.settings import BatchConfig
+from keras_nst.command.manifest import DONE, RUNNING, Manifest
 from keras_nst.pictures.sources import SAMPLES
-from keras_nst.runs.job import JobSpec
+from keras_nst.run.prepare import JobSpec
 from keras_nst.settings.config import Config
+from keras_nst.workers.parcels import Outcome, Parcel
 
 QUICK = ["--size=256", "--steps=60,20,10"]
 

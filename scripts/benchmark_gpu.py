@@ -23,7 +23,7 @@ from measuring import Row, Spread
 from problem import PLAIN, Problem, Take
 from workers import Partner
 
-from keras_nst.core.pyramid import Size
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.settings.config import Config
 
 OURS = (("plain", "float32"), ("plain", "tf32"), ("plain", "bfloat16"), ("default", "tf32"), ("default", "bfloat16"))

@@ -20,9 +20,9 @@ import measuring
 from measuring import Row
 from PIL import Image
 
-from keras_nst.core.pyramid import Size
-from keras_nst.runs import request
-from keras_nst.runs.workdir import SETTINGS
+from keras_nst.command.run_folder import SETTINGS
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.run import request
 from keras_nst.session.planner import predicted_bytes
 from keras_nst.settings.config import Config
 

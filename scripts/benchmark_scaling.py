@@ -14,7 +14,7 @@ from pathlib import Path
 import measuring
 from measuring import Row
 
-from keras_nst.core.pyramid import Size
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.session import machine
 from keras_nst.session.session import load_features
 from keras_nst.settings.config import Config

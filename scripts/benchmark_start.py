@@ -14,7 +14,7 @@ from pathlib import Path
 import measuring
 from measuring import Row
 
-from keras_nst.core.pyramid import Size
+from keras_nst.core.plan.pyramid import Size
 
 PROGRAM = Path(__file__).with_name("first_step.py")
 

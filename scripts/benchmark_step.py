@@ -22,7 +22,7 @@ from measuring import Row, Spread
 from problem import PLAIN, Problem, Take
 from workers import Partner
 
-from keras_nst.core.pyramid import Size
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.session import machine
 from keras_nst.session.planner import predicted_bytes
 from keras_nst.session.session import load_features
@@ -179,8 +179,8 @@ def cases(
 
 def can_be_seen(size: Size, variant: Variant) -> bool:
     """Returns whether the picture is large enough for several tiles, if so asked, and not too large for memory."""
-    from keras_nst.core.tiles import USUAL_TILE
-    from keras_nst.core.tiling import tiles
+    from keras_nst.core.plan.tiling import tiles
+    from keras_nst.core.seeing.tiles import USUAL_TILE
 
     config, layers = variant.config, list(variant.features.output)
     one = len(tiles(size, config.tile_size or USUAL_TILE, config.network, layers)) == 1

@@ -21,9 +21,9 @@ import aiohttp
 import measuring
 from measuring import Row
 
-from keras_nst.core.pyramid import Size
-from keras_nst.web.guard import HEADER
-from keras_nst.web.painter import READY
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.studio.guard import HEADER
+from keras_nst.studio.painter import READY
 
 SAMPLES = {"content": "sample:harbor", "styles": [{"picture": "sample:night", "weight": 1}]}
 

@@ -14,13 +14,14 @@ import tensorflow as tf
 from PIL import Image
 from weighing import Point
 
-from keras_nst.core.descent import Audience
-from keras_nst.core.events import LossValues, Progress
-from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Scale, Size
-from keras_nst.core.sight import Pictures, Style, aim_at, look_at, resize
-from keras_nst.core.terms import Term
-from keras_nst.core.transfer import Painted, transfer
+from keras_nst.core.descent.scales import Audience
+from keras_nst.core.descent.transfer import Painted, transfer
+from keras_nst.core.network.network import Network
+from keras_nst.core.network.resizing import resize
+from keras_nst.core.objective.terms import Term
+from keras_nst.core.plan.events import LossValues, Progress
+from keras_nst.core.plan.pyramid import Scale, Size
+from keras_nst.core.seeing.sight import Pictures, Style, aim_at, look_at
 from keras_nst.pictures.sources import read_source
 from keras_nst.session.method import method_of
 from keras_nst.session.session import scales_of

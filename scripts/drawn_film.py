@@ -12,9 +12,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from keras_nst.core.pyramid import Size
-from keras_nst.filming.writing import Timing, write_film
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.pictures.sources import read_source
+from keras_nst.video.writing import Timing, write_film
 
 CAMERA = np.array([1.75, 0.5])  # pixels to the right and down, from frame to frame
 DISK = np.array([-2.5, 1.0])  # in the picture

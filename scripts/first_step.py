@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from keras_nst import run
+from keras_nst.run import __main__ as run
 from keras_nst.session import machine, session
 
 spent: dict[str, float] = {}  # seconds by phase
@@ -35,12 +35,12 @@ def main() -> None:
 
 def time_the_loop() -> None:
     """Times what can only be imported once TensorFlow is."""
-    from keras_nst.core import stage
-    from keras_nst.core.chunk import Steps
+    from keras_nst.core.descent import stage
+    from keras_nst.core.descent.steps import Stepper
 
     stage.aim_at = timed("aims computed", stage.aim_at)
-    trace = timed("step traced", Steps.compile)
-    Steps.compile = lambda *arguments: timed("first step", trace(*arguments))
+    trace = timed("step traced", Stepper.compile)
+    Stepper.compile = lambda *arguments: timed("first step", trace(*arguments))
     stage.Stage.take = until_first(stage.Stage.take)
 
 

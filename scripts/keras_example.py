@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 from problem import Kernels
 
-from keras_nst.core.features import MEANS_BGR
+from keras_nst.core.network.features import MEANS_BGR
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer
 from keras_nst.settings.recipes import STYLE_LAYERS

@@ -20,7 +20,7 @@ import measuring
 import numpy as np
 from problem import DECAYING, PLAIN
 
-from keras_nst.core.pyramid import Scale, Size
+from keras_nst.core.plan.pyramid import Scale, Size
 from keras_nst.session import machine
 from keras_nst.session.session import load_features
 from keras_nst.settings.config import Config, Resolved
@@ -116,17 +116,17 @@ def lowered_aim(size: Size, config: Resolved, features: "keras.Model") -> Lowere
     """Returns the program from content and style to the leaves of the aim, in `tf.nest.flatten`'s order."""
     import tensorflow as tf
 
-    from keras_nst.core import gaussians
-    from keras_nst.core.network import Network
-    from keras_nst.core.sight import Pictures, Style, aim_at
-    from keras_nst.core.stats import Moments
+    from keras_nst.core.network.network import Network
+    from keras_nst.core.objective import gaussians
+    from keras_nst.core.objective.moments import Moments
+    from keras_nst.core.seeing.sight import Pictures, Style, aim_at
     from keras_nst.session.method import method_of
 
     columns = iter(columns_of_roots(size, config, features))
 
     def gaussian(style: Moments) -> gaussians.Gaussian:  # how many columns has to be known beforehand
         known = gaussians.every_direction(style)
-        return known._replace(root=known.root[..., -next(columns) :])
+        return known._replace(root=known.root[..., : next(columns)])
 
     def aim(content: tf.Tensor, style: tf.Tensor) -> Any:
         return aim_at(Pictures(content, (Style(style),)), size, Network(features), method_of(config))
@@ -140,8 +140,8 @@ def columns_of_roots(size: Size, config: Resolved, features: "keras.Model") -> l
     """Returns how many columns w2's roots of the style have at this size, or at the largest that is computed here."""
     import steps
 
-    from keras_nst.core.network import Network
-    from keras_nst.core.sight import aim_at
+    from keras_nst.core.network.network import Network
+    from keras_nst.core.seeing.sight import aim_at
     from keras_nst.session.method import method_of
 
     if "w2" not in dict(config.style_loss):
@@ -155,18 +155,18 @@ def lowered_step(size: Size, config: Resolved, features: "keras.Model", aim: Any
     """Returns the program that takes many steps towards an aim of this shape, as a stage compiles it."""
     import tensorflow as tf
 
-    from keras_nst.core.chunk import Steps
-    from keras_nst.core.network import Network
-    from keras_nst.core.programs import shape_of
-    from keras_nst.core.sight import evaluator_of, look_at
-    from keras_nst.core.stage import Stage
+    from keras_nst.core.descent.stage import Stage
+    from keras_nst.core.descent.steps import Stepper
+    from keras_nst.core.network.network import Network
+    from keras_nst.core.network.programs import shape_of
+    from keras_nst.core.seeing.sight import evaluator_of, look_at
     from keras_nst.session.method import method_of
 
     method = method_of(config)
     stage = Stage(Scale(1, size, DECAYING, 0), 1, method, Network(features))
     stage.begin(*beginning(size), None, method, before=0)
     look = look_at(size, features, method.objective, method.seeing)
-    steps_ = Steps(stage.picture, evaluator_of(look), stage.mover, stage.watch, method.objective)
+    steps_ = Stepper(stage.picture, evaluator_of(look), stage.mover, stage.watch, method.objective)
     shapes = tf.nest.map_structure(shape_of, aim)
 
     def take(count: tf.Tensor, *leaves: tf.Tensor) -> tuple:
@@ -189,7 +189,7 @@ def places(outputs: tuple) -> dict[str, Any]:
     """Returns where among a step's outputs is what became of it."""
     import tensorflow as tf
 
-    from keras_nst.core.chunk import LONGEST
+    from keras_nst.core.descent.steps import LONGEST
 
     numbers = iter(range(len(tf.nest.flatten(outputs))))
     taken, sound, settled, (values, _) = tf.nest.map_structure(lambda _: next(numbers), outputs)
@@ -207,7 +207,7 @@ def lowered(work: Callable, specs: list, told: list[Argument], features: "keras.
     """
     import tensorflow as tf
 
-    from keras_nst.core.programs import compiled
+    from keras_nst.core.network.programs import compiled
 
     function = compiled(work, by_xla=True)
     program = function.get_concrete_function(*specs)

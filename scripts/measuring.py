@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 import keras_nst
-from keras_nst.core.pyramid import Size, crop_box
+from keras_nst.core.plan.pyramid import Size, crop_box
 from keras_nst.pictures.sources import SAMPLES
 from keras_nst.session.planner import convolutions
 from keras_nst.settings.config import Config

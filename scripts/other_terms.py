@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from keras_nst.core.method import Objective
-from keras_nst.core.pyramid import Size
-from keras_nst.core.stats import widened
-from keras_nst.core.terms import ContentAim, Originals, Seen, Term, Value
-from keras_nst.core.variation import squared_variation, squared_variation_per_pixel
+from keras_nst.core.objective.moments import widened
+from keras_nst.core.objective.terms import ContentAim, Originals, Seen, Term, Value
+from keras_nst.core.objective.variation import squared_variation, squared_variation_per_pixel
+from keras_nst.core.plan.method import Objective
+from keras_nst.core.plan.pyramid import Size
 
 Distance = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # features of pictures and of the content -> (n,)
 

@@ -2,7 +2,8 @@
 
     python scripts/paint_docs.py --only=control/scale,styles
 
-Takes about half a minute for each on two cores, and a minute and a half for the first screen's.
+A picture that carries the settings its command comes to now is kept, without --anew. The others take about half a
+minute each on two cores, and a minute and a half for the first screen's.
 """
 
 import argparse
@@ -14,11 +15,15 @@ from pathlib import Path
 
 from PIL import Image
 
+from keras_nst.pictures.metadata import read_settings
+from keras_nst.run import request
+from keras_nst.settings.text import EARLIER, settings_of
+
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = "--content=sample:harbor --style=sample:night"
 GLASS = "--content=sample:harbor --style=glass.png"
 LOSSES = ("gram", "mean_std", "covariance", "w2", "mmd", "swd", "neighbor", "neighbor,mean_std")
-GALLERY = ("colors", "wasserstein", "texture", "gatys", "notes", "d2l")  # those shown nowhere else
+GALLERY = ("colors", "wasserstein", "texture", "vgg16", "gatys", "notes", "d2l")  # those shown nowhere else
 # Paths below docs, and the flags behind `python -m keras_nst.run`.
 PICTURES = {
     "starry": "--flagfile=configs/starry.cfg",
@@ -36,6 +41,7 @@ PICTURES = {
     "control/keep": f"{SAMPLES} --content_mask=town.png --keep",
     "control/content": f"{SAMPLES} --color=content",
     "control/luminance": f"{SAMPLES} --color=luminance",
+    "control/palette": f"{SAMPLES} --color=palette",
     "control/match": f"{SAMPLES} --color=match",
     "control/zero": f"{SAMPLES} --padding=zero",
     "control/lbfgs": f"{SAMPLES} --optimizer=lbfgs",
@@ -62,6 +68,7 @@ SHEETS = {  # of what layers see, by their names below docs/explore
     "channels5": "channels-block5_conv1",
     "grams": "grams",
     "blame": "blame",
+    "networks": "networks",
 }
 SHEET_SIDE = 1000  # pixels
 FULL_SIZE = ("starry", "control/tile")  # as their configs have it
@@ -71,12 +78,14 @@ def main() -> None:
     """Makes those that are asked for."""
     parser = argparse.ArgumentParser(description="Make the pictures of the docs anew.")
     parser.add_argument("--only", default="", help="beginnings of their paths below docs [all]")
-    wanted = tuple(parser.parse_args().only.split(","))
+    parser.add_argument("--anew", action="store_true", help="also those whose settings are as they would be")
+    options = parser.parse_args()
+    wanted = tuple(options.only.split(","))
     with tempfile.TemporaryDirectory() as folder:
         run("scripts/paint_masks.py", f"--out={folder}", cwd=ROOT)
         for path, given in PICTURES.items():
             if path.startswith(wanted):
-                paint(ROOT / "docs" / f"{path}.jpg", given, Path(folder))
+                paint(ROOT / "docs" / f"{path}.jpg", given, Path(folder), options.anew)
         if any(f"explore/{name}".startswith(wanted) for name in SHEETS):
             explore(Path(folder))
     tile = Image.open(ROOT / "docs" / "control" / "tile.jpg")
@@ -86,21 +95,37 @@ def main() -> None:
     four.resize(tile.size, Image.Resampling.LANCZOS).save(ROOT / "docs" / "control" / "tiled.jpg", quality=90)
 
 
-def paint(path: Path, given: str, folder: Path) -> None:
-    """Makes one picture, and says how it came out."""
+def paint(path: Path, given: str, folder: Path, anew: bool) -> None:
+    """Makes one picture unless it is there, and says how it came out."""
     path.parent.mkdir(exist_ok=True)
     own_size = "--size=" in given or str(path.relative_to(ROOT / "docs").with_suffix("")) in FULL_SIZE
     size = [] if own_size else ["--size=256"]
     flags = given.replace("configs/", f"{ROOT}/configs/").split()
+    if not anew and is_as_asked(path, [*flags, *size]):
+        return
     workdir = f"--workdir={folder / path.stem}"
     said = run("-m", "keras_nst.run", *flags, *size, f"--output={path}", "--overwrite", workdir, cwd=folder)
     told = [line for line in said.splitlines() if line.startswith(("Final loss", "Figures", "Steps"))]
     print(path.stem, *told, sep="\n  ", flush=True)
 
 
+def is_as_asked(path: Path, flags: list[str]) -> bool:
+    """Returns whether a picture carries the settings that the flags come to."""
+    try:
+        carried = {**EARLIER, **read_settings(path)}
+    except (OSError, ValueError):
+        return False
+    asked = settings_of(request.parse(flags).completed())
+    return all(carried.get(name) == value for name, value in asked.items() if value != "auto")
+
+
 def explore(folder: Path) -> None:
     """Makes the sheets of what layers see."""
-    flags = [*EXPLORED.split(), "--show=content,style,grid,channels,grams,blame", f"--workdir={folder / 'explored'}"]
+    flags = [
+        *EXPLORED.split(),
+        "--show=content,style,grid,channels,grams,blame,networks",
+        f"--workdir={folder / 'explored'}",
+    ]
     print(run("-m", "keras_nst.explore", *flags, cwd=folder), flush=True)
     for name, sheet in SHEETS.items():
         path = ROOT / "docs" / "explore" / f"{name}.jpg"

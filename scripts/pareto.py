@@ -1,6 +1,6 @@
 """How near to the style at what distance from the content: our losses and optimizers, and the published recipes.
 
-All take equally many evaluations of the network. The distances are keras_nst.core.quality's, not those that are
+All take equally many evaluations of the network. The distances are keras_nst.core.judging.quality's, not those that are
 minimized, so that objectives can be compared.
 """
 
@@ -16,11 +16,11 @@ import measuring
 from descents import Pair, evaluations, finished, read_pair, steps_worth
 from measuring import Row
 
-from keras_nst.core.features import extractor
-from keras_nst.core.pyramid import Size, final_size
-from keras_nst.core.quality import LAYERS, Judge
-from keras_nst.core.sight import resize
-from keras_nst.runs import request
+from keras_nst.core.judging.quality import LAYERS, Judge
+from keras_nst.core.network.features import extractor
+from keras_nst.core.network.resizing import resize
+from keras_nst.core.plan.pyramid import Size, final_size
+from keras_nst.run import request
 from keras_nst.session import machine
 from keras_nst.session.session import load_features, scales_of
 from keras_nst.settings.config import Config

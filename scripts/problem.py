@@ -21,6 +21,9 @@ PLAIN: dict[str, Any] = {
     "style_layers": tuple(Layer(layer.name, 1.0) for layer in STYLE_LAYERS),
     "padding": "zero",
     "average": 0.0,
+    "variation": "squared",
+    "variation_weight": 0.06,
+    "roughness_weight": 0.0,
 }
 
 
@@ -28,8 +31,8 @@ class Constants(NamedTuple):
     """The numbers of our objective that are no settings."""
 
     means: tuple[float, float, float]  # BGR, of the network's pictures
-    faintest: float  # see core/stats.py
-    flattest: float  # see core/variation.py
+    faintest: float  # see core/objective/moments.py
+    flattest: float  # see core/objective/variation.py
 
 
 class Problem(NamedTuple):

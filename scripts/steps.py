@@ -6,14 +6,14 @@ import tensorflow as tf
 from measuring import sample
 from problem import DECAYING, Constants, Kernels, Problem, Take
 
-from keras_nst.core.chunk import LONGEST
-from keras_nst.core.features import MEANS_BGR
-from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Scale, Size
-from keras_nst.core.sight import Pictures, Style, first_picture
-from keras_nst.core.stage import stage_for
-from keras_nst.core.stats import FAINTEST
-from keras_nst.core.variation import FLATTEST
+from keras_nst.core.descent.stage import stage_for
+from keras_nst.core.descent.steps import LONGEST
+from keras_nst.core.network.features import MEANS_BGR
+from keras_nst.core.network.network import Network
+from keras_nst.core.objective.moments import FAINTEST
+from keras_nst.core.objective.variation import FLATTEST
+from keras_nst.core.plan.pyramid import Scale, Size
+from keras_nst.core.seeing.sight import Pictures, Style, first_picture
 from keras_nst.session.method import method_of
 from keras_nst.settings.config import Resolved
 

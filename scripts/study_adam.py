@@ -18,7 +18,7 @@ import measuring
 import numpy as np
 from measuring import Row
 
-from keras_nst.core.pyramid import final_size
+from keras_nst.core.plan.pyramid import final_size
 from keras_nst.session import machine
 from keras_nst.session.session import load_features
 from keras_nst.settings.config import Config
@@ -93,7 +93,7 @@ def case(content: str, style: str, exact: Config, features: "keras.Model", optio
     """Reads a pair, of which the content is resized."""
     from descents import loss_of, read_pair
 
-    from keras_nst.core.sight import resize
+    from keras_nst.core.network.resizing import resize
 
     pair = read_pair(content, style)
     pair = pair._replace(content=resize(pair.content, final_size(options.size, pair.size)).numpy())

@@ -13,13 +13,12 @@ from pathlib import Path
 import numpy as np
 from drawn_film import Drawn, drawn, scenery, write_drawn
 
-from keras_nst.core.pyramid import Size
-from keras_nst.filming.asked import Asked
-from keras_nst.filming.drive import drive
-from keras_nst.filming.figures import flicker, warping_error
-from keras_nst.filming.motion import Motion
-from keras_nst.filming.preparing import prepare
-from keras_nst.filming.settings import Filming
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.video.drive import drive
+from keras_nst.video.film import Request
+from keras_nst.video.motion import Motion, flicker, warping_error
+from keras_nst.video.prepare import prepare
+from keras_nst.video.settings import Filming
 
 STYLE, MODEL = "sample:night", "sample:night"
 WAYS = {
@@ -75,18 +74,18 @@ def steadiness(frames: list[Drawn], pictures: list[np.ndarray]) -> dict[str, flo
     return dict(zip(("warping_error", "warping_error_of_the_film", "flicker"), means, strict=True))
 
 
-def figures(asked: Asked, frames: list[Drawn]) -> dict[str, float]:
+def figures(asked: Request, frames: list[Drawn]) -> dict[str, float]:
     """Returns the mean figures of some painted frames."""
-    from keras_nst.filming.optimizing import of_pixels
     from keras_nst.pictures.sources import read_source
-    from keras_nst.session.scene import scene_of
+    from keras_nst.session.scene import Masks, scene_of
     from keras_nst.session.session import Session
+    from keras_nst.video.optimizing import of_pixels
 
     config = asked.settings.config(style=STYLE)
     session, style = Session(config, keep=1e9), read_source(STYLE)
     found = []
     for number in np.linspace(0, len(frames) - 1, JUDGED).astype(int):
-        scene = scene_of(of_pixels(frames[number].frame), [style], None, (None, []), config, print)
+        scene = scene_of(of_pixels(frames[number].frame), [style], None, Masks(None), config, print)
         resolved = session.resolve(config, scene.size)
         found.append(session.figures(scene, resolved, asked.folder.picture(int(number))[None]))
     names = ("content", "gram", "w2", "sliced", "color", "grain")

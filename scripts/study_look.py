@@ -1,15 +1,17 @@
-"""What shapes the picture: settings compared by curves of figures over strengths, on pairs of many kinds, and by eye.
+"""What shapes the picture: settings compared by curves of figures over strengths, on pairs of many kinds.
 
     python scripts/study_look.py --pairs=pairs.txt --out=look --ways=default,before,wasserstein --strengths=0.4,0.55,0.7
     python scripts/study_look.py --out=look --charts
 
 A line of pairs.txt is a name, a content and a style, with tabs or spaces between them. Each picture is kept in --out
-beside look.jsonl, which has a line for each, so that a study that was interrupted goes on. See docs/look.md.
+beside look.jsonl, which has a line for each, so that a study that was interrupted goes on. With --judges those of
+judges.py, by networks that nothing is optimized for, have their say as well. See docs/look.md.
 """
 
 import argparse
 import dataclasses
 import json
+import math
 import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,10 +19,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import chart
 import measuring
+import numpy as np
 from measuring import Row
 from PIL import Image, ImageDraw
 
-from keras_nst.runs import request
+from keras_nst.pictures.sources import read_source
+from keras_nst.run import request
 from keras_nst.session import machine
 from keras_nst.session.session import load_features
 from keras_nst.settings.config import Config
@@ -30,9 +34,13 @@ if TYPE_CHECKING:
 
 EQUAL = ",".join(f"block{block}_conv1:1" for block in range(1, 6))
 BEFORE = (
-    f"--style_loss=gram --style_layers={EQUAL} --padding=zero --average=0 --variation_weight=0.02 "
-    "--learning_rate=0.03 --beta_1=0.9 --steps=120,80,60,50,40"
+    f"--style_loss=gram --style_layers={EQUAL} --padding=zero --average=0 --variation=squared "
+    "--variation_weight=0.02 --roughness_weight=0 --learning_rate=0.03 --beta_1=0.9 --steps=120,80,60,50,40"
 )
+
+# The default until 2026-11-29.
+WOVEN = "--style_layers=block1_conv1,block2_conv1,block3_conv1,block4_conv1,block5_conv1 --variation=squared "
+WOVEN += "--variation_weight=0.06 --roughness_weight=0 --average=0.88"
 
 
 def falling(factor: int) -> str:
@@ -49,14 +57,17 @@ WAYS = {
     "w2 and gram": "--style_loss=w2:1,gram:1",
     "falling by 1": f"--style_layers={EQUAL}",
     "falling by 2": falling(2),
-    "falling by 3": falling(3),
+    "falling by 4": falling(4),
     "conv2 too": "--style_layers=" + ",".join(f"block{b}_conv{c}:{4 ** (5 - b)}" for b in range(1, 5) for c in (1, 2)),
     "content block3": "--content_layers=block3_conv2",
     "content block3 to 5": "--content_layers=block3_conv2,block4_conv2,block5_conv2",
     "average 0": "--average=0",
     "average 0.9": "--average=0.9",
-    "variation 0.01": "--variation_weight=0.01",
-    "variation 0.1": "--variation_weight=0.1",
+    "woven": WOVEN,
+    "coarse content 1": "--coarse_content=1",
+    "variation 0": "--variation_weight=0",
+    "variation 0.02": "--variation_weight=0.02",
+    "roughness 0.001": "--roughness_weight=0.001",
     "padding zero": "--padding=zero",
     "padding reflect": "--padding=reflect",
     "rate 0.015": "--learning_rate=0.015",
@@ -64,8 +75,10 @@ WAYS = {
     "lbfgs": "--optimizer=lbfgs",
     "steps coarse": "--steps=240,120,50,25",
 }
-AGAINST_CONTENT = ("gram", "w2", "sliced", "color", "grain", "structure")
+AGAINST_CONTENT = ("gram", "w2", "sliced", "color", "grain", "structure", "weave", "crispness", "lattice")
+AGAINST_LPIPS = ("vgg16_gram", "vgg16_w2", "vgg16_block4", "vgg16_block5", "alexnet_gram", "alexnet_w2")
 SHEET_ROW = 240  # pixels
+PART, TIMES = (0.05, 0.03, 0.4, 0.45), 4  # left, top, right, bottom of what is enlarged, as shares; how many times
 
 
 class Pair(NamedTuple):
@@ -84,6 +97,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         study(options)
     rows = known_rows(options.out)
     draw(options.out, rows)
+    for pair in pairs_of(options):
+        enlarged(options.out, pair, rows)
     print(measuring.table(COLUMNS, means(rows), options.markdown))
 
 
@@ -96,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
     add("--ways", default="default,before", help=f"some of {','.join(WAYS)}, or of other_terms.py [%(default)s]")
     add("--strengths", default="0.4,0.55,0.7", help="[%(default)s]")
     add("--size", type=int, default=320, help="the longer side [%(default)s]")
+    add("--judges", action="store_true", help="judge by AlexNet and torchvision's VGG16 too")
     add("--charts", action="store_true", help="draw and tell what is known, and make no pictures")
     add("--markdown", action="store_true", help="the table as Markdown")
     return parser
@@ -107,9 +123,8 @@ def parser() -> argparse.ArgumentParser:
 def study(options: argparse.Namespace) -> None:
     """Makes each picture that is not known yet."""
     done = {(row["pair"], row["way"], row["strength"], row["size"]) for row in known_rows(options.out)}
-    pairs = read_pairs(options.pairs) if options.pairs else [Pair("samples", "sample:harbor", "sample:night")]
     weights, device = machine.find_weights(Config()), machine.start(Config())
-    for pair in pairs:
+    for pair in pairs_of(options):
         for way in options.ways.split(","):
             for strength in map(float, options.strengths.split(",")):
                 if (pair.name, way, strength, options.size) not in done:
@@ -117,6 +132,11 @@ def study(options: argparse.Namespace) -> None:
                     with (options.out / "look.jsonl").open("a", encoding="utf8") as file:
                         file.write(json.dumps(row) + "\n")
                     measuring.tell(f"{pair.name}, {way}, strength {strength:g}: {row['seconds']:.0f} s")
+
+
+def pairs_of(options: argparse.Namespace) -> list[Pair]:
+    """Returns the pairs that are studied."""
+    return read_pairs(options.pairs) if options.pairs else [Pair("samples", "sample:harbor", "sample:night")]
 
 
 def read_pairs(path: Path) -> list[Pair]:
@@ -138,12 +158,13 @@ def make(
 ) -> Row:
     """Makes one picture and returns its figures."""
     from descents import finished, read_pair
+    from judges import Judges
     from other_terms import TERMS
 
-    from keras_nst.core.features import extractor
-    from keras_nst.core.pyramid import final_size
-    from keras_nst.core.quality import LAYERS, Judge
-    from keras_nst.core.sight import resize
+    from keras_nst.core.judging.quality import LAYERS, Judge
+    from keras_nst.core.network.features import extractor
+    from keras_nst.core.network.resizing import resize
+    from keras_nst.core.plan.pyramid import final_size
     from keras_nst.pictures.files import save_picture
 
     pictures = read_pair(pair.content, pair.style)
@@ -159,7 +180,8 @@ def make(
     )
     save_picture(options.out / picture_name(pair.name, way, strength), made[0].picture[0], overwrite=True)
     asked = {"pair": pair.name, "way": way, "strength": strength, "size": options.size}
-    return asked | {"seconds": seconds, "cpu": measuring.cpu_name(), **judge(made[0].picture)._asdict()}
+    judged = Judges(pictures.content, pictures.style)(made[0].picture) if options.judges else {}
+    return asked | {"seconds": seconds, "cpu": measuring.cpu_name(), **judge(made[0].picture)._asdict(), **judged}
 
 
 def picture_name(pair: str, way: str, strength: float) -> str:
@@ -186,7 +208,8 @@ def means(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         if row["pair"] in common:
             groups.setdefault((row["way"], row["strength"]), []).append(row)
-    figures = ("content", *AGAINST_CONTENT, "borders", "seconds")
+    judged = ("lpips", *AGAINST_LPIPS) if all("lpips" in row for row in rows) else ()
+    figures = ("content", *AGAINST_CONTENT, "borders", *judged, "seconds")
     return [
         {"way": way, "strength": strength, "pairs": len(group)}
         | {name: statistics.mean(row[name] for row in group) for name in figures}
@@ -195,13 +218,16 @@ def means(rows: Sequence[Row]) -> list[Row]:
 
 
 def draw(out: Path, rows: Sequence[Row]) -> None:
-    """Draws a chart of each figure against that of the content, and a sheet of each pair."""
-    for figure in AGAINST_CONTENT:
+    """Draws charts of figures and judgments against the distance to the content, and a sheet of each pair."""
+    found = sorted(means(rows), key=lambda row: row["strength"])
+    charts = {figure: "content" for figure in AGAINST_CONTENT}
+    charts |= {figure: "lpips" for figure in AGAINST_LPIPS if found and figure in found[0]}
+    for figure, across in charts.items():
         lines: dict[str, list[tuple[float, float]]] = {}
-        for row in sorted(means(rows), key=lambda row: row["strength"]):
-            lines.setdefault(row["way"], []).append((row["content"], row[figure]))
+        for row in found:
+            lines.setdefault(row["way"], []).append((row[across], row[figure]))
         curves = [chart.Line(way, points, dots=True) for way, points in lines.items()]
-        chart.draw(out / f"{figure}.png", curves, "distance to the content", figure, logarithmic=False)
+        chart.draw(out / f"{figure}.png", curves, f"distance to the content, {across}", figure, logarithmic=False)
     for pair in dict.fromkeys(row["pair"] for row in rows):
         sheet(out, pair, [row for row in rows if row["pair"] == pair]).save(out / f"sheet-{pair}.png")
 
@@ -216,6 +242,24 @@ def sheet(out: Path, pair: str, rows: Sequence[Row]) -> Image.Image:
     for (way, strength), image in shown.items():
         whole.paste(image, (columns.index(strength) * width, ways.index(way) * SHEET_ROW))
     return whole
+
+
+def enlarged(out: Path, pair: Pair, rows: Sequence[Row]) -> None:
+    """Puts a part of a pair's pictures side by side, each pixel large, with as large a part of the painting behind."""
+    names = [(row["way"], row["strength"]) for row in rows if row["pair"] == pair.name]
+    shown = [Image.open(out / picture_name(pair.name, *name)).convert("RGB") for name in names]
+    if not shown:
+        return
+    painting = Image.fromarray(np.uint8(np.rint(255 * read_source(pair.style).pixels)))
+    factor = (math.prod(shown[0].size) / math.prod(painting.size)) ** 0.5  # as the program shows it to the network
+    shown.append(painting.resize([round(factor * side) for side in painting.size], Image.Resampling.LANCZOS))
+    width, height = shown[0].size
+    box = [round(share * side) for share, side in zip(PART, (width, height) * 2, strict=True)]
+    side = (box[2] - box[0]) * TIMES, (box[3] - box[1]) * TIMES
+    whole = Image.new("RGB", (side[0] * len(shown), side[1]), "white")
+    for place, image in enumerate(shown):
+        whole.paste(image.crop(box).resize(side, Image.Resampling.NEAREST), (place * side[0], 0))
+    whole.save(out / f"enlarged-{pair.name}.png")
 
 
 def labelled(out: Path, pair: str, rows: Sequence[Row]) -> Iterator[tuple[tuple[str, float], Image.Image]]:
@@ -236,6 +280,7 @@ COLUMNS: measuring.Columns = {
     "content": lambda row: f"{row['content']:.3f}",
     **{name: lambda row, name=name: f"{row[name]:.3f}" for name in AGAINST_CONTENT},
     "borders": lambda row: f"{row['borders']:.3f}",
+    **{name: lambda row, name=name: f"{row[name]:.3f}" if name in row else "-" for name in ("lpips", *AGAINST_LPIPS)},
     "seconds": lambda row: f"{row['seconds']:.0f}",
 }
 

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from keras_nst.pictures.lists import sources
+from keras_nst.pictures.sources import sources
 from keras_nst.settings.values import SEPARATOR
-from keras_nst.training.asked import prepare
-from keras_nst.training.settings import Training
+from keras_nst.train.prepare import prepare
+from keras_nst.train.settings import Training
 
 SMALL = {"size": "128", "style_size": "192", "width": "16", "style_strength": "0.6", "held_out": "0"}
 CROP = 160  # pixels: little more than what is learned from at once
@@ -84,10 +84,10 @@ def learned(seen: list[str], judges: list[str], options: argparse.Namespace, ste
     given = {"style": options.style, "steps": str(options.steps), "steady": str(steady), **SMALL}
     asked = prepare(Training.written(contents=SEPARATOR.join(seen), **given), print)
     others = prepare(Training.written(contents=SEPARATOR.join(judges), **given), print).photographs.seen
+    from keras_nst.networks.schedule import Plan
     from keras_nst.session.session import Session
-    from keras_nst.training.course import opened
-    from keras_nst.training.photographs import middle
-    from keras_nst.training.schedule import Plan
+    from keras_nst.train.course import opened
+    from keras_nst.train.photographs import middle
 
     course = opened(asked, Session(asked.settings.config(), keep=1.0), print)
     plan, losses, begun = Plan(asked.settings.learning_rate, options.steps), [], time.monotonic()

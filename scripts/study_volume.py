@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 import keras_nst
-from keras_nst.volumes.asked import prepare
-from keras_nst.volumes.drive import drive
-from keras_nst.volumes.settings import Carving
-from keras_nst.volumes.sheet import jumps
+from keras_nst.volume.drive import drive
+from keras_nst.volume.prepare import prepare
+from keras_nst.volume.settings import Carving
+from keras_nst.volume.sheet import jumps
 
 SHAPE, NOISE = (32, 48, 48), 0.01  # voxels; of the scanner
 SKULL, BRAIN = 0.9, 0.45

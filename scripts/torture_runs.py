@@ -15,8 +15,8 @@ import numpy as np
 from measuring import Columns, Row, tell
 from PIL import Image
 
-from keras_nst.runs.checkpoints import read_checkpoint
-from keras_nst.runs.workdir import PICTURE
+from keras_nst.command.run_folder import PICTURE
+from keras_nst.run.checkpoints import read_checkpoint
 
 SMALL = (
     *("--content=sample:harbor", "--style=sample:night", "--weights=random", "--size=64", "--scales=2"),

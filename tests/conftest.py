@@ -1,10 +1,14 @@
 """What tests share: TensorFlow started as the doors start it, small pictures, a small run."""
 
+import contextlib
+import functools
 import gc
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,21 +18,37 @@ from PIL import Image
 
 from keras_nst.pictures.files import save_picture
 from keras_nst.system.devices import start_tensorflow
-from keras_nst.system.forgetting import gradients_forgotten
 from keras_nst.system.memory import free_memory
+from keras_nst.system.programs import gradients_forgotten
 from keras_nst.system.weights import weights_path
 
 if TYPE_CHECKING:
-    from keras_nst.core.events import LossValues
+    from keras_nst.core.plan.events import LossValues
+    from keras_nst.settings.config import Config
 
 ROOT = Path(__file__).parent.parent
+OURS = "KERAS_NST_TESTED_BY"  # in the environment of each process that tests start, or that those start
+SECONDS: dict[str, dict[str, float]] = json.loads((ROOT / "tests" / "seconds.json").read_text(encoding="utf8"))
+SLOW = 1.5  # seconds, as scripts/slow_tests.py has noted them with nothing else at work
+KEPT = 2e9  # bytes of what a module's runs leave for each other
+LINGERING = 20.0  # seconds in which processes that were told to end have to be gone
 
 
 def pytest_configure() -> None:
     # xdist's workers share the cores.
     if os.environ.get("PYTEST_XDIST_WORKER"):
         os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+    os.environ[OURS] = str(os.getpid())
     start_tensorflow(free_memory())
+
+
+@pytest.hookimpl(tryfirst=True)  # before those that are slow are left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is slow, and puts the files that take longest first: two workers end at the same time."""
+    for item in items:
+        if SECONDS.get(item.path.name, {}).get(item.nodeid.partition("::")[2], 0.0) >= SLOW:
+            item.add_marker("slow")
+    items.sort(key=lambda item: -sum(SECONDS.get(item.path.name, {}).values()))
 
 
 def smooth_picture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -47,7 +67,7 @@ def loss_values(
     content: np.ndarray, style: np.ndarray, variation: np.ndarray, total: np.ndarray, *layers: dict[str, np.ndarray]
 ) -> "LossValues":
     """Returns losses; layers are those of the content and of the style."""
-    from keras_nst.core.events import LossValues
+    from keras_nst.core.plan.events import LossValues
 
     terms = {"content": content, "style": style, "variation": variation}
     return LossValues(total, terms, dict(zip(("content", "style"), layers, strict=False)))
@@ -72,12 +92,69 @@ def losses_of(folder: Path) -> list[tuple[int, float]]:
     return [(event.step, make_ndarray(event.tensor_proto).item()) for event in events.Tensors("loss")]
 
 
+def processes_of_ours() -> dict[int, str]:
+    """Returns the command lines, by number, of the processes that this one has started, or that those have."""
+    mark, found = f"{OURS}={os.getpid()}".encode(), {}
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (path / "environ").read_bytes().split(b"\0"):
+                found[int(path.name)] = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return {number: command for number, command in found.items() if command and "resource_tracker" not in command}
+
+
 @pytest.fixture(autouse=True, scope="module")
-def traced_programs_are_let_go() -> Iterator[None]:
-    """Keeps the memory of a process that runs many tests flat."""
-    with gradients_forgotten():
+def no_process_outlives_its_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that leaks a process fails, and its module is named."""
+    before = processes_of_ours()
+    yield
+    end = time.monotonic() + LINGERING
+    while (left := processes_of_ours().keys() - before) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not left, f"{request.node.name} leaves {[processes_of_ours().get(number) for number in left]}"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def random_networks_are_drawn_once() -> Iterator[None]:
+    """Most tests take the same weights, which take a second to draw; networks take copies of them."""
+    from keras_nst.core.network import features
+
+    plain, known = features._network, functools.lru_cache(maxsize=4)(features._network)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(features, "_network", lambda name, of: (known if isinstance(of, int) else plain)(name, of))
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def programs_are_kept() -> Iterator[dict[str, Callable]]:
+    """A module's runs share their networks and what is compiled with them, as the pictures of one session do.
+
+    Three quarters of a small run is TensorFlow reading Python. Afterwards all of it is let go, and memory stays flat.
+    """
+    from keras_nst.session.session import Session
+
+    networks: dict[tuple[str, float], dict] = {}
+    alone = {name: getattr(Session, name) for name in ("__init__", "__exit__")}
+
+    def begin(session: Session, config: "Config", keep: float = 0.0) -> None:
+        alone["__init__"](session, config, keep or KEPT)
+        if session.crew.processes == 1:
+            session.networks = networks.setdefault((session.device.name, session.keep), {})
+
+    with gradients_forgotten(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "__init__", begin)
+        patch.setattr(Session, "__exit__", lambda *session: None)
+        yield alone
+    networks.clear()
     gc.collect()
+
+
+@pytest.fixture
+def nothing_is_kept(programs_are_kept: dict[str, Callable], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each session begins anew, as it does in a process of its own."""
+    from keras_nst.session.session import Session
+
+    for name, method in programs_are_kept.items():
+        monkeypatch.setattr(Session, name, method)
 
 
 @pytest.fixture

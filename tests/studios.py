@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_nst.filming.folder import RECORD, Folder
-from keras_nst.web.atelier import Atelier
-from keras_nst.web.guard import HEADER
-from keras_nst.web.serve import listen, opened
-from keras_nst.web.settings import StudioConfig
-from keras_nst.web.studio import Studio
+from keras_nst.studio.atelier import Atelier
+from keras_nst.studio.guard import HEADER
+from keras_nst.studio.serve import listen, opened
+from keras_nst.studio.settings import StudioConfig
+from keras_nst.studio.studio import Studio
+from keras_nst.video.folder import RECORD, Folder
 
 # A run of a second or two, with random weights.
 QUICK = {

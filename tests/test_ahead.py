@@ -9,18 +9,18 @@ import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.core import stage as stages
-from keras_nst.core.chunk import Steps
-from keras_nst.core.descent import Audience
-from keras_nst.core.events import Progress
-from keras_nst.core.features import extractor
-from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Pictures, Style
-from keras_nst.core.transfer import Painted, transfer
-from keras_nst.session.machine import compiles_ahead
+from keras_nst.core.descent import stage as stages
+from keras_nst.core.descent.scales import Audience
+from keras_nst.core.descent.steps import Stepper
+from keras_nst.core.descent.transfer import Painted, transfer
+from keras_nst.core.network.features import extractor
+from keras_nst.core.network.network import Network
+from keras_nst.core.plan.events import Progress
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.seeing.sight import Pictures, Style
+from keras_nst.session.machine import prepares_ahead
 from keras_nst.session.method import method_of
-from keras_nst.session.planner import has_room_for_two, predicted_bytes
+from keras_nst.session.planner import has_room_for_all, predicted_bytes
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer
 from keras_nst.system.beside import Beside
@@ -48,12 +48,12 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
     """Rows of each scale whose steps were traced, and whether that was on the main thread."""
     found = []
 
-    class Noting(Steps):
+    class Noting(Stepper):
         def compile(self, *arguments: object) -> object:
             found.append((self.picture.shape[1], threading.current_thread() is threading.main_thread()))
             return super().compile(*arguments)
 
-    monkeypatch.setattr(stages, "Steps", Noting)
+    monkeypatch.setattr(stages, "Stepper", Noting)
     return found
 
 
@@ -68,7 +68,9 @@ def run(
     return transfer(pictures, SIZE, method_of(config), Network(features), audience), seen
 
 
-@pytest.mark.parametrize("given", [{}, {"optimizer": "lbfgs"}, {"convolution": "direct", "xla": "on"}])
+@pytest.mark.parametrize(
+    "given", [{}, {"optimizer": "lbfgs"}, {"convolution": "direct"}, {"convolution": "direct", "xla": "on"}]
+)
 def test_the_same_bits(
     given: dict[str, str], features: keras.Model, beside: Beside, compiled: list[tuple[int, bool]]
 ) -> None:
@@ -82,11 +84,15 @@ def test_the_same_bits(
     assert [progress.step for progress in told_too] == [progress.step for progress in told]
 
 
-def test_nothing_is_made_where_nothing_is_compiled(
-    features: keras.Model, beside: Beside, compiled: list[tuple[int, bool]]
+def test_what_is_measured_beside_is_not_measured_again(
+    features: keras.Model, beside: Beside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    measured, aim_at = [], stages.aim_at
+    monkeypatch.setattr(
+        stages, "aim_at", lambda pictures, size, *of: measured.append(size) or aim_at(pictures, size, *of)
+    )
     run(features, beside, convolution="direct")
-    assert compiled == [(rows, True) for rows in ROWS]
+    assert [size.height for size in measured] == list(ROWS)
 
 
 def test_an_error_beside_ends_nothing(
@@ -116,18 +122,18 @@ def test_a_run_that_ends_early_does_not_wait(features: keras.Model) -> None:
     assert result.losses is None and len(seen) == 1
 
 
-def test_two_scales_need_room() -> None:
-    size, config = Size(600, 800), Config(convolution="winograd", precision="float32").resolved()
-    one, before = (predicted_bytes(of, config, None, quick=True) for of in (size, Size(424, 566)))
-    assert has_room_for_two(size, config, (one + before) / 0.85)
-    assert not has_room_for_two(size, config, 1.1 * one / 0.85)
+def test_the_scales_need_room() -> None:
+    size, config = Size(600, 800), Config(convolution="winograd", precision="float32", scales=3).resolved()
+    one, *before = (predicted_bytes(of, config, None, quick=True) for of in (size, Size(424, 566), Size(300, 400)))
+    assert has_room_for_all(size, config, (one + sum(before)) / 0.85)
+    assert not has_room_for_all(size, config, 1.1 * one / 0.85)
 
 
 @pytest.mark.parametrize(
     ("given", "kind", "expected"),
     [
         ({}, "cpu", True),
-        ({"convolution": "direct"}, "cpu", False),
+        ({"convolution": "direct"}, "cpu", True),
         ({"convolution": "direct", "xla": "on"}, "cpu", True),
         ({"evaluator": "tiles", "tile_size": 128}, "cpu", False),
         ({"max_seconds": 60.0}, "cpu", False),
@@ -137,4 +143,4 @@ def test_two_scales_need_room() -> None:
 )
 def test_where_it_is_done(given: dict[str, object], kind: str, expected: bool) -> None:
     config = Config(**{"convolution": "winograd", "precision": "float32", "xla": "off", **given}).resolved()
-    assert compiles_ahead(config, Size(171, 256), Device(kind, "/CPU:0", "", False)) is expected
+    assert prepares_ahead(config, Size(171, 256), Device(kind, "/CPU:0", "", False)) is expected

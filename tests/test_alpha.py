@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from keras_nst.pictures.alpha import fill_hidden, laid_on
+from keras_nst.pictures.decoding import fill_hidden, laid_on
 
 RED, BLUE = np.float32([1, 0, 0]), np.float32([0, 0, 1])
 

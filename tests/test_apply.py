@@ -15,15 +15,15 @@ from PIL import Image
 from test_painter import SHAPE, painter, write_painter
 
 import keras_nst
-from keras_nst.apply import main
-from keras_nst.applying.asked import prepare
-from keras_nst.applying.drive import drive
-from keras_nst.applying.settings import Application
+from keras_nst.apply.__main__ import main
+from keras_nst.apply.drive import drive
+from keras_nst.apply.prepare import prepare
 from keras_nst.networks.model import CARD, Shape
 from keras_nst.pictures.files import read_picture
 from keras_nst.pictures.metadata import read_settings
 from keras_nst.pictures.sources import SAMPLES
-from keras_nst.system.locks import claimed
+from keras_nst.settings.application import Application
+from keras_nst.system.files import claimed
 
 NEVER = threading.Event()
 
@@ -48,7 +48,7 @@ def apply(model: Path, contents: Path, **own: str) -> list[str]:
     """Paints, in float32; returns what was told."""
     told: list[str] = []
     given = {"model": str(model), "contents": str(contents), "precision": "float32"} | own
-    assert drive(prepare(Application.written(**given)), NEVER, told.append) == 0
+    assert drive(prepare(Application.written(**given), print), NEVER, told.append) == 0
     return told
 
 
@@ -187,7 +187,7 @@ def test_a_stop_leaves_what_is_painted(model: Path, photographs: Path, tmp_path:
     stop.set()
     given = {"model": str(model), "contents": str(photographs), "output": str(tmp_path / "out")}
     told: list[str] = []
-    assert drive(prepare(Application.written(**given)), stop, told.append) == 0
+    assert drive(prepare(Application.written(**given), print), stop, told.append) == 0
     assert any("The same command goes on" in line for line in told) and not list((tmp_path / "out").iterdir())
 
 
@@ -214,9 +214,9 @@ def flags_of(network: Path, photographs: Path, **own: str) -> list[str]:
 @pytest.mark.parametrize(
     ("own", "expected"),
     [
-        ({"model": ""}, "--model=: Expected the folder of a trained model"),
+        ({"model": ""}, "--model: Expected the folder of a trained model"),
         ({"model": "nowhere"}, "--model=nowhere: Expected the folder of a trained model"),
-        ({"contents": ""}, "--contents=: Expected photographs"),
+        ({"contents": ""}, "--contents: Expected photographs"),
         ({"contents": "*.nothing"}, "--contents=*.nothing: Expected a pattern"),
         ({"blend": "1,2"}, "--blend=1,2: Expected 3 numbers, not all 0, for the model's styles: night, ink, glass."),
         ({"blend": "0,0,0"}, "Expected 3 numbers, not all 0"),
@@ -260,7 +260,7 @@ def test_a_picture_in_a_process_of_its_own(model: Path, photographs: Path, tmp_p
 def test_the_sample_paints_the_night(tmp_path: Path, photographs: Path) -> None:
     """What comes along: blue and yellow, whatever the photograph; and a painting is no copy of it."""
     given = {"model": "sample:night", "contents": str(photographs), "output": str(tmp_path / "out")}
-    assert drive(prepare(Application.written(**given)), NEVER, lambda line: None) == 0
+    assert drive(prepare(Application.written(**given), print), NEVER, lambda line: None) == 0
     with Image.open(SAMPLES / "night.jpg") as night:
         night = np.asarray(night.convert("RGB"), float).reshape(-1, 3)
     for name in ("a.png", "b.jpg"):

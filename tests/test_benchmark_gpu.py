@@ -15,7 +15,7 @@ from lowered import Folder
 from problem import PLAIN
 from steps import CONSTANTS
 
-from keras_nst.core.pyramid import Size
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.session.session import load_features
 from keras_nst.settings.config import Config
 

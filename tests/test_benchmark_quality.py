@@ -28,7 +28,7 @@ from steps import kernels, pictures
 from test_benchmarks import run_benchmark
 from weighing import Point, least, passing, shown_share
 
-from keras_nst.core.pyramid import Size
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.session.session import load_features, scales_of
 from keras_nst.settings.config import Config
 

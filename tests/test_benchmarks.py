@@ -25,7 +25,7 @@ from problem import PLAIN, Kernels
 from steps import kernels, our_steps, pictures, problem
 from workers import Partner
 
-from keras_nst.core.pyramid import Size
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.session.session import load_features
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer, layer_names

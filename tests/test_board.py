@@ -10,11 +10,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT
 
-from keras_nst.monitors.board import stay
+from keras_nst.command import board
+from keras_nst.command.board import stay
 
 LONG = ["--steps=100000", "--scales=1", "--tensorboard"]
 
@@ -76,4 +78,13 @@ def test_it_stays_for_those_at_a_terminal(quick: list[str]) -> None:
 def test_it_stays_for_nobody() -> None:
     said: list[str] = []
     stay(said.append)  # the input of a test is no terminal
+    assert not said
+
+
+def test_it_stays_for_nobody_where_none_was_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a film that is painted already."""
+    said: list[str] = []
+    monkeypatch.setattr(board, "shown", [])
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    stay(said.append)
     assert not said

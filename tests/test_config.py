@@ -32,6 +32,32 @@ def test_resolved(normalization: str) -> None:
     assert Config(normalization=normalization, style_weight=3.0).resolved().style_weight == 3.0
 
 
+def test_style_layers_left_to_the_normalization() -> None:
+    """Ours fall by 3 from block to block; as published all count alike, and so do those that are named, as ever."""
+    names = [f"block{block}_conv1" for block in range(1, 6)]
+    ours = Config().resolved()
+    assert ours.style_layers == tuple(map(Layer, names, (81.0, 27.0, 9.0, 3.0, 1.0))) == Config().layers_used("style")
+    published = tuple(map(Layer, names))
+    assert Config(normalization="gatys").resolved().style_layers == published
+    assert Config(style_layers=published).resolved().style_layers == published
+    shares = (Config(), Config(style_layers=published), Config(style_layers=published, coarse_content=0.2))
+    assert [each.resolved().coarse_content for each in shares] == [0.5, 1.0, 0.2]
+    assert Config(style_weight=0.0).layers_used("style") == ()
+
+
+@pytest.mark.parametrize("normalization", ["gatys", "keras", "tensorflow", "d2l"])
+def test_published_objectives_have_their_own_variation(normalization: str) -> None:
+    resolved = Config(normalization=normalization).resolved()
+    assert (resolved.variation, resolved.roughness_weight) == ("squared", 0.0)
+    assert Config().resolved().variation == "chroma"
+    assert resolved.coarse_content == 1.0
+    with pytest.raises(SettingError, match=f"--coarse_content=0.5: --normalization={normalization} is published"):
+        Config(normalization=normalization, coarse_content=0.5)
+    for given in ({"variation": "chroma"}, {"variation": "absolute"}, {"roughness_weight": 0.1}):
+        with pytest.raises(SettingError, match=f"--{next(iter(given))}=.*--normalization={normalization} has"):
+            Config(normalization=normalization, **given)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -39,7 +65,7 @@ def test_resolved(normalization: str) -> None:
         ({"content_weight": float("nan")}, "--content_weight=nan: "),
         ({"variation_weight": float("inf")}, "--variation_weight=inf: "),
         ({"steps": (3, -1)}, "--steps=3,-1: Expected a whole number at least 0. Received: -1"),
-        ({"steps": ()}, "--steps=: Expected at least one number"),
+        ({"steps": ()}, "--steps: Expected at least one number"),
         ({"steps": (4, ...)}, "--steps=4,...: Expected one ... at most, between two numbers. Received: 4,..."),
         ({"steps": (..., 4)}, "--steps=...,4: Expected one ... at most, between two numbers"),
         ({"steps": (4, ..., 3, ..., 2)}, "--steps=4,...,3,...,2: Expected one ... at most"),
@@ -59,7 +85,7 @@ def test_resolved(normalization: str) -> None:
             {"network": "vgg16", "content_layers": (Layer("block3_conv4"),)},
             "--content_layers=block3_conv4: vgg16 has no layer",
         ),
-        ({"style_layers": ()}, "--style_layers=: Expected at least one layer"),
+        ({"style_layers": ()}, "--style_layers: Expected at least one layer"),
         ({"style_layers": (Layer("block1_conv1", 0.0),)}, "--style_layers=block1_conv1:0: Expected at least one layer"),
         ({"style_layers": (Layer("block1_conv1"), Layer("block1_conv1", 2.0))}, "named twice"),
         ({"content_weight": 0.0, "style_weight": 0.0}, "Expected --content_weight or --style_weight above 0"),

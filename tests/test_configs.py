@@ -7,9 +7,9 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
-from keras_nst.run import main
-from keras_nst.runs import request
-from keras_nst.runs.workdir import PICTURE
+from keras_nst.command.run_folder import PICTURE
+from keras_nst.run import request
+from keras_nst.run.__main__ import main
 from keras_nst.settings.config import Config
 from keras_nst.settings.recipes import RECIPES
 

@@ -20,12 +20,11 @@ import tensorflow as tf
 from conftest import ROOT, smooth_picture
 from PIL import Image
 
-from keras_nst.core.crew import ALONE, Crew
-from keras_nst.core.features import copied, extractor
-from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Pictures, Style, aim_at, look_at
-from keras_nst.run import main as run
+from keras_nst.core.network.features import copied, extractor
+from keras_nst.core.network.network import ALONE, Crew, Network
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.seeing.sight import Pictures, Style, aim_at, look_at
+from keras_nst.run.__main__ import main as run
 from keras_nst.session.method import method_of
 from keras_nst.session.team import agreed, check_alike, crew_of, fair_side, shared_out, task_of
 from keras_nst.settings.config import Config

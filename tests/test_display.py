@@ -16,9 +16,9 @@ import pytest
 from conftest import loss_values
 from tqdm import tqdm
 
-from keras_nst.core.events import Progress
+from keras_nst.command import meter
+from keras_nst.core.plan.events import Progress
 from keras_nst.monitors import display as module
-from keras_nst.monitors import meter
 from keras_nst.monitors.display import Forecast, Speed, display
 
 ROOT = Path(__file__).parent.parent

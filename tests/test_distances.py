@@ -9,13 +9,14 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_nst.core import distances, gaussians
-from keras_nst.core.definitions import DEFINITIONS
-from keras_nst.core.distances import distance
-from keras_nst.core.features import extractor
-from keras_nst.core.method import Objective
-from keras_nst.core.pyramid import Size
-from keras_nst.core.stats import Moments, moments
+from keras_nst.core.network.features import extractor
+from keras_nst.core.objective import distances, gaussians
+from keras_nst.core.objective.definitions import DEFINITIONS
+from keras_nst.core.objective.distances import distance
+from keras_nst.core.objective.moments import Moments, moments
+from keras_nst.core.plan.method import Objective
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.pictures.sources import SAMPLES
 from keras_nst.settings.values import STYLE_LOSSES
 
 FROM_MOMENTS = [name for name, kind in STYLE_LOSSES.items() if kind == "moments"]
@@ -372,9 +373,8 @@ def test_descending_brings_them_together(name: str) -> None:
 def test_a_photograph_is_about_1_away_from_a_painting(vgg19_weights: Path) -> None:
     layers = [f"block{block}_conv1" for block in range(1, 6)]
     features = extractor("vgg19", layers, weights=vgg19_weights)
-    samples = Path(distances.__file__).parents[1] / "samples"
     seen, style = (
-        features(np.asarray(Image.open(samples / file).resize((160, 128)), np.float32)[None] / 255)
+        features(np.asarray(Image.open(SAMPLES / file).resize((160, 128)), np.float32)[None] / 255)
         for file in ("harbor.jpg", "night.jpg")
     )
     for name in STYLE_LOSSES:

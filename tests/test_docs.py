@@ -2,7 +2,6 @@
 
 import ast
 import doctest
-import importlib
 import json
 import re
 import shlex
@@ -15,8 +14,10 @@ import pytest
 import write_flags
 from conftest import ROOT
 from test_readme import SMALL, commands
-from write_flags import DOORS
 
+from keras_nst.__main__ import COMMANDS, named
+from keras_nst.__main__ import main as keras_nst
+from keras_nst.command.command import written_out
 from keras_nst.settings import flags
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -72,9 +73,11 @@ def test_its_commands_can_be_read(page: Path, tmp_path: Path, monkeypatch: pytes
     (tmp_path / "runs" / "FOLDER" / "settings.cfg").touch()
     for command in commands(page.read_text(encoding="utf8")):
         module, *arguments = shlex.split(command.removeprefix("python -m "))
-        if module in DOORS and "--help" not in arguments:
-            door = DOORS[module]
-            door.settings.written(**flags.read(arguments, door.settings, door.own).settings)
+        name = module.removeprefix("keras_nst.")
+        if name in COMMANDS and "--help" not in arguments:
+            known = named(name)
+            given = flags.read(written_out(arguments, known.short), known.settings, known.own_flags)
+            known.settings.written(**given.settings)
         elif module == "python":
             assert (ROOT / arguments[0]).exists(), command
 
@@ -90,7 +93,7 @@ def test_the_cookbook_s_commands_run(command: str, named_files: Path, monkeypatc
     (named_files / "photos").mkdir()
     shutil.copy("photo.jpg", "photos")
     _, _, module, *arguments = shlex.split(command)
-    assert importlib.import_module(module).main([*arguments, *SMALL]) == 0
+    assert keras_nst([module.removeprefix("keras_nst."), *arguments, *SMALL]) == 0
     assert len(list(named_files.glob("**/run.log"))) == 1
     output = re.search(r"--output=(\S+)", command)
     assert not output or (named_files / output[1]).stat().st_size > 100
@@ -104,15 +107,14 @@ def test_the_flags_are_those_of_the_settings() -> None:
     assert told == write_flags.written(), "Expected docs/flags.md as python scripts/write_flags.py writes it."
 
 
-@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_the_flags_are_those_of_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A batch's are those of a picture, told only once, and its own."""
-    assert importlib.import_module(name).main(["--help"]) == 0
+    assert keras_nst([name, "--help"]) == 0
     offered = set(re.findall(r"^  --(\w+)", capsys.readouterr().out, re.MULTILINE))
-    sections = re.split(r"^## python -m (.*)$", write_flags.FILE.read_text(encoding="utf8"), flags=re.MULTILINE)
+    sections = re.split(r"^## keras-nst (.*)$", write_flags.FILE.read_text(encoding="utf8"), flags=re.MULTILINE)
     own, of_a_picture = (
-        set(re.findall(r"^\| `--(\w+)`", sections[sections.index(door) + 1], re.MULTILINE))
-        for door in (name, "keras_nst.run")
+        set(re.findall(r"^\| `--(\w+)`", sections[sections.index(door) + 1], re.MULTILINE)) for door in (name, "run")
     )
     assert own <= offered <= own | of_a_picture
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, run_process, write_picture
 
-from keras_nst.evaluate import Request, main
+from keras_nst.evaluate import Evaluation, main
 from keras_nst.settings import flags
 from keras_nst.settings.declared import fields
 
 FIGURES = ["content", "structure", "gram", "w2", "sliced", "color"]
-FIGURES += ["sharpness", "sharpness_to_style", "grain", "grain_to_content", "borders"]
+FIGURES += ["sharpness", "sharpness_to_style", "grain", "grain_to_content"]
+FIGURES += ["weave", "lattice", "crispness", "borders"]
 
 
 @pytest.fixture
@@ -45,10 +46,10 @@ def test_only_what_can_be_computed(asked: list[str], capsys: pytest.CaptureFixtu
     assert main([*asked[1:4], "--size=32"]) == 0
     row = capsys.readouterr().out.splitlines()[1].split()
     assert row[1:4] == ["32", "x", "24"]
-    *cells, words = row[4:]
+    cells, words = row[4 : 4 + len(FIGURES)], row[4 + len(FIGURES) :]
     known = {name: cell for name, cell in zip(FIGURES, cells, strict=True) if cell != "-"}
-    assert words == "-"
-    assert list(known) == ["sharpness_to_style", "grain"]
+    assert words and not {"content", "flat"} & set(words)
+    assert list(known) == ["sharpness_to_style", "grain", "weave", "lattice", "crispness"]
     assert 0 < float(known["sharpness_to_style"]) < 2 and float(known["grain"]) > 0
 
 
@@ -59,13 +60,13 @@ def test_with_the_real_weights(pair: tuple[Path, Path], vgg19_weights: Path, cap
     told = dict(zip(FIGURES, row[4:], strict=False))
     assert row[0] == "sample:harbor" and {told[name] for name in ("content", "structure", "borders")} == {"0.000"}
     alike = ("gram", "w2", "sliced", "color", "sharpness", "grain_to_content")
-    assert {told[name] for name in alike} == {"1.000"}
+    assert {told[name] for name in (*alike, "weave")} == {"1.000"}
 
 
 BAD = [
     (["--content={none.jpg}"], 1, "--content=.*none.jpg: .*no such file"),
     (["--style={text.png}"], 1, "--style=.*text.png"),
-    (["--content=", "--style="], 1, "--content=: Expected a content or a style"),
+    (["--content=", "--style="], 1, "--content: Expected a content or a style"),
     (["--content=sample:harbour"], 1, "--content=sample:harbour: .*harbor"),
     (["{none.png}"], 1, "none.png: .*no such file"),
     (["{text.png}"], 1, "text.png: "),
@@ -117,13 +118,13 @@ def test_no_results_and_no_arguments(capsys: pytest.CaptureFixture[str]) -> None
 def test_help_tells_every_flag_and_figure(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
-    assert all(f"--{flag}=" in said for flag in fields(Request)) and all(figure in said for figure in FIGURES)
+    assert all(f"--{flag}=" in said for flag in fields(Evaluation)) and all(figure in said for figure in FIGURES)
     documented = (ROOT / "docs" / "quality.md").read_text(encoding="utf8")
     assert all(f"`{figure}`" in documented for figure in FIGURES)
 
 
 def test_flags_may_stand_anywhere() -> None:
-    given = flags.read(["a.png", "--content=c.jpg", "b.png", "--style=s.jpg"], Request, {})
+    given = flags.read(["a.png", "--content=c.jpg", "b.png", "--style=s.jpg"], Evaluation, {})
     assert given.rest == ["a.png", "b.png"] and given.settings == {"content": "c.jpg", "style": "s.jpg"}
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from conftest import loss_values
 
-from keras_nst.core.events import Progress, at_scale_ends, every
+from keras_nst.core.plan.events import Progress, at_scale_ends, every
 
 NOTHING = loss_values(*[np.zeros(1)] * 4, {}, {})
 

@@ -12,28 +12,36 @@ from conftest import run_process, smooth_picture, write_picture
 from PIL import Image
 from test_report import Page
 
-from keras_nst.core.blame import blame
-from keras_nst.core.distances import distance
-from keras_nst.core.excitement import Excitement, shaken
-from keras_nst.core.features import extractor
-from keras_nst.core.pyramid import Size
-from keras_nst.core.spectrum import AXES, SPREADS, amplitudes, as_pictures, fields, first_waves, in_colors
-from keras_nst.core.stats import moments
-from keras_nst.explore import main
+from keras_nst.core.network.features import extractor
+from keras_nst.core.objective.distances import distance
+from keras_nst.core.objective.moments import moments
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.explore import drive as driving
+from keras_nst.explore.__main__ import main
+from keras_nst.explore.blame import blame
+from keras_nst.explore.channels import Place, apart, patch, peaks, strongest
+from keras_nst.explore.drive import drive
+from keras_nst.explore.effort import Effort
+from keras_nst.explore.excitement import (
+    AXES,
+    SPREADS,
+    Excitement,
+    amplitudes,
+    as_pictures,
+    fields,
+    first_waves,
+    in_colors,
+    shaken,
+)
+from keras_nst.explore.lessons import LESSONS
+from keras_nst.explore.prepare import Request, prepare
+from keras_nst.explore.reconstructions import CELL as WIDE
+from keras_nst.explore.reconstructions import GAP, RATIOS, of_content, of_grid, of_style
+from keras_nst.explore.settings import NEEDS, Exploration
+from keras_nst.explore.statistics import blamed, grams, relative_distance
+from keras_nst.explore.study import Study
+from keras_nst.pictures.drawing import RISING, Look, colored, grid, legend
 from keras_nst.pictures.files import read_picture
-from keras_nst.pictures.grid import Look, grid
-from keras_nst.seeing import drive as driving
-from keras_nst.seeing.asked import Asked, prepare
-from keras_nst.seeing.channels import Place, apart, patch, peaks, strongest
-from keras_nst.seeing.drive import drive
-from keras_nst.seeing.effort import Effort
-from keras_nst.seeing.heat import RISING, colored, legend
-from keras_nst.seeing.lessons import LESSONS
-from keras_nst.seeing.reconstructions import CELL as WIDE
-from keras_nst.seeing.reconstructions import GAP, RATIOS, of_content, of_grid, of_style
-from keras_nst.seeing.settings import NEEDS, Exploration
-from keras_nst.seeing.statistics import blamed, grams, relative_distance
-from keras_nst.seeing.study import Study
 from keras_nst.session.session import Session
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer, reach, stride
@@ -331,7 +339,7 @@ def test_nothing_to_make_does_not_start_tensorflow(copied: Path, tmp_path: Path)
     assert "explore.html" in done.stdout
 
 
-def asked_for(folder: Path, *more: str) -> Asked:
+def asked_for(folder: Path, *more: str) -> Request:
     from keras_nst.settings import flags
 
     return prepare(Exploration.written(**flags.read(again(folder, *more), Exploration, {}).settings), print)
@@ -378,8 +386,8 @@ def test_time_left_follows_what_was_made() -> None:
 # --- What is asked wrongly ---
 
 WRONG = {
-    "--content=": "--content=: Expected a picture",
-    "--style=": "--style=: Expected a picture, a path or a URL: --show=style needs it.",
+    "--content=": "--content: Expected a picture",
+    "--style=": "--style: Expected a picture, a path or a URL: --show=style needs it.",
     "--content=nowhere.png": "--content=nowhere.png: Expected a picture file. Received: no such file or directory",
     "--content=setup.cfg": "--content=setup.cfg: Expected",
     "--style=another.png": "another.png: Expected one picture. Received: several",
@@ -387,9 +395,9 @@ WRONG = {
     "--size=16": "--size=16: Expected a size that leaves 16 pixels of the content's shorter side, of 64 x 48.",
     "--layers=block9_conv1": "--layers=block9_conv1: vgg19 has no layer block9_conv1.",
     "--layers=block2_conv1,block1_conv1": "Expected layers from shallow to deep, each once.",
-    "--layers=": "--layers=: Expected layers",
+    "--layers=": "--layers: Expected layers",
     "--show=contents": "--show=contents: Expected one of content, style,",
-    "--show=": "--show=: Expected all or at least one of",
+    "--show=": "--show: Expected all or at least one of",
     "--channels=0": "--channels=0: Expected a whole number at least 1",
     "--steps=many": "--steps=many: Expected a whole number",
     "--network=vgg11": "--network=vgg11: Expected one of vgg19, vgg16.",

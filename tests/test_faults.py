@@ -14,8 +14,8 @@ import pytest
 from conftest import ROOT, steps_of, write_picture
 from PIL import Image
 
-from keras_nst.run import main
-from keras_nst.runs.workdir import PICTURE, SETTINGS
+from keras_nst.command.run_folder import PICTURE, SETTINGS
+from keras_nst.run.__main__ import main
 
 
 def run_with(prepared: Callable[[], None], flags: list[str]) -> subprocess.CompletedProcess[str]:

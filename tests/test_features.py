@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.core.features import AVERAGE_POOLING_GAINS, NETWORKS, extractor, reaches
+from keras_nst.core.network.features import AVERAGE_POOLING_GAINS, NETWORKS, extractor, reaches
 from keras_nst.pictures.files import read_picture
 from keras_nst.pictures.sources import SAMPLES
 from keras_nst.settings.networks import CONVOLUTIONS, layer_names

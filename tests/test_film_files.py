@@ -10,10 +10,10 @@ import pytest
 from conftest import write_picture
 from films import HIGH, WIDE, frames_of, read_clip, sound_of, write_clip, write_tone
 
-from keras_nst.core.pyramid import Size
-from keras_nst.filming.footage import Footage, Survey, survey
-from keras_nst.filming.reading import Raw, Source, open_source
-from keras_nst.filming.writing import Timing, write_film
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.video.footage import Footage, Survey, survey
+from keras_nst.video.reading import Raw, Source, open_source
+from keras_nst.video.writing import Timing, write_film
 
 MOST = 10**7
 FRAMES = frames_of(12)
@@ -61,9 +61,9 @@ KINDS = {  # whose places are told with more or less care
 @pytest.mark.parametrize("name", KINDS)
 def test_frames_are_found_in_any_order(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a reader that has read nothing before, as where a film goes on; and back and forth."""
-    monkeypatch.setattr("keras_nst.filming.footage.KEPT", 3)
-    monkeypatch.setattr("keras_nst.filming.footage.LEAST", 3)
-    monkeypatch.setattr("keras_nst.filming.footage.AHEAD", 4)
+    monkeypatch.setattr("keras_nst.video.footage.KEPT", 3)
+    monkeypatch.setattr("keras_nst.video.footage.LEAST", 3)
+    monkeypatch.setattr("keras_nst.video.footage.AHEAD", 4)
     path = write_clip(tmp_path / name, LONG, pixels="yuv420p", **KINDS[name])
     opened = source(path)
     known = survey(opened, 0, 0, False)
@@ -110,8 +110,8 @@ def test_a_colon_in_a_name_is_no_protocol(tmp_path: Path) -> None:
 
 
 def test_few_frames_are_kept_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keras_nst.filming.footage.KEPT", 4)
-    monkeypatch.setattr("keras_nst.filming.footage.LEAST", 4)
+    monkeypatch.setattr("keras_nst.video.footage.KEPT", 4)
+    monkeypatch.setattr("keras_nst.video.footage.LEAST", 4)
     film = footage(write_clip(tmp_path / "film.mkv", FRAMES))
     for number in (*range(12), *range(11, -1, -1)):
         np.testing.assert_array_equal(film.levels(number), FRAMES[number])

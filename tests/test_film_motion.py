@@ -5,10 +5,9 @@ import pytest
 from conftest import smooth_picture
 from drawn_film import CAMERA, DISK, drawn, scenery
 
-from keras_nst.core.pyramid import Size
-from keras_nst.filming.cuts import Cutter
-from keras_nst.filming.figures import flicker, warping_error
-from keras_nst.filming.motion import Motion, motion, moved, remembered, visible
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.video.footage import Cutter
+from keras_nst.video.motion import Motion, flicker, motion, moved, remembered, visible, warping_error
 
 SIZE = Size(96, 144)
 

@@ -5,17 +5,16 @@ import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.core.features import extractor
-from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Pictures, Style, aim_at, look_at
-from keras_nst.filming.motion import Past
-from keras_nst.filming.optimizing import first_of
-from keras_nst.filming.term import NAME, Steady
-from keras_nst.filming.work import Work
+from keras_nst.core.network.features import extractor
+from keras_nst.core.network.network import Network
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.seeing.sight import Pictures, Style, aim_at, look_at
 from keras_nst.session.method import method_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer
+from keras_nst.video.motion import Past
+from keras_nst.video.optimizing import NAME, Steady, first_of
+from keras_nst.video.painting import Work
 
 SIZE = Size(80, 112)
 

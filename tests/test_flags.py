@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_nst.runs import request
+from keras_nst.run import request
 from keras_nst.settings import flags
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, fields, read_setting
@@ -35,7 +35,7 @@ def test_configs_are_found_from_any_folder(written: str, tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--styel=a.jpg"], "styel.*Did you mean.*style"),
+        (["--styel=a.jpg"], "^--styel: There is no such flag. Did you mean --style or"),
         (["picture.jpg"], "Expected flags only, as in --content=picture.jpg. Received: picture.jpg"),
         (["--flagfile=stary.cfg"], "--flagfile=stary.cfg: Expected a file of flags. Did you mean starry"),
         (["--flagfile=/nowhere/my.cfg"], "--flagfile=/nowhere/my.cfg: .*quick"),

@@ -18,18 +18,19 @@ import pytest
 from conftest import ROOT, losses_of, write_picture
 from PIL import Image
 
-from keras_nst.batch import main
-from keras_nst.fleet import jobs
-from keras_nst.fleet.combinations import items, values_of
-from keras_nst.fleet.jobs import BatchJob, Hashes, Outcome, job_of
-from keras_nst.fleet.local import LocalEngine
-from keras_nst.fleet.manifest import DONE, FAILED, MANIFEST, RUNNING, Manifest
-from keras_nst.fleet.settings import OF_THE_BATCH, BatchConfig
-from keras_nst.run import main as run
-from keras_nst.runs.job import JobSpec
-from keras_nst.runs.workdir import Busy
+from keras_nst.batch import jobs
+from keras_nst.batch.__main__ import main
+from keras_nst.batch.jobs import BatchJob, Hashes, job_of
+from keras_nst.batch.prepare import items, values_of
+from keras_nst.batch.settings import OF_THE_BATCH, BatchConfig
+from keras_nst.command.manifest import DONE, FAILED, MANIFEST, RUNNING, Manifest
+from keras_nst.command.run_folder import Busy
+from keras_nst.run.__main__ import main as run
+from keras_nst.run.prepare import JobSpec
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
+from keras_nst.workers.local import LocalEngine
+from keras_nst.workers.parcels import Outcome
 
 SMALL = [
     *("--weights=random", "--size=48", "--scales=2", "--steps=3,2", "--precision=float32", "--cpus=1"),
@@ -41,14 +42,18 @@ SMALL = [
 @pytest.fixture
 def album(tmp_path: Path) -> Path:
     """A folder of three contents, one of them broken, and one of two styles."""
+    return album_in(tmp_path)
+
+
+def album_in(parent: Path) -> Path:
     for folder in ("contents", "styles"):
-        (tmp_path / folder).mkdir()
+        (parent / folder).mkdir()
     for seed in (0, 1):
-        write_picture(tmp_path / "contents" / f"town{seed}.png", seed=seed)
-        write_picture(tmp_path / "styles" / f"paint{seed}.jpg", 60, 50, seed=seed + 5)
-    (tmp_path / "contents" / "broken.jpg").write_bytes(b"not a picture")
-    (tmp_path / "contents" / "notes.md").write_text("not a picture's name")
-    return tmp_path
+        write_picture(parent / "contents" / f"town{seed}.png", seed=seed)
+        write_picture(parent / "styles" / f"paint{seed}.jpg", 60, 50, seed=seed + 5)
+    (parent / "contents" / "broken.jpg").write_bytes(b"not a picture")
+    (parent / "contents" / "notes.md").write_text("not a picture's name")
+    return parent
 
 
 def batch(**given: object) -> BatchConfig:
@@ -236,7 +241,7 @@ def test_a_batch_is_its_runs(album: Path, capsys: pytest.CaptureFixture[str]) ->
         rows = {row["name"]: row for row in csv.DictReader(file)}
     assert rows["town0--paint1"]["state"] == "done" and rows["broken--paint0"]["error"]
     with Image.open(album / "batch" / "sheet.jpg") as sheet:
-        assert sheet.size == (2 * 240, 2 * (240 + 18) + 18)
+        assert sheet.size == (2 * 120, 2 * (36 + 18) + 18)  # of pictures of 48 x 36
 
 
 def long_flags(album: Path, name: str) -> list[str]:
@@ -244,6 +249,20 @@ def long_flags(album: Path, name: str) -> list[str]:
     (album / "contents" / "broken.jpg").unlink(missing_ok=True)
     changed = [flag for flag in flags(album, name) if "--steps" not in flag]
     return [*changed, "--steps=60,80", "--checkpoint_secs=0"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
+    """The four pictures of an album, made by a batch that nothing befell."""
+    album = album_in(tmp_path_factory.mktemp("album"))
+    assert main(long_flags(album, "whole")) == 0
+    return {path.name: pixels(path) for path in (album / "whole" / "pictures").iterdir()}
+
+
+def check_whole(folder: Path, whole: dict[str, np.ndarray]) -> None:
+    assert {path.name for path in (folder / "pictures").iterdir()} == set(whole) and len(whole) == 4
+    for name, expected in whole.items():
+        np.testing.assert_array_equal(pixels(folder / "pictures" / name), expected)
 
 
 def started(arguments: list[str]) -> subprocess.Popen[str]:
@@ -279,8 +298,7 @@ def children(process: subprocess.Popen[str]) -> Iterator[int]:
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_costs_no_picture(album: Path) -> None:
-    assert main(long_flags(album, "whole")) == 0
+def test_a_worker_that_is_killed_costs_no_picture(album: Path, whole: dict[str, np.ndarray]) -> None:
     with started(long_flags(album, "killed")) as process:
         until(album / "killed", RUNNING, 2)
         time.sleep(1.0)
@@ -288,15 +306,15 @@ def test_a_worker_that_is_killed_costs_no_picture(album: Path) -> None:
             os.kill(child, signal.SIGKILL)
         output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output
-    for path in (album / "whole" / "pictures").iterdir():
-        np.testing.assert_array_equal(pixels(album / "killed" / "pictures" / path.name), pixels(path))
+    check_whole(album / "killed", whole)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_a_driver_that_ends_is_gone_on_with(number: int, album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_driver_that_ends_is_gone_on_with(
+    number: int, album: Path, whole: dict[str, np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each picture is made once, and is what it would have been; a second driver is refused meanwhile."""
-    assert main(long_flags(album, "whole")) == 0
     with started(long_flags(album, "cut")) as process:
         until(album / "cut", DONE, 1)
         assert main(long_flags(album, "cut")) == 1
@@ -314,8 +332,7 @@ def test_a_driver_that_ends_is_gone_on_with(number: int, album: Path, capsys: py
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
     assert first.stat().st_mtime_ns == kept
     assert len([line for line in told(album / "cut") if line["state"] == DONE]) == 4
-    for path in (album / "whole" / "pictures").iterdir():
-        np.testing.assert_array_equal(pixels(album / "cut" / "pictures" / path.name), pixels(path))
+    check_whole(album / "cut", whole)
 
 
 @pytest.mark.parametrize(("busy", "patience", "stopped"), [(2, 90.0, False), (9, -1.0, False), (9, 90.0, True)])
@@ -372,15 +389,14 @@ def test_settings_of_a_run_apply_and_those_of_the_batch_are_told(capsys: pytest.
 
 
 @pytest.mark.slow
-def test_ray_makes_the_same_pictures_whatever_dies(album: Path, cluster: object) -> None:
+def test_ray_makes_the_same_pictures_whatever_dies(album: Path, whole: dict[str, np.ndarray], cluster: object) -> None:
     """A worker and a node are lost while they work: every picture is made, bit for bit that of the local engine."""
-    assert main(long_flags(album, "local")) == 0
     arguments = [*long_flags(album, "ray"), "--engine=ray", f"--address={cluster.address}", "--workers=2"]
     with started(arguments) as process:
         until(album / "ray", RUNNING, 2)
-        time.sleep(8.0)
+        time.sleep(3.0)
         for path in Path("/proc").glob("[0-9]*/cmdline"):
-            if b"ray::Painter" in path.read_bytes():
+            if b"ray::Actor" in path.read_bytes():
                 os.kill(int(path.parent.name), signal.SIGKILL)
                 break
         until(album / "ray", DONE, 1)
@@ -389,10 +405,7 @@ def test_ray_makes_the_same_pictures_whatever_dies(album: Path, cluster: object)
         cluster.add_node(num_cpus=1)
         output, _ = process.communicate(timeout=400)
     assert process.returncode == 0, output
-    made = list((album / "ray" / "pictures").iterdir())
-    assert len(made) == 4
-    for path in made:
-        np.testing.assert_array_equal(pixels(path), pixels(album / "local" / "pictures" / path.name))
+    check_whole(album / "ray", whole)
 
 
 @pytest.mark.slow

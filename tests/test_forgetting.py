@@ -2,13 +2,14 @@
 
 import gc
 
+import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 from tensorflow.python.framework import ops
 from tensorflow.python.framework.func_graph import FuncGraph
 
 import keras_nst
-from keras_nst.system.forgetting import gradients_forgotten
+from keras_nst.system.programs import gradients_forgotten
 
 SMALL = {
     "weights": "random",
@@ -29,6 +30,7 @@ def gradients() -> int:
     return len(ops.gradient_registry.list())
 
 
+@pytest.mark.usefixtures("nothing_is_kept")
 def test_a_second_picture_leaves_nothing_more() -> None:
     content, style = smooth_picture(48, 64), smooth_picture(40, 50, seed=1)
     keras_nst.stylize(content, style, **SMALL)

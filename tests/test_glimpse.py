@@ -8,18 +8,18 @@ import pytest
 from conftest import loss_values
 from PIL import Image
 
-from keras_nst.core.events import Progress
+from keras_nst.core.plan.events import Progress
 from keras_nst.pictures.sources import read_source
-from keras_nst.session.scene import Scene, scene_of
+from keras_nst.session.scene import Masks, Scene, scene_of
 from keras_nst.session.session import Session
 from keras_nst.settings.config import Config
-from keras_nst.web.watching import Watching
+from keras_nst.studio.painter import Watching
 
 
 def scene(**settings: object) -> tuple[Scene, Config]:
     config = Config(content="sample:harbor", style="sample:night", size="320", **settings)
     content, style = (read_source(source, 10**7) for source in (config.content, config.style))
-    return scene_of(content, [style], None, (None, []), config, print), config
+    return scene_of(content, [style], None, Masks(None), config, print), config
 
 
 @pytest.mark.weights

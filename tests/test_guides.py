@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from keras_nst.core.guides import at_stride, away_from_the_border, guides, receptive
-from keras_nst.core.method import Seeing
-from keras_nst.core.pyramid import Size
+from keras_nst.core.objective.guides import at_stride, away_from_the_border, guides, receptive
+from keras_nst.core.plan.method import Seeing
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.settings.networks import Layer
 from keras_nst.settings.recipes import STYLE_LAYERS
 

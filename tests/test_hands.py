@@ -17,12 +17,12 @@ from films import frames_of, read_clip, write_clip
 from PIL import Image
 from test_painter import write_painter
 
-from keras_nst.applying.settings import Application
-from keras_nst.filming.settings import Filming
-from keras_nst.fleet.hands import Task, lend, watched
-from keras_nst.fleet.settings import BatchConfig
+from keras_nst.batch.settings import BatchConfig
+from keras_nst.settings.application import Application
 from keras_nst.settings.declared import SettingError
 from keras_nst.system.pace import Stop
+from keras_nst.video.settings import Filming
+from keras_nst.workers.hands import Task, lend, watched
 
 SMALL = ["--weights=random", "--steps=4", "--steps_more=2", "--scales=1", "--style_weight=1", "--precision=float32"]
 SMALL += ["--style_layers=block1_conv1", "--content_layers=block2_conv2", "--tensorboard=false", "--figures=false"]
@@ -198,7 +198,7 @@ def test_a_cluster_shares_the_shots_out(film: Path, cluster: object) -> None:
             assert time.monotonic() < end and process.poll() is None, process.communicate()
             time.sleep(0.1)
         for path in Path("/proc").glob("[0-9]*/cmdline"):
-            if b"ray::Painter" in path.read_bytes():
+            if b"ray::Actor" in path.read_bytes():
                 os.kill(int(path.parent.name), signal.SIGKILL)
                 break
         told, _ = process.communicate(timeout=300)

@@ -17,20 +17,20 @@ from conftest import ROOT, smooth_picture, write_picture
 from PIL import Image
 
 import keras_nst
-from keras_nst.core import gaussians
-from keras_nst.core.events import Progress
-from keras_nst.core.features import extractor
-from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Pictures, Style
-from keras_nst.core.stats import moments, per_position
+from keras_nst.core.network.features import extractor
+from keras_nst.core.network.network import Network
+from keras_nst.core.objective import gaussians
+from keras_nst.core.objective.moments import moments, per_position
+from keras_nst.core.plan.events import Progress
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.seeing.sight import Pictures, Style
 from keras_nst.networks import decoder
 from keras_nst.networks.decoder import DEEPEST
 from keras_nst.networks.instant import LAYERS, WEIGHTS, Change, Instant
-from keras_nst.networks.layers import Mirrored
+from keras_nst.networks.painter import Mirrored
 from keras_nst.pictures.metadata import read_settings
 from keras_nst.pictures.sources import SAMPLES
-from keras_nst.run import main
+from keras_nst.run.__main__ import main
 from keras_nst.session.method import method_of
 from keras_nst.settings.config import Config
 
@@ -210,7 +210,7 @@ def test_a_picture_at_once_of_any_strength(strength: str, quick: list[str], tmp_
     [
         (["--network=vgg16"], "--instant=true: Expected --network=vgg19 with it. Received: vgg16"),
         (["--seamless"], "--instant=true: Not with --seamless: it paints pictures with borders."),
-        (["--style="], "--style=: Expected a picture"),
+        (["--style="], "--style: Expected a picture"),
         (["--style_weight=0"], "--instant=true: Not with --style_weight=0: it goes by --style_strength, from 0 to 1."),
         (["--style=", "--style_strength=0"], "--instant=true: Expected --style as well."),
     ],

@@ -13,10 +13,10 @@ import tensorflow as tf
 from conftest import ROOT
 
 import keras_nst
+from keras_nst.command.run_folder import PICTURE
 from keras_nst.pictures.files import read_picture
-from keras_nst.runs import perform, request
-from keras_nst.runs.job import prepare
-from keras_nst.runs.workdir import PICTURE
+from keras_nst.run import perform, request
+from keras_nst.run.prepare import prepare
 from keras_nst.session.session import Session
 from keras_nst.settings.declared import SettingError
 

@@ -1,35 +1,39 @@
 """The house: a file imports only from its own room and from rooms below."""
 
 import ast
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 import pytest
+
+from keras_nst.__main__ import COMMANDS, named
 
 PACKAGE = Path(__file__).parent.parent / "keras_nst"
 
 # From the ground up. A room may import from lower floors only, and its files from each other, but not in circles.
 FLOORS = [
-    ["settings"],  # every setting, facts of the networks
-    ["core", "system"],  # the paper; files, time, memory, devices
-    ["pictures"],
-    ["monitors", "networks"],
-    ["session"],  # what makes pictures
-    ["runs"],  # one run and its folder
-    ["reports"],  # what a folder tells, on a page
-    ["fleet", "library", "seeing", "training"],  # many jobs; for programs; what layers see; networks that learn
-    ["applying"],  # networks at work
-    ["filming", "volumes", "sounds"],  # frame after frame; slices along three axes; in one dimension
-    ["web"],  # the studio's page
-    [""],  # the doors
+    ["settings", "system"],  # every setting, facts of the networks; files, time, memory, devices
+    ["core", "core/plan"],  # what is decided before the first step
+    ["core/network", "core/objective"],  # from pictures to features; what is minimized
+    ["core/seeing", "core/judging"],  # a picture whole, or in tiles; how good it is
+    ["core/descent"],  # what moves it
+    ["pictures"],  # files of pictures
+    ["command", "networks"],  # what the commands share, and leave on disk; networks that paint
+    ["monitors", "session"],  # who looks on; what makes pictures
+    ["report", "workers"],  # what a folder tells, on a page; who does the work
+    ["apply", "explore", "library", "run", "sound", "train", "volume"],  # commands, and the program's face to programs
+    ["batch", "video"],  # many runs; frame after frame
+    ["studio"],  # the same in the browser
+    [""],  # the table of commands, and those of one file
 ]
 # These answer --help and bad input, before TensorFlow is imported.
-WITHOUT_TENSORFLOW = ["settings", "pictures", "session", "runs", "reports", "fleet", "seeing", "web", "system", ""]
+WITHOUT_TENSORFLOW = ["settings", "system", "core/plan", "pictures", "command", "session", "report", "workers", "run"]
+WITHOUT_TENSORFLOW += ["apply", "batch", "studio", ""]
 WITHOUT_TENSORFLOW += [
-    "applying",
-    "keras_nst.training.drive",
-    "keras_nst.filming.preparing",
-    "keras_nst.filming.drive",
-    "keras_nst.volumes.drive",
+    f"keras_nst.{command}.{file}"
+    for command in ("explore", "train", "video", "volume", "sound")
+    for file in ("__main__", "settings", "drive")
 ]
 TENSORS = {"tensorflow", "keras"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name not in ("samples",))
@@ -45,8 +49,7 @@ NAMES = {module_name(path): path for path in MODULES}
 
 def room(module: str) -> str:
     """Returns the folder of a module; that of the doors is ""."""
-    inside = NAMES[module].relative_to(PACKAGE).parts
-    return inside[0] if len(inside) > 1 else ""
+    return "/".join(NAMES[module].relative_to(PACKAGE).parts[:-1])
 
 
 def floor(room: str) -> int:
@@ -113,13 +116,14 @@ def test_no_tensorflow_on_import(module: str) -> None:
 
 
 def test_tensors_are_found_where_they_are() -> None:
-    assert brings_tensors("keras_nst.core.transfer")
+    assert brings_tensors("keras_nst.core.descent.transfer")
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "core").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "core").rglob("*.py")), ids=lambda path: path.name)
 def test_core_is_pure(path: Path) -> None:
-    """No files, no flags, no prints, no clocks, no settings in the paper."""
+    """No files, no flags, no prints, no clocks, no settings in the paper; what is kept is locked, no more."""
     outside = {"os", "sys", "time", "datetime", "absl", "PIL", "logging", "threading", "tqdm", "subprocess"}
+    outside -= {"threading"} if path.name == "network.py" else set()
     found = imports(path)
     assert not {name.partition(".")[0] for name in found} & outside
     assert not {name for name in found if name.startswith("keras_nst.settings") and not name.endswith(".networks")}
@@ -153,3 +157,28 @@ def test_files_are_one_idea() -> None:
         lines = len(path.read_text(encoding="utf8").splitlines())
         declared = name == "keras_nst.settings.config"  # a list of all settings
         assert declared or lines <= 320, f"{name} has {lines} lines"
+
+
+# --- Commands ---
+
+ROOMS = sorted({room(module) for module in NAMES} & set(COMMANDS))
+USED = {"batch": {"report", "run"}, "explore": {"report"}, "run": {"report"}, "studio": {"run", "video"}}
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_a_command_uses_no_other(name: str) -> None:
+    """But for those that make many of what another makes, and for the report."""
+    imported = {room(each) for module, path in NAMES.items() if room(module) == name for each in ours(path)}
+    assert imported & set(ROOMS) - {name} == USED.get(name, set())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_made_like_the_others(name: str) -> None:
+    """It has what `Command` says that it has."""
+    command = named(name)
+    if command.home:
+        assert list(signature(import_module(command.home).work).parameters) == ["argv"]
+        return
+    prepare, drive = (getattr(import_module(f"keras_nst.{name}.{part}"), part) for part in ("prepare", "drive"))
+    assert list(signature(prepare).parameters)[1:] == ["tell"]
+    assert list(signature(drive).parameters)[1:] == ["stop", "tell"]

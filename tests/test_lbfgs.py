@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from scipy import optimize
 
-from keras_nst.core.lbfgs import FIRST, LEAST, MOST, PATIENCE, Lbfgs, left_of_step
+from keras_nst.core.descent.lbfgs import FIRST, LEAST, MOST, PATIENCE, Lbfgs, left_of_step
 
 Objective = Callable[[tf.Tensor], tf.Tensor]  # pictures (n, h, w, 3) -> losses (n,)
 SHAPE = (1, 4, 5, 3)

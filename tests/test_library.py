@@ -20,7 +20,7 @@ from PIL import Image
 import keras_nst
 from keras_nst.library import pieces
 from keras_nst.pictures.metadata import read_settings
-from keras_nst.run import main as run
+from keras_nst.run.__main__ import main as run
 from keras_nst.settings.values import STYLE_LOSSES
 
 SMALL = {
@@ -216,7 +216,9 @@ def test_every_setting_is_a_keyword_with_a_type() -> None:
 
 def test_public_names_are_typed() -> None:
     text = (ROOT / "keras_nst" / "__init__.py").read_text(encoding="utf8")
-    assert sorted(re.findall(r"import (\w+) as \1", text)) == keras_nst.__all__
+    assert (
+        sorted(re.findall(r"import (\w+) as \1", text)) == sorted([*keras_nst.__all__, "__version__"]) == dir(keras_nst)
+    )
     for name in keras_nst.__all__:
         assert getattr(keras_nst, name).__doc__
 

@@ -8,8 +8,8 @@ import tensorflow as tf
 from conftest import smooth_picture
 
 import keras_nst
-from keras_nst.core.likeness import FLAT, likeness, normal_of, unlikeness
-from keras_nst.run import main
+from keras_nst.core.objective.likeness import FLAT, likeness, normal_of, unlikeness
+from keras_nst.run.__main__ import main
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
 
@@ -73,7 +73,7 @@ def test_the_first_loss_of_a_run_is_that_of_its_features() -> None:
         style_weight=1.0,
         listeners=[lambda progress: told.extend(float(step.losses.content[0]) for step in progress.taken)],
     )
-    from keras_nst.core.features import extractor
+    from keras_nst.core.network.features import extractor
 
     seen = extractor("vgg19", ["block2_conv2"], weights=0)
     of, target = (seen(picture[None])["block2_conv2"].numpy().astype(float) for picture in (first, content))

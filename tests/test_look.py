@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import measuring
 import numpy as np
 import other_terms
 import paint_docs
@@ -12,13 +13,14 @@ import tensorflow as tf
 from conftest import ROOT, smooth_picture
 from PIL import Image
 
-from keras_nst.core.method import Objective
-from keras_nst.core.terms import Seen, variation_part
-from keras_nst.core.variation import whole_picture
-from keras_nst.runs import request
+from keras_nst.core.objective.terms import Seen, variation_part
+from keras_nst.core.objective.variation import whole_picture
+from keras_nst.core.plan.method import Objective
+from keras_nst.run import request
 from keras_nst.settings.config import Config
 from keras_nst.system.devices import Device
 
+JUDGED = ("lpips", *study_look.AGAINST_LPIPS)
 DEVICE = Device("cpu", "/CPU:0", "CPU", bfloat16=False)
 
 
@@ -79,7 +81,7 @@ def test_variation_apart_is_ours_where_both_count_alike() -> None:
 
 
 def row(pair: str, way: str, strength: float, value: float) -> dict:
-    figures = dict.fromkeys(("content", *study_look.AGAINST_CONTENT, "borders", "seconds"), value)
+    figures = dict.fromkeys(("content", *study_look.AGAINST_CONTENT, "borders", *JUDGED, "seconds"), value)
     return {"pair": pair, "way": way, "strength": strength, "size": 64} | figures
 
 
@@ -103,7 +105,33 @@ def test_charts_and_sheets_are_drawn(tmp_path: Path) -> None:
         np.testing.assert_array_equal(
             [sheet.getpixel(at)[0] for at in ((400, 200), (900, 200), (900, 400))], [0, 60, 180]
         )
-    assert all((tmp_path / f"{figure}.png").exists() for figure in study_look.AGAINST_CONTENT)
+    charts = {*study_look.AGAINST_CONTENT, *study_look.AGAINST_LPIPS}
+    assert all((tmp_path / f"{figure}.png").exists() for figure in charts)
+
+
+def test_parts_are_enlarged_beside_the_painting(tmp_path: Path) -> None:
+    """Each pixel four times as large; the painting with as many pixels as the picture, 40 x 40 of 1600."""
+    painting = Image.effect_noise((20, 20), 80).convert("RGB")
+    painting.save(tmp_path / "painting.png")
+    rows = [row("a", "x", 0.5, 1.0), row("b", "x", 0.5, 1.0)]
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / study_look.picture_name("a", "x", 0.5))
+    study_look.enlarged(tmp_path, study_look.Pair("a", "", str(tmp_path / "painting.png")), rows)
+    with Image.open(tmp_path / "enlarged-a.png") as image:
+        found = np.asarray(image)
+    left, top, right, bottom = 2, 1, 16, 18
+    assert found.shape == (4 * (bottom - top), 2 * 4 * (right - left), 3)
+    np.testing.assert_array_equal(found[1::4, 1 : 4 * (right - left) : 4], pixels[top:bottom, left:right])
+    larger = np.asarray(painting.resize((40, 40), Image.Resampling.LANCZOS))
+    np.testing.assert_array_equal(found[1::4, 4 * (right - left) + 1 :: 4], larger[top:bottom, left:right])
+    study_look.enlarged(tmp_path, study_look.Pair("none", "", ""), rows)
+    assert not (tmp_path / "enlarged-none.png").exists()
+
+
+def test_a_study_without_judges_has_a_table() -> None:
+    rows = [{name: value for name, value in row("a", "x", 0.5, 1.0).items() if name not in JUDGED}]
+    told = measuring.table(study_look.COLUMNS, study_look.means(rows), markdown=True)
+    assert told.splitlines()[2].count("| -") == len(JUDGED)
 
 
 @pytest.mark.slow

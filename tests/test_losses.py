@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.core import definitions, losses
-from keras_nst.core.definitions import DEFINITIONS
-from keras_nst.core.events import LossValues
-from keras_nst.core.method import Objective
-from keras_nst.core.pyramid import Size
-from keras_nst.core.stats import Moments, moments
-from keras_nst.core.terms import Seen
-from keras_nst.core.variation import whole_picture
+from keras_nst.core.objective import definitions, losses
+from keras_nst.core.objective.definitions import DEFINITIONS
+from keras_nst.core.objective.moments import Moments, moments
+from keras_nst.core.objective.terms import Seen
+from keras_nst.core.objective.variation import whole_picture
+from keras_nst.core.plan.events import LossValues
+from keras_nst.core.plan.method import Objective
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.session.method import objective_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer
@@ -52,6 +52,12 @@ class Inputs(NamedTuple):
 
     def style(self, layers: list[str]) -> tuple[dict[str, Moments], dict]:
         return {name: self.moments[name] for name in layers}, {}
+
+    def with_enough_positions(self, layers: list[str]) -> list[str]:
+        return layers
+
+    def small_content(self) -> None:
+        return None
 
 
 def ours(asked: Objective, seen: dict[str, np.ndarray], content: dict, style: dict, shown: np.ndarray) -> LossValues:
@@ -140,11 +146,12 @@ def balanced(f: dict, p: dict, a: dict, x: np.ndarray, y: np.ndarray) -> tuple[f
         style += shares[name] / sum(shares.values()) * w2
     content = np.linalg.norm(columns(f[CONTENT]) - columns(p[CONTENT])) ** 2 / np.linalg.norm(columns(p[CONTENT])) ** 2
 
-    def roughness(shown: np.ndarray) -> float:
-        shown = shown.astype(np.float64)
-        return (np.diff(shown, axis=1) ** 2).sum() + (np.diff(shown, axis=2) ** 2).sum()
-
-    return content, style, roughness(x) / roughness(y)
+    chroma = x - (x @ [0.2126, 0.7152, 0.0722])[..., None]
+    a, b, c, d = chroma[:, :-1, :-1], chroma[:, :-1, 1:], chroma[:, 1:, :-1], chroma[:, 1:, 1:]  # of 2 x 2 pixels
+    straight = sum(((i - j) ** 2).sum() for i, j in ((a, b), (c, d), (a, c), (b, d)))
+    slanting = sum(((i - j) ** 2).sum() for i, j in ((a, d), (b, c)))
+    own = (np.diff(y * 1.0, axis=1) ** 2).sum() + (np.diff(y * 1.0, axis=2) ** 2).sum()
+    return content, style, (straight / 3 + slanting / 6) / own
 
 
 SOURCES = {"balanced": balanced, "gatys": gatys, "keras": keras, "tensorflow": tensorflow, "d2l": d2l}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_nst.core.pyramid import Size
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.session import machine
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError

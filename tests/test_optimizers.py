@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.core import optimizers
-from keras_nst.core.method import Movement
-from keras_nst.core.pyramid import Size
+from keras_nst.core.descent import optimizers
+from keras_nst.core.plan.method import Movement
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.session.method import movement_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.recipes import LEARNING_RATES, OPTIMIZERS

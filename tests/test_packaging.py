@@ -42,8 +42,13 @@ def test_it_runs_from_another_folder_with_its_configs_and_samples(installed: Pat
 
 
 def test_the_short_command(installed: Path, tmp_path: Path) -> None:
-    done = run_installed(installed, tmp_path, str(installed / "bin" / "keras-nst"))
-    assert done.returncode == 2 and done.stderr.startswith("usage: keras-nst")
+    command = str(installed / "bin" / "keras-nst")
+    done = run_installed(installed, tmp_path, command)
+    assert done.returncode == 0 and "usage: keras-nst COMMAND" in done.stdout
+    done = run_installed(installed, tmp_path, command, "video")
+    assert done.returncode == 2 and done.stderr.startswith("usage: keras-nst video --content=FILM")
+    done = run_installed(installed, tmp_path, command, "--size=0")
+    assert done.returncode == 1 and done.stderr.startswith("keras_nst: --size=0: ")
 
 
 def test_nothing_else_is_installed(installed: Path) -> None:
@@ -52,5 +57,16 @@ def test_nothing_else_is_installed(installed: Path) -> None:
     assert configs == {path.name for path in (ROOT / "configs").iterdir()}
     files = {path.relative_to(ROOT) for path in (ROOT / "keras_nst").rglob("*.py")}
     assert {path.relative_to(installed) for path in (installed / "keras_nst").rglob("*.py")} == files
-    pages = {path.name for path in (installed / "keras_nst" / "web" / "static").iterdir()}
-    assert pages == {path.name for path in (ROOT / "keras_nst" / "web" / "static").iterdir()}
+    pages = {path.name for path in (installed / "keras_nst" / "studio" / "static").iterdir()}
+    assert pages == {path.name for path in (ROOT / "keras_nst" / "studio" / "static").iterdir()}
+
+
+def test_type_checkers_find_it_and_its_keywords(tmp_path: Path) -> None:
+    """As it is installed here, from another folder."""
+    lines = ["import keras_nst", 'keras_nst.stylize("a", "b", size=64)', 'keras_nst.stylize("a", "b", sizee=64)']
+    (tmp_path / "program.py").write_text("\n".join(lines) + "\n")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, "-m", "mypy", "--strict", "program.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    found = [line for line in done.stdout.splitlines() if "error:" in line]
+    assert len(found) == 1 and found[0].startswith('program.py:3: error: Unexpected keyword argument "sizee"'), done

@@ -15,13 +15,12 @@ import scipy.ndimage
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.networks import strips, trained
-from keras_nst.networks.layers import Mirrored, Recolored, Styled
+from keras_nst.networks import trained
+from keras_nst.networks import trained as strips
 from keras_nst.networks.model import CARD, WEIGHTS, Card, Shape, read_card, read_weights, write_model
-from keras_nst.networks.painter import joined, network, parts
+from keras_nst.networks.painter import Mirrored, Recolored, Styled, first_colors, joined, network, parts
 from keras_nst.networks.trained import Trained, load
 from keras_nst.settings.declared import InputError
-from keras_nst.training.colors import first_colors
 
 SHAPE = Shape(width=4, blocks=1, styles=3)
 

@@ -8,6 +8,8 @@ import pytest
 from conftest import smooth_picture
 
 from keras_nst.pictures.palette import (
+    Share,
+    chroma_map,
     from_oklab,
     luminance_only,
     match_colors,
@@ -179,6 +181,30 @@ def test_colors_of_the_content() -> None:
     found = to_oklab(with_colors_of(picture, content))
     np.testing.assert_allclose(found[..., 0], to_oklab(picture)[..., 0], atol=1e-5)
     np.testing.assert_allclose(found[..., 1:], to_oklab(content)[..., 1:], atol=1e-5)
+
+
+def test_chroma_of_the_content_in_the_range_of_the_styles() -> None:
+    """Two styles, the second counting three times, one of its halves transparent; light and dark are the picture's."""
+    content, first, second = MUTED, 0.4 + 0.2 * COLORFUL, 0.5 + 0.1 * COLORFUL[:, ::-1]
+    seen = np.zeros(second.shape[:2], np.float32)
+    seen[:25] = 0.7
+    tone = chroma_map([Share(content)], [Share(first), Share(second, 3.0, seen)])
+    found = to_oklab(with_colors_of(content, content, tone)).reshape(-1, 3)
+    ab = [to_oklab(of)[..., 1:].reshape(-1, 2) for of in (first, second[:25])]
+    expected = np.concatenate([ab[0], np.repeat(ab[1], 6, axis=0)])  # half as many pixels, three times each
+    np.testing.assert_allclose(found[:, 1:].mean(axis=0), expected.mean(axis=0), atol=2e-5)
+    np.testing.assert_allclose(np.cov(found[:, 1:].T, bias=True), np.cov(expected.T, bias=True), atol=2e-6)
+    np.testing.assert_allclose(found[:, 0], to_oklab(content)[..., 0].ravel(), atol=1e-5)
+
+
+def test_chroma_that_is_the_styles_stays() -> None:
+    tone = chroma_map([Share(MUTED)], [Share(MUTED)])
+    np.testing.assert_allclose(with_colors_of(MUTED, MUTED, tone), MUTED, atol=1e-4)
+
+
+def test_a_gray_style_leaves_gray() -> None:
+    tone = chroma_map([Share(MUTED)], [Share(GRAY)])
+    assert abs(to_oklab(with_colors_of(MUTED, MUTED, tone))[..., 1:]).max() < 1e-4
 
 
 def test_colors_beyond_srgb_lose_chroma_only() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, run_process
 
-from keras_nst.core.pyramid import Size
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.session.planner import choose_sight, predicted_bytes
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer

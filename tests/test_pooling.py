@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.core.pooling import QuickMaxPooling
+from keras_nst.core.network.pooling import QuickMaxPooling
 
 
 @pytest.mark.parametrize("size", [(8, 10), (7, 5)])

@@ -7,8 +7,8 @@ import pytest
 from conftest import loss_values, smooth_picture
 from PIL import Image
 
-from keras_nst.core.events import Progress
-from keras_nst.core.pyramid import Size
+from keras_nst.core.plan.events import Progress
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.monitors.preview import previews
 
 

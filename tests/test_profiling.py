@@ -9,7 +9,7 @@ from PIL import Image
 from test_curves import progress
 
 from keras_nst.monitors.profiling import Profile
-from keras_nst.run import main
+from keras_nst.run.__main__ import main
 
 
 def traces(folder: Path) -> list[Path]:

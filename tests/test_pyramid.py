@@ -4,7 +4,16 @@ import math
 
 import pytest
 
-from keras_nst.core.pyramid import Size, compared_size, crop_box, final_size, same_area, sizes, steps_per_scale
+from keras_nst.core.plan.pyramid import (
+    Size,
+    compared_size,
+    crop_box,
+    final_size,
+    plan,
+    same_area,
+    sizes,
+    steps_per_scale,
+)
 
 
 def test_final_size() -> None:
@@ -103,3 +112,13 @@ def test_results_are_compared_in_the_proportions_of_their_content(longer: int) -
 def test_what_cannot_be_compared(result: Size, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         compared_size(result, Size(768, 1024), 512)
+
+
+@pytest.mark.parametrize(
+    ("steps", "scales", "coarse"),
+    [((5,), 3, [True, False, False]), ((0, 5), 3, [True, False]), ((0, 0, 5), 3, [False]), ((5,), 1, [False])],
+)
+def test_the_first_of_several_sizes_that_have_steps_is_coarse(
+    steps: tuple[int, ...], scales: int, coarse: list[bool]
+) -> None:
+    assert [scale.coarse for scale in plan(Size(60, 80), steps, scales)] == coarse

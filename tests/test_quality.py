@@ -9,13 +9,15 @@ import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.core import quality
-from keras_nst.core.features import extractor
-from keras_nst.core.oklab import from_oklab
-from keras_nst.core.pyramid import Size
-from keras_nst.core.quality import LAYERS, Figures, Judge, Normal, figures, normal_of, w2_of_normals
-from keras_nst.core.sight import resize
-from keras_nst.core.stats import moments
+from keras_nst.core.judging import quality
+from keras_nst.core.judging.clouds import LEVELS, NormalCloud, normal_of, w2_of_normals
+from keras_nst.core.judging.quality import LAYERS, Figures, Judge, figures
+from keras_nst.core.judging.strokes import stroke_figures
+from keras_nst.core.network.features import extractor
+from keras_nst.core.network.resizing import resize
+from keras_nst.core.objective.moments import moments
+from keras_nst.core.objective.oklab import from_oklab
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.pictures.files import read_picture
 from keras_nst.pictures.sources import SAMPLES
 
@@ -30,6 +32,9 @@ HIGHEST = Figures(
     sharpness_to_style=2,
     grain=np.inf,
     grain_to_content=np.inf,
+    weave=np.inf,
+    lattice=np.inf,
+    crispness=np.inf,
     borders=1,
 )
 STYLE_FIGURES = ("gram", "w2", "sliced", "color")
@@ -42,7 +47,7 @@ def random_network() -> keras.Model:
     return extractor("vgg19", LAYERS, weights=0)
 
 
-def of_points(points: np.ndarray) -> Normal:
+def of_points(points: np.ndarray) -> NormalCloud:
     """The normal distribution with the moments of points (m, c)."""
     return normal_of(moments(tf.constant(points[None, None])))
 
@@ -111,7 +116,7 @@ def test_color_distance_of_a_shift_is_its_length_along_the_lines() -> None:
 
 def test_quantiles_are_numpys() -> None:
     values, lines = points(3, 300, 5), quality.across(5)
-    expected = np.quantile(values @ lines, quality.LEVELS, axis=0)
+    expected = np.quantile(values @ lines, LEVELS, axis=0)
     np.testing.assert_allclose(quality.quantiles(values, lines), expected, rtol=1e-12)
     np.testing.assert_allclose(quality.quantiles(values[:1], lines), np.tile(values[:1] @ lines, (256, 1)), rtol=1e-12)
 
@@ -220,9 +225,10 @@ PICTURES = {
 
 def test_figures_are_bounded_numbers(random_network: keras.Model) -> None:
     """Whichever of them is the content, the style and the result."""
-    looks = [quality.look(tf.constant(picture), random_network) for picture in PICTURES.values()]
-    for content, style, result in itertools.product(looks, repeat=3):
-        within(quality.compare(content, style, result))
+    looks = {name: quality.look(tf.constant(picture), random_network) for name, picture in PICTURES.items()}
+    for names in itertools.product(looks, repeat=3):
+        of_strokes = stroke_figures(*(PICTURES[name] for name in names))
+        within(quality.compare(*(looks[name] for name in names))._replace(**of_strokes))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -238,7 +244,8 @@ def test_the_smallest_pictures(side: int, random_network: keras.Model) -> None:
     small = [picture[:, :side, :side] for picture in (CONTENT, STYLE, PICTURES["noise"])]
     within(figures(*small, random_network))
     same = figures(small[0], small[0], small[0], random_network)
-    assert same == pytest.approx((0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0), abs=0.02)
+    assert same._replace(lattice=None) == pytest.approx((0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, None, 1, 0), abs=0.02)
+    assert 0 <= same.lattice < 0.02, "it adds nothing to the content"
 
 
 def within(found: Figures) -> None:
@@ -249,10 +256,24 @@ def within(found: Figures) -> None:
 def test_without_content_or_style(random_network: keras.Model) -> None:
     both = figures(CONTENT, STYLE, PICTURES["noise"], random_network)
     alone = figures(CONTENT, None, PICTURES["noise"], random_network)
-    of_content = ("content", "structure", "sharpness", "grain_to_content", "borders")
+    of_content = ("content", "structure", "sharpness", "grain_to_content", "weave", "borders")
     assert alone == Figures(**{name: getattr(both, name) for name in of_content})
     texture = figures(None, STYLE, PICTURES["noise"], random_network)
-    assert texture == Figures(sharpness_to_style=both.sharpness_to_style, grain=both.grain)
+    known = ("sharpness_to_style", "grain", "crispness")
+    of_strokes = stroke_figures(None, STYLE, PICTURES["noise"])
+    assert texture == Figures(**{name: getattr(both, name) for name in known} | of_strokes)
+
+
+def test_a_woven_texture_is_seen_at_the_size_of_the_result(random_network: keras.Model) -> None:
+    """Shrunk to the size compared there would be none left."""
+    y, x = np.mgrid[:192, :256]
+    threads = 0.03 * (np.cos(2 * np.pi * 0.37 * y) + np.cos(2 * np.pi * 0.36 * x))
+    plain = smooth_picture(192, 256)[None] * 0.8 + 0.1
+    woven = (plain + threads[None, ..., None]).astype(np.float32)
+    for content in (plain, smooth_picture(48, 64)[None]):
+        found = [figures(content, STYLE, result, random_network, longest=64) for result in (woven, plain)]
+        assert found[0].weave > 10 and found[1].weave < 3
+    assert figures(plain, STYLE, resize(woven, Size(48, 64)).numpy(), random_network).weave < 3
 
 
 def test_neither_content_nor_result_is_enlarged(random_network: keras.Model) -> None:
@@ -261,7 +282,8 @@ def test_neither_content_nor_result_is_enlarged(random_network: keras.Model) -> 
     assert Judge(large, STYLE, random_network).size(CONTENT) == Size(48, 64)
     assert Judge(CONTENT, STYLE, random_network).size(large) == Size(48, 64)
     shrunk = figures(large, STYLE, large, random_network, longest=64)
-    assert shrunk == figures(resize(large, Size(48, 64)).numpy(), STYLE, large, random_network)
+    same = figures(resize(large, Size(48, 64)).numpy(), STYLE, large, random_network)
+    assert shrunk._replace(weave=None, lattice=None) == same._replace(weave=None, lattice=None)
 
 
 def test_other_proportions_are_refused(random_network: keras.Model) -> None:

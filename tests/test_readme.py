@@ -14,124 +14,106 @@ from conftest import ROOT
 from films import frames_of, write_clip
 from PIL import Image
 
-from keras_nst import evaluate, explore, export, report, sound, train, video, volume
-from keras_nst.apply import main as apply
-from keras_nst.applying.exporting import Export
-from keras_nst.applying.settings import Application
-from keras_nst.batch import main as batch
-from keras_nst.core.definitions import DEFINITIONS
-from keras_nst.filming.settings import Filming
-from keras_nst.fleet.settings import BatchConfig
-from keras_nst.run import main
-from keras_nst.runs import request
-from keras_nst.seeing.settings import Exploration
+from keras_nst.__main__ import COMMANDS, named
+from keras_nst.__main__ import main as keras_nst
+from keras_nst.command.command import Command, written_out
+from keras_nst.core.objective.definitions import DEFINITIONS
 from keras_nst.settings import flags
-from keras_nst.settings.declared import SettingError, Settings, fields
+from keras_nst.settings.declared import SettingError, fields
 from keras_nst.settings.recipes import RECIPES
 from keras_nst.settings.values import STYLE_LOSSES
-from keras_nst.sounds.settings import Sounding
-from keras_nst.training.settings import Training
-from keras_nst.volumes.settings import Carving
-from keras_nst.web.settings import StudioConfig
 
 README = (ROOT / "README.md").read_text(encoding="utf8")
-DOCS = {
-    name: (ROOT / "docs" / name).read_text(encoding="utf8")
-    for name in (
-        "control.md",
-        "styles.md",
-        "robust.md",
-        "studio.md",
-        "explore.md",
-        "networks.md",
-        "film.md",
-        "volumes.md",
-        "sound.md",
-    )
-}
+PAGES = ("runs", "control", "styles", "method", "python", "robust", "studio", "explore", "networks", "film", "volumes")
+PAGES += ("sound", "clusters")
+DOCS = {f"{name}.md": (ROOT / "docs" / f"{name}.md").read_text(encoding="utf8") for name in PAGES}
 TEXTS = {"README.md": README, **DOCS}
-DOORS = {"video": video.main, "volume": volume.main, "sound": sound.main}
-STUDIO = "python -m keras_nst.studio"
-SMALL = ["--weights=random", "--size=32x32", "--steps=1", "--scales=2", "--precision=float32"]
+SMALL = ["--weights=random", "--size=32x32", "--steps=1", "--scales=1", "--precision=float32"]
+NETWORKS, FURTHER = ("train", "apply", "export"), ("video", "volume", "sound")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 def commands(text: str = README) -> list[str]:
     """Returns the commands in code blocks, fenced or indented, and inline; one that ends in a backslash goes on."""
     text = text.replace(" \\\n", " ")
-    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines() if line]
+    lines = [line for block in blocks("sh", text) for line in block.splitlines() if line]
     lines += re.findall(r"^    (python .*)$", text, re.MULTILINE)
-    inline = re.findall(r"`((?:python|tensorboard|pip) [^`]*?)`", text)
+    inline = re.findall(r"`((?:python|keras-nst|tensorboard|pip) [^`]*?)`", text)
     return [re.sub(r" +", " ", command) for command in lines + inline if "..." not in command]
 
 
-def every_run() -> list[str]:
-    found = [command for text in TEXTS.values() for command in commands(text) if "-m keras_nst.run" in command]
-    return list(dict.fromkeys(found))
+def name_of(command: str) -> str:
+    """Returns which of our commands it is, or nothing."""
+    found = re.match(r"(?:keras-nst|python -m keras_nst)[. ](\w+)( |$)", command)
+    return found[1] if found else ""
+
+
+def arguments_of(command: str) -> list[str]:
+    return shlex.split(re.sub(r"^(keras-nst \w+|python -m keras_nst\.\w+) ?", "", command))
+
+
+def given(command: str, *more: str) -> int:
+    """Does what a command of the text says, with further flags; returns the exit code."""
+    return keras_nst([name_of(command), *arguments_of(command), *more])
+
+
+def those(*names: str, text: str = "") -> list[str]:
+    """Returns our commands of these names, in one text or in all, each once; those that need a cluster are not here."""
+    listed = [command for each in ([text] if text else TEXTS.values()) for command in commands(each)]
+    found = {" ".join(arguments_of(command)): command for command in listed if name_of(command) in names}
+    return [command for flags, command in found.items() if flags and not re.search("--engine=ray|=multi_worker", flags)]
 
 
 def test_every_command_is_known() -> None:
     """Each is run here, or by another test that is named for it."""
-    elsewhere = {"scripts/start", "scripts/check", "scripts/test", "pip install .", "pip install -e ."}
-    elsewhere |= {". .venv/bin/activate", "python -m keras_nst", STUDIO, 'pip install "keras-nst[studio]"'}
-    elsewhere |= {f'pip install "keras-nst[{extra}]"' for extra in ("export", "video", "volume", "sound")}
-    elsewhere |= {
-        "tensorboard --logdir models",
-        "tensorboard --logdir films",
-        "python scripts/study_networks.py FOLDER",
-        "python scripts/study_volume.py",
-        "python scripts/study_film.py",
-        "python scripts/study_refine.py",
-    }
-    runs = {command for command in commands() if command.startswith("python -m keras_nst.run")}
-    figures = {command for command in commands() if command.startswith("python -m keras_nst.evaluate")}
-    batches = {command for command in commands() if command.startswith("python -m keras_nst.batch")}
-    reports = {command for command in commands() if command.startswith("python -m keras_nst.report")}
-    explorations = {command for command in commands() if command.startswith("python -m keras_nst.explore")}
-    others = set(commands()) - runs - figures - batches - reports - explorations - of_networks(commands()) - elsewhere
-    others -= further(commands())
-    assert {other.split()[0] for other in others} <= {"tensorboard"}
-    of_docs = {command for text in DOCS.values() for command in commands(text)} - set(every_run())
-    of_docs -= of_networks(list(of_docs)) | further(list(of_docs))
-    painted = {"python scripts/paint_masks.py --out=.", "python -m keras_nst.explore --help"}
-    assert of_docs - elsewhere - explorations == painted | {'pip install -e ".[studio]"'}
-    assert len(runs) >= 4
+    elsewhere = {"scripts/start", "scripts/check", "scripts/test", 'scripts/test -m "not slow"', "pip install ."}
+    elsewhere |= {". .venv/bin/activate", "keras-nst studio", "python -m keras_nst.studio", "tensorboard --logdir runs"}
+    elsewhere |= {"python -m keras_nst.explore --help", "python scripts/paint_masks.py --out=."}
+    elsewhere |= {"tensorboard --logdir models", "tensorboard --logdir films", 'pip install -e ".[studio]"'}
+    studies = {f"python scripts/study_{name}.py" for name in ("networks", "volume", "film", "refine")}
+    families = ("run", "evaluate", "batch", "report", "explore", *NETWORKS, *FURTHER)
+    listed = {command for text in TEXTS.values() for command in commands(text)} - elsewhere
+    others = {command for command in listed if name_of(command) not in families}
+    others = {command for command in others if command.removesuffix(" FOLDER") not in studies}
+    extras = r"pip install ['\"](keras-nst|tensorflow)\[|export TF_CONFIG="
+    assert {command for command in others if not re.match(extras, command)} == set()
+    assert len(those("run", text=README)) >= 4
     for script in elsewhere:
         if script.startswith("scripts"):
-            assert (ROOT / script).stat().st_mode & 0o111
+            assert (ROOT / script.split()[0]).stat().st_mode & 0o111
 
 
 def test_python_is_that_of_the_program_before_it_is_called() -> None:
     """scripts/start leaves the terminal's own Python as it is, which knows nothing of the program."""
     listed = [line for block in blocks("sh") for line in block.splitlines()]
-    first_call = next(number for number, line in enumerate(listed) if line.startswith("python "))
+    first_call = next(number for number, line in enumerate(listed) if line.startswith(("python ", "keras-nst ")))
     assert listed[:first_call] == ["scripts/start", ". .venv/bin/activate"]
     assert ".venv/bin/activate" in (ROOT / "scripts" / "start").read_text()
 
 
-@pytest.mark.parametrize("command", every_run())
+@pytest.mark.parametrize("command", those("run"))
 def test_the_commands_run(
     command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With small pictures of the names they have, random weights and few steps."""
     monkeypatch.chdir(named_files)
-    longer = ["--steps=1,2"] if "--resume" in command else []
+    longer = ["--steps=2"] if "--resume" in command else []
     if "runs/FOLDER" in command:
-        assert main(["--content=photo.jpg", "--style=painting.jpg", "--workdir=runs/FOLDER", *SMALL]) == 0
-    assert main([*shlex.split(command)[3:], *SMALL, *longer]) == 0
+        assert keras_nst(["--content=photo.jpg", "--style=painting.jpg", "--workdir=runs/FOLDER", *SMALL]) == 0
+    assert given(command, *SMALL, *longer) == 0
     assert "--help" in command or len(list(named_files.glob("**/run.log"))) == 1 + ("runs/FOLDER/" in command)
-    assert not longer or "Resuming after step 2." in capsys.readouterr().out
+    assert not longer or "Resuming after step 1." in capsys.readouterr().out
 
 
 def test_figures_can_be_asked_for(
     named_files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(named_files)
-    (command,) = (command for command in commands() if "keras_nst.evaluate" in command)
-    assert evaluate.main([*shlex.split(command)[3:], "--weights=random"]) == 0
+    (command,) = those("evaluate")
+    assert given(command, "--weights=random") == 0
     assert "picture.png" in capsys.readouterr().out
 
 
@@ -141,30 +123,25 @@ def test_the_masks_are_painted(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"glass.png", "sky.png", "town.png"}
 
 
-@pytest.mark.parametrize("command", [one for one in commands() if one.startswith("python -m keras_nst.report")])
+@pytest.mark.parametrize("command", those("report"))
 def test_the_reports_are_written(command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(named_files)
-    given = ["--content=photo.jpg", "--style=painting.jpg", "--workdir=runs/FOLDER", "--report=false"]
-    assert main([*given, "--snapshot_steps=1", *SMALL]) == 0
-    assert report.main(shlex.split(command)[3:]) == 0
+    run = ["--content=photo.jpg", "--style=painting.jpg", "--workdir=runs/FOLDER", "--report=false"]
+    assert keras_nst([*run, "--snapshot_steps=1", *SMALL, "--steps=2"]) == 0
+    assert given(command) == 0
     assert Path("making.webp" if "--making" in command else "runs/FOLDER/report.html").exists()
 
 
-@pytest.mark.parametrize("command", [one for one in commands() if one.startswith("python -m keras_nst.explore")])
+@pytest.mark.parametrize("command", [command for command in those("explore") if "--help" not in command])
 def test_the_explorations_are_made(command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the folder that is named for the pictures."""
     monkeypatch.chdir(named_files)
     small = ["--weights=random", "--size=32", "--layers=block1_conv1", "--steps=1", "--channel_steps=1", "--channels=1"]
-    assert explore.main([*shlex.split(command)[3:], *small]) == 0
+    assert given(command, *small) == 0
     assert Path("explore/photo-painting/explore.html").exists()
 
 
-def further(listed: list[str]) -> set[str]:
-    """Returns the commands for film, volumes and sound."""
-    return {command for command in listed if re.match(r"python -m keras_nst\.(video|volume|sound) ", command)}
-
-
-@pytest.mark.parametrize("name", ["README.md", "film.md", "volumes.md", "sound.md"])
+@pytest.mark.parametrize("name", ["film.md", "volumes.md", "sound.md"])
 def test_films_volumes_and_sounds_are_made(name: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One command after the other, each in a folder of its own, with what they name in small."""
     monkeypatch.chdir(named_files)
@@ -176,21 +153,15 @@ def test_films_volumes_and_sounds_are_made(name: str, named_files: Path, monkeyp
         Path(table).write_text("x\n" + "\n".join(str(np.sin(step / number)) for step in range(200)))
     few = ["--weights=random", "--steps=1", "--tensorboard=false"]
     small = {"video": [*few, "--steps_more=1", "--scales=1"], "volume": few, "sound": ["--steps=2", "--filters=8"]}
-    for number, command in enumerate(sorted(further(commands(TEXTS[name])))):
-        door, given = command.split()[2].removeprefix("keras_nst."), shlex.split(command)[3:]
-        more = ["--phase_steps=1"] if door == "sound" else [f"--workdir=work{number}", "--overwrite"]
+    for number, command in enumerate(sorted(those(*FURTHER, text=TEXTS[name]))):
+        name = name_of(command)
+        more = ["--phase_steps=1"] if name == "sound" else [f"--workdir=work{number}", "--overwrite"]
         learning = ["--learning_steps=1"] if "--how=keyframes" in command else []
-        assert DOORS[door]([*given, *small[door], *more, *learning]) == 0
+        assert given(command, *small[name], *more, *learning) == 0
     assert any(named_files.glob("*painted.*")) or Path("arpeggio-as-rain.wav").exists()
 
 
-def of_networks(listed: list[str]) -> set[str]:
-    """Returns the commands that train networks, and use them."""
-    return {command for command in listed if re.match(r"python -m keras_nst\.(train|apply|export) ", command)}
-
-
-@pytest.mark.parametrize("name", ["README.md", "networks.md"])
-def test_networks_are_trained_and_paint(name: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_networks_are_trained_and_paint(named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One command after the other, with a few small photographs and steps."""
     monkeypatch.chdir(named_files)
     Path("photos").mkdir()
@@ -205,36 +176,35 @@ def test_networks_are_trained_and_paint(name: str, named_files: Path, monkeypatc
         "--width=4",
         "--blocks=1",
     ]
-    known = of_networks(commands(TEXTS[name]))
-    for command in [one for one in commands(TEXTS[name]) if one in known]:
-        door, flags_given = command.split()[2].removeprefix("keras_nst."), shlex.split(command)[3:]
-        if door == "train":
-            assert train.main([*flags_given, *small]) == 0
-        elif door == "apply":
-            assert apply(flags_given) == 0
+    for command in those(*NETWORKS, text=DOCS["networks.md"]):
+        if name_of(command) == "train":
+            assert given(command, *small) == 0
+        elif name_of(command) == "apply":
+            assert given(command, *(["--size=48"] if "--refine=20" in command else [])) == 0
         else:
-            assert export.main([*flags_given, "--format=saved_model", "--output=exported"]) == 0
+            assert given(command, "--format=saved_model", "--output=exported") == 0
             shutil.rmtree("exported")
     assert len(list(Path("painted").iterdir())) == 3
 
 
-@pytest.mark.parametrize("command", [one for one in commands() if one.startswith("python -m keras_nst.batch")])
+@pytest.mark.parametrize("command", those("batch"))
 def test_the_batches_run(command: str, named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a folder of two photographs and one of a painting."""
     monkeypatch.chdir(named_files)
     for name, folder in (("photo.jpg", "photos"), ("a.jpg", "photos"), ("painting.jpg", "paintings")):
         Path(folder).mkdir(exist_ok=True)
         shutil.copy(name, folder)
-    assert batch([*shlex.split(command)[3:], *SMALL]) == 0
+    assert given(command, *SMALL) == 0
     (sheet,) = named_files.glob("*/sheet.jpg")
     assert len(list((sheet.parent / "pictures").iterdir())) in (2, 3)
 
 
 @pytest.mark.weights
-def test_the_python_runs(tmp_path: Path, vgg19_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["README.md", "python.md"])
+def test_the_python_runs(name: str, tmp_path: Path, vgg19_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # any folder will do
-    (code,) = blocks("python")
-    exec(compile(code, "README.md", "exec"), {})
+    (code,) = blocks("python", TEXTS[name])
+    exec(compile(code, name, "exec"), {})
     assert (tmp_path / "harbor-night.png").stat().st_size > 10_000
 
 
@@ -245,9 +215,9 @@ def test_times_and_losses_are_those_of_the_configs() -> None:
 
     text = " ".join(README.split())
     time, loss = told("starry.cfg")
-    assert f"about {time} on two cores" in text and f"ends with a loss near {loss}." in text
+    assert f"about {time} on two cores" in text and f"ends with a loss near {loss};" in text
     assert f"a sketch of it in about {told('quick.cfg')[0]}" in text
-    assert len(re.findall(r"\d+ seconds|minute and a half|a loss (?:of|near)", text)) == 3
+    assert len(re.findall(r"\d+ seconds|minute and a half|a loss (?:of|near)", text)) == 3  # these and no others
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -262,36 +232,39 @@ def test_links_lead_somewhere(name: str) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_flags_and_values_exist(name: str) -> None:
     text = TEXTS[name]
-    doors = (BatchConfig, StudioConfig, evaluate.Request, report.Request, Exploration, Training, Application, Export)
-    doors += (Filming, Carving, Sounding)
-    known = {name for settings in doors for name in fields(settings)} | {*request.OWN_FLAGS, "flagfile", "help", "from"}
+    known_commands = [named(name) for name in COMMANDS]
+    known = {name for command in known_commands for name in (*fields(command.settings), *command.own_flags)}
+    known |= {"flagfile", "help", "from"}
     for flag in set(re.findall(r"`--(\w+)", text)):
         assert flag in known, flag
     for flag in re.findall(r"`(--\w+=[^`]*?)`", text):
-        if not re.search(r"\.\.\.|from_image|resume", flag):
-            assert any(reads(flag, of) for of in doors if flag[2:].partition("=")[0] in fields(of)), flag
+        if not re.search(r"\.\.\.|from_image|resume|flagfile|=N$", flag):
+            name = flag[2:].partition("=")[0]
+            assert any(reads(flag, command) for command in known_commands if name in fields(command.settings)), flag
 
 
-def reads(flag: str, of: type[Settings]) -> bool:
+def reads(flag: str, command: Command) -> bool:
     """Tells whether a command takes a flag with this value."""
     try:
-        of.written(**flags.read(shlex.split(flag), of, request.OWN_FLAGS).settings)
+        given = flags.read(written_out(shlex.split(flag), command.short), command.settings, command.own_flags)
+        command.settings.written(**given.settings)
     except SettingError:
         return False
     return True
 
 
 def test_files_import_from_further_down() -> None:
-    """In the order in which the README has them; those in a row may import each other."""
-    table = README[README.index("## Reading the code") : README.index("## Tests")]
-    rows = [re.findall(r"\]\(keras_nst/([^)]+)\)", line) for line in table.splitlines() if line.startswith("| [")]
+    """In the order in which the docs have them; those in a row may import each other."""
+    text = (ROOT / "docs" / "code.md").read_text(encoding="utf8")
+    table = text[text.index("## The rooms") : text.index("## Where to change what")]
+    table = table.replace("/__init__.py)", "/)")
+    rows = [re.findall(r"\]\(\.\./keras_nst/([^)]+)\)", line) for line in table.splitlines() if line.startswith("| [")]
     row_of = {path: number for number, row in enumerate(rows) for path in row}
     for path, row in row_of.items():
         for file in (ROOT / "keras_nst" / path).glob("*.py") if path.endswith("/") else [ROOT / "keras_nst" / path]:
             for module in re.findall(r"from keras_nst\.([\w.]+) import", file.read_text(encoding="utf8")):
-                name = module.replace(".", "/") + ".py"
-                known = row_of.get(name, row_of.get(name.split("/")[0] + "/", len(rows)))
-                assert row <= known, f"{file.name} imports {module}"
+                room = next((room for room in row_of if f"{module.replace('.', '/')}/".startswith(room)), "")
+                assert row <= row_of.get(room, len(rows)), f"{file.name} imports {module}"
 
 
 def test_every_style_loss_has_its_row() -> None:
@@ -303,7 +276,7 @@ def test_every_style_loss_has_its_row() -> None:
 def test_the_table_of_formulas_names_every_normalization() -> None:
     assert set(RECIPES) == set(DEFINITIONS)
     for name in RECIPES:
-        assert re.search(rf"^\| `{name}`", README, re.MULTILINE), name
+        assert re.search(rf"^\| `{name}`", DOCS["method.md"], re.MULTILINE), name
 
 
 def test_the_changelog_has_this_version() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_nst.runs.record import Record, differences
+from keras_nst.command.run_folder import Record, differences
 
 EARLIER = Record(
     given={"style_weight": "auto", "scales": "auto", "seed": "0", "content_mask": "m.png"},
@@ -28,3 +28,17 @@ EARLIER = Record(
 )
 def test_what_was_is_told_as_it_was(now: dict[str, str], told: list[str]) -> None:
     assert differences(EARLIER._replace(given=EARLIER.given | now), EARLIER) == told
+
+
+def test_what_an_earlier_version_left_open_may_stay_open() -> None:
+    """Its defaults are left to the program now; what it did not know is as it was without it."""
+    woven = {"variation": "squared"}
+    then = EARLIER._replace(given=EARLIER.given | woven, resolved=EARLIER.resolved | woven)
+    now = then._replace(given=then.given | {"variation": "auto", "coarse_content": "1", "roughness_weight": "auto"})
+    assert differences(now, then) == []
+    free = now._replace(given=now.given | {"coarse_content": "0.5"})
+    assert differences(free, then) == ["--coarse_content=0.5 (was 1)"]
+    known = then._replace(resolved=then.resolved | {"coarse_content": "0.5", "roughness_weight": "0"})
+    assert differences(known._replace(given=known.given | {"variation": "auto"}), known) == [
+        "--variation=auto (was squared)"
+    ]

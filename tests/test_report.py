@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import itertools
 import json
 import math
 import os
@@ -19,13 +20,16 @@ from conftest import ROOT, run_process, smooth_picture, write_picture
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from keras_nst import batch, run
-from keras_nst.fleet.manifest import Manifest
+from keras_nst.batch import __main__ as batch
+from keras_nst.command.manifest import Manifest
+from keras_nst.command.run_folder import LOG, PICTURE, RECORD, REPORT, SETTINGS
+from keras_nst.core.judging.words import MEANINGS
 from keras_nst.monitors.history import read_history
-from keras_nst.report import main
-from keras_nst.reports.facts import short_name
-from keras_nst.reports.pages import write_report
-from keras_nst.runs.workdir import LOG, PICTURE, RECORD, REPORT, SETTINGS
+from keras_nst.report import charts
+from keras_nst.report.__main__ import main
+from keras_nst.report.facts import short_name
+from keras_nst.report.pages import write_report
+from keras_nst.run import __main__ as run
 
 VOID = {"meta", "img", "br", "input"}
 MOST = 10_000_000
@@ -121,7 +125,7 @@ def test_a_run_leaves_its_page(finished: Path) -> None:
     is_sealed(page)
     told = page.text()
     assert page.texts["title"][0] == "town.png in the manner of paint.jpg" and "Finished after 10 steps." in told
-    headings = ["Result", "How it was made", "Curves", "Settings", "The run", "What was told"]
+    headings = ["Result", "How it was made", "Curves", "Settings", "The run", "Messages"]
     assert [each for each in page.texts["h2"] if each.strip()] == headings  # random weights have no figures
     assert f"--content={finished.parent / 'town.png'}" in page.text("pre") and "--steps=6,4" in page.text("pre")
     assert tf.__version__ in told and "Final loss" in told and "Runs on CPU" in told
@@ -198,6 +202,37 @@ def test_points_are_the_values_of_the_event_files(factor: float, tmp_path: Path)
     (dot,) = page.all("circle")
     assert abs(y(float(dot["cy"])) - 0.3) < 0.02 * factor
     assert "scale 2" in drawing and "scale 1" not in drawing
+
+
+def test_names_of_scales_do_not_overlap() -> None:
+    """Each start has its mark; of those in a row that are near each other the last has its name."""
+    drawn = charts.marks([1, 151, 163, 175, 239], charts.Axis(0, 300, charts.LEFT, charts.WIDTH - charts.RIGHT))
+    names = [
+        (float(left), name) for left, name in re.findall(r'<text class="mark" x="([\d.]+)".*?>(.*?)</text>', drawn)
+    ]
+    assert drawn.count("<path") == 4 and [name for _, name in names] == ["scale 4", "scale 5"]
+    assert all(after[0] - left >= charts.NAME for (left, _), after in itertools.pairwise(names))
+
+
+OF_EARLIER = {"content": 0.187, "gram": 0.443, "w2": 0.48, "color": 0.283, "grain": 0.316, "borders": 0.01}
+OF_STROKES = {"weave": 9.019, "lattice": 0.004, "crispness": 0.287}
+
+
+@pytest.mark.parametrize("more", [{}, OF_STROKES], ids=["before", "now"])
+def test_figures_that_a_run_of_an_earlier_version_has_not(more: dict[str, float], copied: Path) -> None:
+    """What was measured is told with its meaning, and said in words; the rest is not spoken of."""
+    writer = tf.summary.create_file_writer(str(copied))
+    with writer.as_default():
+        for name, value in (OF_EARLIER | more).items():
+            tf.summary.scalar(f"quality/{name}", value, 10)
+    writer.close()
+    page = Page(write_report(copied))
+    is_sealed(page)
+    told = page.text()
+    assert "Close to the style, content well kept, colors the style's" in told
+    assert ("woven texture in flat parts, softer than the painting." in told) == bool(more)
+    for name, value in OF_STROKES.items():
+        assert (f"{value:.3f}" in told and MEANINGS[name] in told) == bool(more)
 
 
 # --- Whatever anybody has written ---
@@ -331,7 +366,7 @@ def test_folders_without_a_run_are_told_and_cost_no_other(
         (["--making=a.gif", "{run}"], 1, "--making=a.gif: Expected a name that ends in .webp"),
         (["--making=a.webp", "{run}", "{run}"], 1, "and the folder of one run"),
         (["--making=none/a.webp", "{run}"], 1, "--making=none/a.webp: No such file or directory"),
-        (["--makin=a.webp", "{run}"], 2, "Unknown command line flag"),
+        (["--makin=a.webp", "{run}"], 2, "--makin: There is no such flag. Did you mean --making?"),
     ],
 )
 def test_bad_input(
@@ -446,6 +481,19 @@ def test_names_in_a_batch_are_nothing_but_text(tmp_path: Path) -> None:
     page = Page(tmp_path / REPORT)
     is_sealed(page)
     assert page.text().count(HOSTILE) == 5 and {path.name for path in tmp_path.iterdir()} == {"manifest.jsonl", REPORT}
+
+
+def test_a_batch_begun_by_an_earlier_version(tmp_path: Path) -> None:
+    """Pictures that have no figures of strokes stand beside those that have them."""
+    with (tmp_path / "manifest.jsonl").open("w") as file:
+        for name, figures in {"before": OF_EARLIER, "now": OF_EARLIER | OF_STROKES}.items():
+            file.write(json.dumps({"job": name, "name": name, "state": "done", "figures": figures}) + "\n")
+    assert main([str(tmp_path)]) == 0
+    page = Page(tmp_path / REPORT)
+    is_sealed(page)
+    told = page.text()
+    assert all(told.count(f"{value:.3f}") == 2 for value in (0.187, 0.443, 0.283, 0.316))
+    assert all(told.count(f"{value:.3f}") == 1 and MEANINGS[name] in told for name, value in OF_STROKES.items())
 
 
 def test_a_batch_of_thousands_stays_small(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A run that goes on is the run that was never interrupted, bit for bit."""
 
 import contextlib
+import functools
 import json
 import os
 import random
@@ -15,26 +16,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import ROOT, marks_of, smooth_picture, steps_of
 from PIL import Image
 
-from keras_nst.core import transfer as core
-from keras_nst.core.descent import Audience
-from keras_nst.core.events import Progress, Standing
-from keras_nst.core.features import extractor
-from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Pictures, Style
-from keras_nst.run import main
-from keras_nst.runs import perform
-from keras_nst.runs.checkpoints import Checkpoints, read_checkpoint, write_checkpoint
-from keras_nst.runs.job import prepare
-from keras_nst.runs.request import parse
-from keras_nst.runs.workdir import CHECKPOINT, PICTURE, SETTINGS
+from keras_nst.command.run_folder import CHECKPOINT, PICTURE, SETTINGS
+from keras_nst.core.descent import transfer as core
+from keras_nst.core.descent.scales import Audience
+from keras_nst.core.network.features import extractor
+from keras_nst.core.network.network import Network
+from keras_nst.core.plan.events import Progress, Standing
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.seeing.sight import Pictures, Style
+from keras_nst.run import perform
+from keras_nst.run.__main__ import main
+from keras_nst.run.checkpoints import Checkpoints, read_checkpoint, write_checkpoint
+from keras_nst.run.prepare import prepare
+from keras_nst.run.request import parse
 from keras_nst.session.method import method_of
 from keras_nst.session.session import Session
 from keras_nst.settings.config import Config
@@ -62,10 +62,11 @@ def settings(**given: object) -> Config:
     return Config(**{**LAYERS, "steps": (6, 7), "scales": 2, **given}).resolved()
 
 
-def features(config: Config) -> keras.Model:
+@functools.cache
+def network(precision: str) -> Network:
+    """The network, and the programs of earlier runs."""
     names = [layer.name for layers in LAYERS.values() for layer in layers]
-    precision = "float32" if config.precision == "auto" else config.precision
-    return extractor("vgg19", names, weights=0, precision=precision)
+    return Network(extractor("vgg19", names, weights=0, precision=precision), keep=1e9)
 
 
 def pair() -> Pictures:
@@ -85,9 +86,9 @@ def run(config: Config, chunk: int, resumed: Standing | None = None) -> tuple[np
             stood[progress.step] = standing._replace(arrays=[array.copy() for array in standing.arrays])
         losses.extend((step.number, float(step.losses.total[0])) for step in progress.taken)
 
-    network = features(config)
+    precision = "float32" if config.precision == "auto" else config.precision
     audience = Audience(lambda *left: chunk, [listen])
-    result = core.transfer(pair(), SIZE, method_of(config), Network(network), audience, resumed)
+    result = core.transfer(pair(), SIZE, method_of(config), network(precision), audience, resumed)
     return result.picture, stood, losses
 
 
@@ -172,6 +173,9 @@ class Stopping:
             return 1
         self.cut = self.timed
         return 0 if self.timed else None
+
+    def has_time_for_figures(self) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -325,7 +329,7 @@ def test_stopped_before_a_further_step_the_run_goes_on_from_where_it_was(
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        (["--style_weight=3"], "--style_weight=3 (was 5.8)"),
+        (["--style_weight=3"], "--style_weight=3 (was 5.7)"),
         (["--seed=5", "--pooling=average"], "--pooling=average (was max), --seed=5 (was 0)"),
         (["--style={other}"], "another picture as style"),
     ],
@@ -478,3 +482,24 @@ def test_a_thousand_steps_leak_nothing(quick: list[str], tmp_path: Path) -> None
     assert late < 1.02 * early
     assert steps_of(tmp_path / "run") == [*range(1, 1001), 1000]
     assert sum(path.stat().st_size for path in (tmp_path / "run").glob("events*")) < 3e6
+
+
+# --- What earlier versions have left ---
+
+EARLIER = Path(__file__).parent / "earlier"  # version 0.1.0 of 2026-11-29, --style_layers and --content_layers shallow
+GIVEN = [
+    *("--content=sample:harbor", "--style=sample:night", "--size=48", "--scales=2", "--steps=3,30", "--weights=random"),
+    *("--precision=float32", "--convolution=direct", "--xla=off", "--style_layers=block1_conv1,block2_conv1"),
+    *("--content_layers=block2_conv2", "--snapshot_steps=0", "--preview=false", "--report=false"),
+]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_run_of_an_earlier_version_ends_as_it_would_have(again: bool, tmp_path: Path) -> None:
+    """By --resume, and by the same command, whose defaults are others now."""
+    folder = shutil.copytree(EARLIER / "run", tmp_path / "run")
+    assert main([*GIVEN, f"--workdir={folder}"] if again else [f"--resume={folder}"]) == 0
+    with Image.open(EARLIER / "run-as-it-ended.png") as image:
+        expected = np.asarray(image, int)
+    assert abs(picture_in(folder).astype(int) - expected).max() <= 2  # levels; processors differ in their last bits
+    assert steps_of(folder)[-1] == 33

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.core.roots import root_by_eigenvalues, root_by_products, rotation, stretches
+from keras_nst.core.objective.roots import root_by_eigenvalues, root_by_products, rotation, stretches
 
 
 def turned(channels: int, seed: int = 0) -> np.ndarray:

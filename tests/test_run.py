@@ -15,11 +15,12 @@ import pytest
 from conftest import ROOT, run_process, write_picture
 from PIL import Image
 
+from keras_nst.command.run_folder import PICTURE, SETTINGS
 from keras_nst.pictures.files import read_picture, save_picture
 from keras_nst.pictures.metadata import read_settings
-from keras_nst.run import main
-from keras_nst.runs import job, request
-from keras_nst.runs.workdir import PICTURE, SETTINGS
+from keras_nst.run import prepare as job
+from keras_nst.run import request
+from keras_nst.run.__main__ import main
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +155,10 @@ def test_a_time_too_short_for_a_single_step(
     """A small first size gets what makes a picture all the same."""
     assert main([*quick, "--max_seconds=0.001"]) == 0
     out = capsys.readouterr().out
-    assert "Time was over too soon: the first size got the least number of steps" in out and "Steps: 3 of 5" in out
+    assert (
+        "--max_seconds was too short: the first size still got the minimum number of steps" in out
+        and "Steps: 3 of 5" in out
+    )
     assert "Time allowed 34 x 25 only; the picture is enlarged from that to 48 x 36." in out
     assert (
         f"To go on without a limit of time: python -m keras_nst.run --resume={tmp_path / 'run'} --max_seconds=0" in out
@@ -227,9 +231,9 @@ BAD = [
     (["--content={whole.jpg}", "--max_megapixels=0.05"], 1, "--content=.*at most 50000 pixels .*60000"),
     (["--style={.}"], 1, "--style=.*"),
     (["--content={thin.png}"], 1, "--size=48: Expected a result of at least 16 pixels a side"),
-    (["--content="], 1, "--content=: Expected a picture"),
-    (["--style="], 1, "--style=: Expected a picture"),
-    (["--content=", "--style=", "--content_weight=0", "--style_weight=1"], 1, "--style=: Expected a picture"),
+    (["--content="], 1, "--content: Expected a picture"),
+    (["--style="], 1, "--style: Expected a picture"),
+    (["--content=", "--style=", "--content_weight=0", "--style_weight=1"], 1, "--style: Expected a picture"),
     (["--content=ftp://example.org/a.jpg"], 1, "--content=ftp://example.org/a.jpg"),
     (["--content=http://127.0.0.1:9/a.jpg"], 1, "--content=http://127.0.0.1:9/a.jpg"),
     (["--content=sample:harbour"], 1, "--content=sample:harbour: .*harbor"),
@@ -238,7 +242,7 @@ BAD = [
     (["--weights={missing.h5}"], 1, "--weights=.*missing.h5"),
     (["--weights={whole.jpg}"], 1, "--weights=.*whole.jpg"),
     (["--style_layers=block1_conv9"], 1, "--style_layers=block1_conv9: .*block1_conv1"),
-    (["--style_layers="], 1, "--style_layers="),
+    (["--style_layers="], 1, "--style_layers: "),
     (["--style_weight=-2"], 1, "--style_weight=-2"),
     (["--content_weight=nan"], 1, "--content_weight=nan"),
     (["--variation_weight=inf"], 1, "--variation_weight=inf"),
@@ -257,8 +261,8 @@ BAD = [
     (["--style_weight=1e38"], 1, r"--style_weight=1e38: .*at most 1e\+30"),
     (["--steps=99999999999999999999"], 1, "--steps=99999999999999999999: .*at most 2147483647"),
     (["--seed=" + "9" * 400], 1, "--seed=9"),
-    (["--init="], 1, "--init=: Expected auto"),
-    (["--from_image="], 1, "--from_image=: Expected"),
+    (["--init="], 1, "--init: Expected auto"),
+    (["--from_image="], 1, "--from_image: Expected"),
     (["--flagfile={cut.jpg}"], 2, "UTF-8"),
     (["--overwrite=perhaps"], 2, "perhaps"),
     (["--content=two\nlines.jpg"], 1, "--content=.*two.nlines.jpg"),

@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 
 import keras_nst
-from keras_nst.core.events import Progress
-from keras_nst.core.pyramid import Size, same_area
-from keras_nst.core.sight import resize
+from keras_nst.core.network.resizing import resize
+from keras_nst.core.plan.events import Progress
+from keras_nst.core.plan.pyramid import Size, same_area
 from keras_nst.pictures.files import read_picture
 from keras_nst.pictures.sources import SAMPLES
 
@@ -84,14 +84,14 @@ def test_the_final_losses_are_those_of_an_independent_evaluation(outcome: Outcom
     final = outcome.seen[-1].losses
     rows, target = outcome.maps(outcome.result, "block4_conv2"), outcome.maps(outcome.content, "block4_conv2")
     np.testing.assert_allclose(final.content, [np.sum((rows - target) ** 2) / np.sum(target**2)], rtol=1e-3)
-    weights = 4.0 ** -np.arange(5)
+    weights = 3.0 ** -np.arange(5)
     expected = np.average([outcome.w2(outcome.result, name) for name in OPTIMIZED], weights=weights)
     np.testing.assert_allclose(final.style, [expected], atol=3e-4)  # of 1, as of moments in float32
 
 
 def test_it_starts_at_the_content_and_the_loss_falls(outcome: Outcome) -> None:
     first, last = outcome.seen[0].losses, outcome.seen[-1].losses
-    assert first.content[0] == 0 and first.variation[0] == pytest.approx(1, rel=1e-3)
+    assert first.content[0] == 0 and 0.02 < first.variation[0] < 0.5  # of all variation color alone has less than half
     assert last.total[0] < 0.35 * first.total[0]
     assert last.style[0] < 0.15 * first.style[0]
 

@@ -6,7 +6,7 @@ from conftest import smooth_picture
 
 from keras_nst.pictures import palette
 from keras_nst.pictures.files import Picture
-from keras_nst.session.scene import Guidance, Scene, colored, guided, numbered, recolored, scene_of
+from keras_nst.session.scene import Guidance, Masks, Scene, colored, guided, numbered, scene_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
 
@@ -32,7 +32,9 @@ def scene(config: Config, arrays: dict[str, np.ndarray], **alphas: np.ndarray) -
     """Returns the scene of arrays by name: content, style, style_2, content_mask, style_mask, style_mask_2."""
     made = {name: picture(pixels, alphas.get(name)) for name, pixels in arrays.items()}
     styles, masks = ([made[name] for name in (kind, f"{kind}_2") if name in made] for kind in ("style", "style_mask"))
-    return scene_of(made.get("content"), styles, None, (made.get("content_mask"), masks), config, lambda line: None)
+    return scene_of(
+        made.get("content"), styles, None, Masks(made.get("content_mask"), masks), config, lambda line: None
+    )
 
 
 def guidance_of(config: Config, arrays: dict[str, np.ndarray], **alphas: np.ndarray) -> Guidance:
@@ -157,7 +159,8 @@ def test_colors() -> None:
     np.testing.assert_array_equal(matched["content"], CONTENT)
     gray = colors_of(settings(color="luminance"), arrays)
     assert max(chroma(gray[name]).max() for name in gray) < 1e-3
-    np.testing.assert_allclose(recolored(gray["content"], CONTENT, "luminance"), CONTENT, atol=0.01)
-    assert recolored(STYLES["style"], CONTENT, "style") is STYLES["style"]
+    np.testing.assert_allclose(palette.with_colors_of(gray["content"], CONTENT), CONTENT, atol=0.01)
+    kept = colors_of(settings(color="palette"), arrays)
+    assert all(np.array_equal(kept[name], arrays[name]) for name in arrays)
     texture = colors_of(settings(color="match", content_weight=0.0), {"style": STYLES["style"]})
     np.testing.assert_array_equal(texture["style"], STYLES["style"])

@@ -11,22 +11,22 @@ import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.core import sight
-from keras_nst.core.chunk import Steps
-from keras_nst.core.descent import Audience
-from keras_nst.core.features import extractor
-from keras_nst.core.kept import Kept
-from keras_nst.core.method import Method
-from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Pictures, Style, aim_at, look_at
-from keras_nst.core.terms import Term, Value
-from keras_nst.core.transfer import Painted, transfer
+from keras_nst.command.log import logged
+from keras_nst.core.descent.scales import Audience
+from keras_nst.core.descent.steps import Stepper
+from keras_nst.core.descent.transfer import Painted, transfer
+from keras_nst.core.network import resizing
+from keras_nst.core.network.features import extractor
+from keras_nst.core.network.network import Kept, Network
+from keras_nst.core.objective.terms import Term, Value
+from keras_nst.core.plan.method import Method
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.seeing import sight
+from keras_nst.core.seeing.sight import Pictures, Style, aim_at, look_at
 from keras_nst.pictures.files import Picture
-from keras_nst.runs.job import JobSpec
-from keras_nst.runs.log import logged
+from keras_nst.run.prepare import JobSpec
 from keras_nst.session.method import method_of
-from keras_nst.session.scene import Scene, scene_of
+from keras_nst.session.scene import Masks, Scene, scene_of
 from keras_nst.session.session import Session, paced
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer
@@ -47,7 +47,7 @@ def picture(seed: int, height: int = 36, width: int = 48) -> Picture:
 
 
 def scene(config: Config, content: int, style: int) -> Scene:
-    return scene_of(picture(content), [picture(style, 40, 40)], None, (None, []), config, lambda line: None)
+    return scene_of(picture(content), [picture(style, 40, 40)], None, Masks(None), config, lambda line: None)
 
 
 def painted(session: Session, config: Config, content: int, style: int) -> Painted:
@@ -56,6 +56,7 @@ def painted(session: Session, config: Config, content: int, style: int) -> Paint
     return session.paint(inputs, resolved, pace=paced(resolved, inputs.size))
 
 
+@pytest.mark.usefixtures("nothing_is_kept")
 @pytest.mark.parametrize(
     "given",
     [
@@ -71,8 +72,8 @@ def painted(session: Session, config: Config, content: int, style: int) -> Paint
 def test_a_picture_after_others_is_the_one_it_is_alone(given: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bit for bit, though it goes through programs that others have compiled."""
     config, compiled = Config(**{**LAYERS, **given, "style": "a"}), []
-    compile_steps = Steps.compile
-    monkeypatch.setattr(Steps, "compile", lambda *arguments: compiled.append(1) or compile_steps(*arguments))
+    compile_steps = Stepper.compile
+    monkeypatch.setattr(Stepper, "compile", lambda *arguments: compiled.append(1) or compile_steps(*arguments))
     pairs = [(0, 1), (2, 1), (2, 3), (0, 1)]
     with Session(config, keep=1e9) as session:
         together = [painted(session, config, *pair) for pair in pairs]
@@ -85,6 +86,7 @@ def test_a_picture_after_others_is_the_one_it_is_alone(given: dict, monkeypatch:
     assert counted == 2 and len(compiled) == counted + 4  # at each of two scales
 
 
+@pytest.mark.usefixtures("nothing_is_kept")
 def test_what_is_known_of_a_style_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     config, measured = Config(**LAYERS, style="a"), []
     measure = sight.Originals._style
@@ -95,6 +97,7 @@ def test_what_is_known_of_a_style_is_kept(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(measured) == 4  # of two styles at two scales
 
 
+@pytest.mark.usefixtures("nothing_is_kept")
 def test_a_session_without_room_keeps_nothing() -> None:
     config = Config(**LAYERS, style="a")
     with Session(config) as session:
@@ -125,7 +128,7 @@ def pull_towards(wanted: np.ndarray) -> Term:
     """Returns the term mean |x - wanted|^2 over the pixels, whose parts add up."""
 
     def aim(originals: object, objective: object) -> tf.Tensor:
-        return sight.resize(wanted, originals.size)
+        return resizing.resize(wanted, originals.size)
 
     def part(seen: object, aim: tf.Tensor, objective: object) -> tf.Tensor:
         squares = tf.square(seen.pixels.values - aim)

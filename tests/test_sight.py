@@ -6,14 +6,15 @@ import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.core import sight
-from keras_nst.core.features import extractor
-from keras_nst.core.losses import Aim
-from keras_nst.core.method import Method
-from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Pictures, Style
-from keras_nst.core.stats import blended, moments
+from keras_nst.core.network import resizing
+from keras_nst.core.network.features import extractor
+from keras_nst.core.network.network import Network
+from keras_nst.core.objective.losses import Aim
+from keras_nst.core.objective.moments import blended, moments
+from keras_nst.core.plan.method import Method
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.seeing import sight
+from keras_nst.core.seeing.sight import Pictures, Style
 from keras_nst.session.method import method_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer
@@ -168,16 +169,16 @@ def test_what_is_kept_is_the_content_and_has_no_gradient() -> None:
 def test_what_is_enlarged_is_the_change() -> None:
     """A content that nothing was changed of comes out whole; a change of color comes with it."""
     content = tf.constant(np.float32(0.2 + 0.5 * smooth_picture(48, 64)[None]))
-    small = sight.resize(content, Size(24, 32))
-    np.testing.assert_allclose(sight.enlarged(small, content, Size(48, 64)), content, atol=1e-6)
-    redder = sight.enlarged(small + (0.1, 0.0, 0.0), content.numpy(), Size(48, 64))
+    small = resizing.resize(content, Size(24, 32))
+    np.testing.assert_allclose(resizing.enlarged(small, content, Size(48, 64)), content, atol=1e-6)
+    redder = resizing.enlarged(small + (0.1, 0.0, 0.0), content.numpy(), Size(48, 64))
     np.testing.assert_allclose(redder, content + (0.1, 0.0, 0.0), atol=1e-5)
-    plain = sight.enlarged(small, None, Size(48, 64))
-    np.testing.assert_array_equal(plain, sight.resize(small, Size(48, 64)))
+    plain = resizing.enlarged(small, None, Size(48, 64))
+    np.testing.assert_array_equal(plain, resizing.resize(small, Size(48, 64)))
     assert np.abs(plain - content).max() > 1e-3
 
 
 def test_enlarged_pictures_stay_pictures() -> None:
     content = tf.constant(np.float32(np.indices((1, 48, 64, 3)).sum(axis=0) % 2))  # a chessboard
-    bright = sight.enlarged(tf.ones((1, 24, 32, 3)), content, Size(48, 64))
+    bright = resizing.enlarged(tf.ones((1, 24, 32, 3)), content, Size(48, 64))
     assert 0.0 <= np.min(bright) and np.max(bright) <= 1.0 and np.std(bright) > 0.1

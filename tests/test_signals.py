@@ -110,3 +110,18 @@ def test_exceptions_come_back_with_their_traceback(kind: type[BaseException]) ->
         on_a_thread(lambda: innermost())
     names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
     assert names[-1] == "innermost" and "on_a_thread" in names
+
+
+@pytest.mark.parametrize("kind", ["KeyboardInterrupt", "ValueError"])
+def test_what_comes_before_a_command_begins_ends_in_one_line_by_ctrl_c_alone(kind: str) -> None:
+    code = f"import sys; sys.argv[0] = '/usr/bin/keras-nst'; import keras_nst.command.command; raise {kind}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    if kind == "ValueError":
+        assert done.returncode == 1 and "Traceback" in done.stderr
+    else:
+        assert (done.returncode, done.stderr) == (130, "\nkeras_nst: interrupted before it began\n")
+
+
+def test_a_program_that_imports_a_command_keeps_its_own_ending() -> None:
+    code = "import sys; before = sys.excepthook; import keras_nst.run; assert sys.excepthook is before"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -8,7 +8,7 @@ import pytest
 from conftest import loss_values, smooth_picture
 from PIL import Image
 
-from keras_nst.core.events import Progress
+from keras_nst.core.plan.events import Progress
 from keras_nst.monitors.snapshots import snapshots
 
 

@@ -11,15 +11,14 @@ import tensorflow as tf
 from conftest import run_process
 from PIL import Image
 
-from keras_nst.sound import main
-from keras_nst.sounds import sheet
-from keras_nst.sounds.drive import drive, prepare
-from keras_nst.sounds.examples import A_SECOND, RATE, arpeggio, rain
-from keras_nst.sounds.files import Sound, read_sound, resampled, write_sound
-from keras_nst.sounds.objective import Ear, Listener, Search, Weights, gram, relative, rhythm
-from keras_nst.sounds.settings import Sounding
-from keras_nst.sounds.spectrum import Steps, hann, loudness, sounded, spectrogram, wave_of
-from keras_nst.sounds.statistics import distances, statistics
+from keras_nst.sound import sheet
+from keras_nst.sound.__main__ import main
+from keras_nst.sound.drive import drive
+from keras_nst.sound.files import A_SECOND, RATE, Sound, arpeggio, rain, read_sound, resampled, write_sound
+from keras_nst.sound.objective import Ear, Search, SoundObjective, Weights, gram, relative, rhythm
+from keras_nst.sound.prepare import prepare
+from keras_nst.sound.settings import Sounding
+from keras_nst.sound.spectrum import PhaseSteps, distances, hann, loudness, sounded, spectrogram, statistics, wave_of
 
 NEVER = threading.Event()
 
@@ -74,11 +73,11 @@ def test_a_sound_is_found_for_its_loudness() -> None:
     loud = loudness(own, 1024)
 
     def apart(steps: int) -> float:
-        made = sounded(loud, 1024, noise(len(own)), Steps(steps, NEVER))
+        made = sounded(loud, 1024, noise(len(own)), PhaseSteps(steps, NEVER))
         return float(np.linalg.norm(loudness(made, 1024) - loud) / np.linalg.norm(loud))
 
     assert apart(60) < 0.5 * apart(1)
-    np.testing.assert_allclose(sounded(loud, 1024, own, Steps(5, NEVER)), own, atol=1e-8)  # its phase was known
+    np.testing.assert_allclose(sounded(loud, 1024, own, PhaseSteps(5, NEVER)), own, atol=1e-8)  # its phase was known
 
 
 # --- The objective ---
@@ -107,7 +106,7 @@ def test_features_are_rectified_products_with_what_follows() -> None:
 
 def test_terms_are_zero_where_they_are_met() -> None:
     ear, content, style = Ear(3, 8, [3, 6], seed=0), noise(180).reshape(1, 60, 3), noise(180, 1).reshape(1, 60, 3)
-    listener = Listener(ear, content, style, Weights(1, 1, 1))
+    listener = SoundObjective(ear, content, style, Weights(1, 1, 1))
     of_content, of_style = (
         [float(term[0]) for term in listener.losses(tf.constant(each, tf.float32))] for each in (content, style)
     )
@@ -121,7 +120,7 @@ def test_two_channels_are_two_by_themselves() -> None:
     both = np.abs(noise(320, 1)).reshape(2, 40, 4) / 3
     made = []
     for part in (both, both[:1], both[1:]):
-        search = Search(part, Listener(ear, part, style, Weights(1, 5, 1)))
+        search = Search(part, SoundObjective(ear, part, style, Weights(1, 5, 1)))
         search.steps(5)
         made.append(search.found())
     np.testing.assert_allclose(made[0], np.concatenate(made[1:]), atol=1e-4)
@@ -309,7 +308,7 @@ def test_what_is_wrong_is_told_in_one_line(
     (tmp_path / "long.csv").write_text("x\n" + "\n".join(map(str, np.sin(np.arange(300)))))
     (tmp_path / "two.csv").write_text("x,y\n" + "\n".join(f"{np.sin(n)},{np.cos(n)}" for n in range(300)))
     wrong = {
-        "--content=: Expected a sound: .wav": {"content": ""},
+        "--content: Expected a sound: .wav": {"content": ""},
         "--content=sample:drum: Expected sample:arpeggio or sample:rain. Received: sample:drum": {
             "content": "sample:drum"
         },
@@ -318,7 +317,9 @@ def test_what_is_wrong_is_told_in_one_line(
             "style": str(tmp_path / "empty.wav")
         },
         f"--style={tmp_path / 'text.wav'}: Expected a sound. Received: a": {"style": str(tmp_path / "text.wav")},
-        f"--content={short}: Expected at least 1 s, or a smaller --window. Received: 0.041 s": {"content": str(short)},
+        f"--content={short}: Expected at least 1.03 s, or a smaller --window. Received: 0.0408 s": {
+            "content": str(short)
+        },
         f"--content={tmp_path / 'words.csv'}: Expected numbers. Received: 'many' in line 3": {
             "content": str(tmp_path / "words.csv")
         },

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.core.stats import Moments, gram, moments
+from keras_nst.core.objective.moments import Moments, gram, moments
 
 FEATURES = np.random.default_rng(0).normal(size=(2, 5, 7, 3)).astype(np.float32)
 

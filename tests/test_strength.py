@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.core.descent import Audience
-from keras_nst.core.features import extractor
-from keras_nst.core.method import Method
-from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Size
-from keras_nst.core.quality import LAYERS, Judge
-from keras_nst.core.sight import Pictures, Style, resize
-from keras_nst.core.strength import SUM_OF_WEIGHTS, calibrated
-from keras_nst.core.transfer import transfer
+from keras_nst.core.descent.scales import Audience
+from keras_nst.core.descent.transfer import transfer
+from keras_nst.core.judging.quality import LAYERS, Judge
+from keras_nst.core.network.features import extractor
+from keras_nst.core.network.network import Network
+from keras_nst.core.network.resizing import resize
+from keras_nst.core.plan.method import Method
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.seeing.sight import Pictures, Style
+from keras_nst.core.seeing.strength import SUM_OF_WEIGHTS, calibrated
 from keras_nst.pictures.files import read_picture
 from keras_nst.pictures.sources import SAMPLES
 from keras_nst.session.method import method_of
@@ -29,7 +30,7 @@ SIZE = Size(64, 96)
 @pytest.fixture(scope="module")
 def features(vgg19_weights: Path) -> keras.Model:
     config = Config()
-    names = [layer.name for layer in config.content_layers + config.style_layers]
+    names = [layer.name for layer in config.layers_of("content") + config.layers_of("style")]
     return extractor("vgg19", names, weights=vgg19_weights)
 
 
@@ -63,8 +64,8 @@ def test_more_strength_is_more_style_and_less_content(pair: str, features: keras
     judge = Judge(pictures.content.numpy(), pictures.styles[0].picture.numpy(), judging)
     figures, network = [], Network(features, keep=1e9)  # compiled once for all strengths
     for strength in STRENGTHS if pair == "harbor, night" else FEW:
-        method = asked(style_strength=strength, steps=(40,), scales=1)
-        result = transfer(pictures, SIZE, method, network, Audience(lambda *left: 40))
+        method = asked(style_strength=strength, steps=(20,), scales=1)
+        result = transfer(pictures, SIZE, method, network, Audience(lambda *left: 20))
         figures.append(judge(result.picture))
     content, style = ([getattr(each, name) for each in figures] for name in ("content", "w2"))
     assert content == sorted(content) and style == sorted(style, reverse=True)
@@ -97,7 +98,7 @@ def test_one_picture_that_pulls_at_nothing() -> None:
     """A gray content and the same as its style: nothing to divide by, and still weights."""
     gray = np.full((1, 32, 48, 3), 0.5, np.float32)
     config = Config()
-    names = [layer.name for layer in config.content_layers + config.style_layers]
+    names = [layer.name for layer in config.layers_of("content") + config.layers_of("style")]
     random = extractor("vgg19", names, weights=0)
     pictures = Pictures(gray, (Style(gray),))
     found = calibrated(pictures, Size(32, 48), Network(random), asked(style_strength=0.5)).objective

@@ -22,15 +22,14 @@ from crafted import RGB, png
 from PIL import Image
 from studios import QUICK, Answer, Served, gray_of, served, write_film
 
+from keras_nst.command.run_folder import Record, read_record, write_record
 from keras_nst.pictures.metadata import read_settings
-from keras_nst.runs.record import Record, read_record, write_record
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError
-from keras_nst.web.asked import Asked, allowed
-from keras_nst.web.form import form
-from keras_nst.web.gallery import Gallery
-from keras_nst.web.hub import MOST, Page
-from keras_nst.web.queue import FAILED, PAINTING, WAITING, Full, Job, Queue
+from keras_nst.studio.form import Form, allowed, form
+from keras_nst.studio.gallery import Gallery
+from keras_nst.studio.hub import MOST, Page
+from keras_nst.studio.queue import FAILED, PAINTING, WAITING, Full, Job, Queue
 
 FOREIGN = "http://example.org"
 
@@ -370,7 +369,7 @@ def test_a_slow_page_gets_the_newest() -> None:
 
 def test_the_queue_outlives_the_program(tmp_path: Path) -> None:
     queue = Queue(tmp_path, 5)
-    asked = Asked.read({"settings": {"size": "64"}, "content": "sample:harbor", "styles": [{"picture": "sample:ink"}]})
+    asked = Form.read({"settings": {"size": "64"}, "content": "sample:harbor", "styles": [{"picture": "sample:ink"}]})
     for id in ("a", "b", "c"):
         queue.add(Job(id, asked=asked))
     assert queue.take() == Job("a", PAINTING, asked)
@@ -407,7 +406,9 @@ def test_a_full_disk_refuses_pictures_and_ends_none(tmp_path: Path, monkeypatch:
     queue.add(Job("a"))
     queue.add(Job("b"))
     with monkeypatch.context() as full:
-        full.setattr("keras_nst.web.queue.written_whole", lambda path: (_ for _ in ()).throw(OSError("No space left")))
+        full.setattr(
+            "keras_nst.studio.queue.written_whole", lambda path: (_ for _ in ()).throw(OSError("No space left"))
+        )
         with pytest.raises(OSError, match="No space left"):
             queue.add(Job("c"))
         taken = queue.take()
@@ -607,7 +608,7 @@ def test_regions_and_styles_with_weights(open_studio: Served, tmp_path: Path) ->
     run = open_studio.post("/api/jobs", asked).told["id"]
     told = open_studio.done(run)
     assert told["finished"]
-    assert told["asked"] == Asked.read(asked).told() | {"styles": [style | {"mask": ""} for style in styles]}
+    assert told["asked"] == Form.read(asked).told() | {"styles": [style | {"mask": ""} for style in styles]}
 
 
 # --- The form, the door ---
@@ -636,7 +637,7 @@ def test_the_presets_are_the_configs() -> None:
 
 
 def test_every_word_is_in_both_languages() -> None:
-    static = Path(__file__).parent.parent / "keras_nst" / "web" / "static"
+    static = Path(__file__).parent.parent / "keras_nst" / "studio" / "static"
     words = json.loads((static / "words.json").read_text(encoding="utf8"))
     helps = {
         f"help_{setting['name']}" for setting in form()["settings"] if f"hint_{setting['name']}" not in words["en"]
@@ -654,7 +655,7 @@ def test_every_word_is_in_both_languages() -> None:
 
 
 def test_the_page_asks_for_nothing_elsewhere() -> None:
-    static = Path(__file__).parent.parent / "keras_nst" / "web" / "static"
+    static = Path(__file__).parent.parent / "keras_nst" / "studio" / "static"
     for path in static.iterdir():
         text = path.read_text(encoding="utf8").replace("http://www.w3.org/2000/svg", "")
         assert "http:" not in text and "https:" not in text and "//cdn" not in text, path.name
@@ -666,10 +667,10 @@ def test_the_page_asks_for_nothing_elsewhere() -> None:
     ("arguments", "code", "line"),
     [
         (["--port=70000"], 1, "--port=70000: Expected a whole number at least 0 and at most 65535"),
-        (["--workdir="], 1, "--workdir=: Expected a folder."),
+        (["--workdir="], 1, "--workdir: Expected a folder."),
         (["--workdir=a + b"], 1, 'without " + " in its name'),
         (["--workdir=setup.cfg"], 1, "--workdir=setup.cfg: Expected a folder to write to."),
-        (["--strength=1"], 2, "Unknown command line flag 'strength'"),
+        (["--strength=1"], 2, "--strength: There is no such flag."),
         (["photo.jpg"], 2, "Expected flags only, as in --workdir=photo.jpg"),
     ],
 )

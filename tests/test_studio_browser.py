@@ -14,8 +14,8 @@ from conftest import write_picture
 from PIL import Image
 from studios import QUICK, Served, served, write_film
 
+from keras_nst.command.run_folder import read_record
 from keras_nst.pictures.metadata import read_settings
-from keras_nst.runs.record import read_record
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium: apt-get install chromium, or the like, brings it"
 )
 
-STATIC = Path(__file__).parent.parent / "keras_nst" / "web" / "static"
+STATIC = Path(__file__).parent.parent / "keras_nst" / "studio" / "static"
 WORDS = json.loads((STATIC / "words.json").read_text(encoding="utf8"))
 Open = Callable[..., Any]
 

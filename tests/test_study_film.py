@@ -9,7 +9,7 @@ import pytest
 import study_film
 from drawn_film import drawn, scenery
 
-from keras_nst.core.pyramid import Size
+from keras_nst.core.plan.pyramid import Size
 
 SIZE = Size(64, 96)
 

@@ -42,6 +42,8 @@ def test_each_way_is_done_once(
     (tmp_path / "photographs").mkdir()
     for number in range(6):
         write_picture(tmp_path / "photographs" / f"{number}.png", 260, 300, seed=number)
+    for setting in ("size", "style_size"):
+        monkeypatch.setitem(study_networks.SMALL, setting, "64")
     monkeypatch.setattr(
         sys,
         "argv",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from keras_nst.core.pyramid import Size
-from keras_nst.core.tiling import Span, spans, tiles
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.plan.tiling import Span, spans, tiles
 from keras_nst.settings.networks import layer_names, reach, stride
 
 

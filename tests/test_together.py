@@ -9,23 +9,23 @@ import pytest
 from conftest import loss_values, write_picture
 from test_fleet import pixels
 
-from keras_nst.core.descent import Run
-from keras_nst.core.events import Progress, Standing, Step
-from keras_nst.core.method import Objective
-from keras_nst.core.several import result_of, told_of
-from keras_nst.core.stage import Stage
-from keras_nst.core.transfer import Painted
-from keras_nst.fleet.combinations import items
-from keras_nst.fleet.drive import ON_CPU, ON_GPU, together
-from keras_nst.fleet.jobs import BatchJob, Hashes, Outcome, job_of
-from keras_nst.fleet.parcels import ATTEMPTS, Ahead, parcels
-from keras_nst.fleet.settings import BatchConfig
-from keras_nst.fleet.together import do_all
-from keras_nst.runs.checkpoints import read_checkpoint
+from keras_nst.batch.drive import ON_CPU, ON_GPU, together
+from keras_nst.batch.jobs import BatchJob, Hashes, job_of, parcels
+from keras_nst.batch.prepare import items
+from keras_nst.batch.settings import BatchConfig
+from keras_nst.batch.together import do_all
+from keras_nst.core.descent.scales import Run
+from keras_nst.core.descent.several import result_of, told_of
+from keras_nst.core.descent.stage import Stage
+from keras_nst.core.descent.transfer import Painted
+from keras_nst.core.plan.events import Progress, Standing, Step
+from keras_nst.core.plan.method import Objective
+from keras_nst.run.checkpoints import read_checkpoint
 from keras_nst.session.method import method_of
-from keras_nst.session.session import Asked, Session
+from keras_nst.session.session import PictureRequest, Session
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer
+from keras_nst.workers.parcels import ATTEMPTS, Outcome, ToDo
 
 SMALL: dict[str, Any] = {
     "weights": "random",
@@ -49,7 +49,7 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     paint = Session.paint_together
 
-    def counting(self: Session, asked: list[Asked]) -> Any:
+    def counting(self: Session, asked: list[PictureRequest]) -> Any:
         seen.append(len(asked))
         return paint(self, asked)
 
@@ -248,14 +248,14 @@ def test_contents_with_one_style_are_neighbors(album: Path) -> None:
 
 
 def test_what_a_lost_worker_did_is_done_one_by_one() -> None:
-    ahead, ended = Ahead([(job("a"), job("b"))]), []
+    ahead, ended = ToDo([(job("a"), job("b"))]), []
     given: list[int] = []
     while parcel := ahead.next():
         given.append(len(parcel))
         ended += ahead.take_back(parcel, "killed", stopped=False)
     assert given == [2] + [1] * 2 * (ATTEMPTS - 1)
     assert {of.state for _, of in ended} == {"failed"} and f"{ATTEMPTS} times: killed" in ended[0][1].error
-    assert not Ahead([]).take_back((), "killed", stopped=False)
+    assert not ToDo([]).take_back((), "killed", stopped=False)
 
 
 @pytest.mark.parametrize(

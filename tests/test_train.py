@@ -19,27 +19,28 @@ import tensorflow as tf
 from conftest import ROOT, losses_of, run_process, smooth_picture, write_picture
 from PIL import Image
 
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Pictures, Style, aim_at
-from keras_nst.core.whole import Whole
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.seeing.sight import Pictures, Style, aim_at
+from keras_nst.core.seeing.teacher import Assignment, Teacher
+from keras_nst.core.seeing.whole import Whole
+from keras_nst.networks import schedule
+from keras_nst.networks.learning import Learned, Learner, Moves, possible, seen_by
 from keras_nst.networks.model import CARD, SAMPLES, STARTER, WEIGHTS, read_card
 from keras_nst.networks.painter import Shape, network
+from keras_nst.networks.schedule import LAST, PATIENCE, WARM, Plan
 from keras_nst.networks.trained import load
 from keras_nst.pictures.files import read_picture
 from keras_nst.session.method import method_of
 from keras_nst.session.session import Session
 from keras_nst.settings.declared import SettingError
-from keras_nst.system.archives import read_about, read_arrays, write_archive
+from keras_nst.system.files import read_about, read_arrays, write_archive
 from keras_nst.system.pace import Stop
-from keras_nst.train import main
-from keras_nst.training import course
-from keras_nst.training.asked import STATE, Asked, prepare
-from keras_nst.training.drive import drive
-from keras_nst.training.learning import Learned, Learner, Moves, possible, seen_by
-from keras_nst.training.objective import Lesson, Teacher
-from keras_nst.training.photographs import crop, read_photographs
-from keras_nst.training.schedule import LAST, PATIENCE, WARM, Plan
-from keras_nst.training.settings import Training
+from keras_nst.train import course, written
+from keras_nst.train.__main__ import main
+from keras_nst.train.drive import drive
+from keras_nst.train.photographs import crop, read_photographs
+from keras_nst.train.prepare import STATE, Request, prepare
+from keras_nst.train.settings import Training
 
 SMALL = {
     **{"weights": "random", "size": "64", "style_size": "48", "width": "4", "blocks": "1", "batch_size": "2"},
@@ -286,6 +287,35 @@ def test_time_that_is_short_leaves_a_third_for_the_end() -> None:
     assert plan.slowing in range(200, 204) and len(rates) in range(300, 308) and rates[-1] < 0.002
 
 
+def test_the_last_third_has_as_many_steps_as_there_is_time_for() -> None:
+    plan = Plan(0.1, 6000, taken=99)
+    assert plan.after_a_step(0.7).ending == plan.after_a_step(0.7, 300.0).ending == 50
+    assert plan.after_a_step(0.7, 3.9).ending == 3
+    assert plan.after_a_step(1.5, 0.0).ending == 1
+
+
+@pytest.mark.parametrize("start", [0.0, 40.0, 95.0])
+@pytest.mark.parametrize("seconds", [0.5, 7.0, 500.0])
+def test_the_time_is_kept_but_for_one_step(start: float, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of steps that take so long, the first one thrice that, after a start; one is taken in any case."""
+    now = [0.0]
+    monkeypatch.setattr(schedule.time, "monotonic", lambda: now[0])
+    clock, plan = schedule.Clock(100.0), Plan(0.1, 6000)
+    now[0] += start
+    while plan.taken < plan.end and clock.allows_a_step():
+        now[0] += seconds * (1 if plan.taken else 3)
+        clock.step()
+        plan = plan.after_a_step(clock.gone(), clock.possible())
+    first = start + 3 * seconds
+    assert plan.taken >= 1 and (now[0] == first or now[0] <= 90.0)
+    if first < 50.0:  # the last third of the rest, and hardly any time is left over
+        assert now[0] > 85.0 - 2 * seconds and plan.slowing == pytest.approx(2 / 3 * plan.taken, abs=2)
+    assert clock.is_late() == (now[0] > 110.0)
+    unlimited = schedule.Clock(0.0)
+    now[0] += 1e9
+    assert unlimited.allows_a_step() and not unlimited.is_late()
+
+
 # --- How it goes on ---
 
 
@@ -298,6 +328,22 @@ def test_the_folder_is_a_model(model: Path) -> None:
     with Image.open(model / SAMPLES) as samples, Image.open(model / "styles" / "1.jpg") as style:
         assert samples.size[0] == 512 and style.size == (50, 60)
     assert [step for step, _ in losses_of(model / "curves" / "learning")] == [1, 2, 3, 4, 5, 6]
+
+
+def test_samples_that_fail_cost_no_model(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(written, "sheet", lambda course: 1 / 0)
+    model, told = trained(pictures, tmp_path / "paint")
+    assert "No samples: division by zero." in told
+    assert (model / WEIGHTS).exists() and not (model / SAMPLES).exists()
+
+
+def test_what_has_learned_nothing_is_not_offered(pictures: Path, tmp_path: Path) -> None:
+    folder, told = trained(pictures, tmp_path / "model", steps="2", learning_rate="1e-12")
+    assert any(line.startswith("Nothing is learned yet: the photographs that judge it have a loss of") for line in told)
+    assert (folder / WEIGHTS).exists() and not any("To paint with it" in line for line in told)
+    plan = Plan(0.1, 600, first=2.0)
+    assert plan.has_learned(1.98) and not plan.has_learned(1.999) and not plan.has_learned(3.0)
+    assert plan._replace(first=None).has_learned(3.0)  # it is not known how it began
 
 
 def test_a_finished_training_is_not_taken_up_again(model: Path, pictures: Path) -> None:
@@ -429,7 +475,7 @@ class Broken:
         if self.asked == 3:
             (learner,) = [each for each in gc.get_objects() if isinstance(each, Learner)][-1:]
             learner.lessons = [
-                Lesson(lesson.styles, {name: weight * np.nan for name, weight in lesson.weights.items()})
+                Assignment(lesson.styles, {name: weight * np.nan for name, weight in lesson.weights.items()})
                 for lesson in learner.lessons
             ]
         return False
@@ -486,7 +532,7 @@ def test_a_new_style_begins_with_a_network_that_knows_how_to_paint(pictures: Pat
 
 def test_the_same_name_twice_gets_a_number(pictures: Path, model: Path) -> None:
     asked = prepare(settings(pictures, from_model=str(model), workdir="elsewhere"), lambda line: None)
-    assert isinstance(asked, Asked) and asked.names == ["paint-2"]
+    assert isinstance(asked, Request) and asked.names == ["paint-2"]
 
 
 # --- At the door ---
@@ -500,8 +546,8 @@ def flags_of(pictures: Path, **own: str) -> list[str]:
 @pytest.mark.parametrize(
     ("own", "expected"),
     [
-        ({"style": ""}, "--style=: Expected a picture"),
-        ({"contents": ""}, "--contents=: Expected photographs"),
+        ({"style": ""}, "--style: Expected a picture"),
+        ({"contents": ""}, "--contents: Expected photographs"),
         ({"contents": "nowhere.jpg"}, "Received: none that can be used"),
         ({"contents": "EMPTY"}, "Expected a folder with pictures in it"),
         ({"size": "300"}, "Expected a picture of at least 300 x 300 pixels"),
@@ -595,7 +641,7 @@ def test_from_is_short_for_from_model(pictures: Path, capfd: pytest.CaptureFixtu
 
 
 def test_two_trainings_do_not_share_a_folder(pictures: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    from keras_nst.training.asked import open_folder
+    from keras_nst.train.prepare import open_folder
 
     asked = prepare(settings(pictures, workdir=str(tmp_path / "model")), lambda line: None)
     with open_folder(asked):

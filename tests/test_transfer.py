@@ -11,21 +11,22 @@ import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.core import chunk, sight
-from keras_nst.core import transfer as core
-from keras_nst.core.chunk import Steps, Taken
-from keras_nst.core.definitions import DEFINITIONS
-from keras_nst.core.descent import Audience, Pace
-from keras_nst.core.events import Progress
-from keras_nst.core.features import extractor
-from keras_nst.core.method import Method
-from keras_nst.core.network import Network
-from keras_nst.core.optimizers import make_optimizer
-from keras_nst.core.programs import compiled
-from keras_nst.core.pyramid import Size, plan
-from keras_nst.core.sight import Pictures, Style, aim_at, first_picture, look_at, resize, style_at
-from keras_nst.core.stage import Stage
-from keras_nst.core.watch import Watch
+from keras_nst.core.descent import steps
+from keras_nst.core.descent import transfer as core
+from keras_nst.core.descent.optimizers import make_optimizer
+from keras_nst.core.descent.scales import Audience, Pace
+from keras_nst.core.descent.stage import Stage
+from keras_nst.core.descent.steps import Stepper, Taken, Watch
+from keras_nst.core.network.features import extractor
+from keras_nst.core.network.network import Network
+from keras_nst.core.network.programs import compiled
+from keras_nst.core.network.resizing import resize
+from keras_nst.core.objective.definitions import DEFINITIONS
+from keras_nst.core.plan.events import Progress
+from keras_nst.core.plan.method import Method
+from keras_nst.core.plan.pyramid import Size, plan
+from keras_nst.core.seeing import sight
+from keras_nst.core.seeing.sight import Pictures, Style, aim_at, first_picture, look_at, style_at
 from keras_nst.session.method import method_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer
@@ -61,10 +62,16 @@ def evaluator_of(features: keras.Model, method: Method) -> Callable[[tf.Tensor],
     return lambda picture: look.evaluate(picture, aim)
 
 
+@functools.cache
+def kept(features: keras.Model) -> Network:
+    """The network with the programs of earlier tests, as a session keeps them."""
+    return Network(features, keep=1e9)
+
+
 def run(features: keras.Model, pictures: Pictures, chunk: int = 2, pace: Pace | None = None, **given: object):
     seen: list[Progress] = []
     audience = Audience(pace or (lambda scale, left: chunk), [seen.append])
-    return core.transfer(pictures, Size(32, 40), settings(**given), Network(features), audience), seen
+    return core.transfer(pictures, Size(32, 40), settings(**given), kept(features), audience), seen
 
 
 def test_losses_fall_and_the_picture_is_sound(features: keras.Model) -> None:
@@ -93,6 +100,21 @@ def test_step_k_has_the_loss_before_its_update(features: keras.Model) -> None:
     np.testing.assert_array_equal(seen[0].losses.content, [0.0])
 
 
+def test_the_content_weighs_less_at_the_first_of_several_sizes(features: keras.Model) -> None:
+    """As its losses tell; a batch's weights too, and nothing changes where there is one size."""
+    weighs = settings(coarse_content=0.25)
+    assert weighs.objective.weight("content") == 0.3
+    _, seen = run(features, pair(), coarse_content=0.25, steps=(4, 4))
+    for event, share in zip(seen, (0.25, 0.25, 1.0, 1.0, 1.0), strict=True):
+        terms = {name: float(value[0]) for name, value in event.losses.terms.items()}
+        expected = share * 0.3 * terms["content"] + 5.7 * terms["style"] + 0.006 * terms["variation"]
+        np.testing.assert_allclose(event.losses.total[0], expected, rtol=1e-5)
+    first, second, alone = plan(Size(32, 40), (1,), 2) + plan(Size(32, 40), (1,), 1)
+    several = weighs._replace(objective=weighs.objective.weighted(content=(1.0, 2.0)))
+    assert several.at(first).objective.weight("content") == (0.25, 0.5)
+    assert several.at(second) is several and several.at(alone) is several
+
+
 def test_a_chunk_of_four_is_four_of_one(features: keras.Model) -> None:
     pictures = [run(features, pair(), chunk=chunk, steps=(4, 4))[0].picture for chunk in (1, 4)]
     np.testing.assert_array_equal(*pictures)
@@ -110,7 +132,7 @@ def test_one_trace_for_all_chunk_lengths(features: keras.Model) -> None:
         return look.evaluate(*seen)
 
     mover, watch = make_optimizer(method.movement, 9, picture), Watch(1, 0.0)
-    take = Steps(picture, counting, mover, watch, method.objective).compile(aim, in_one_graph=True, by_xla=False)
+    take = Stepper(picture, counting, mover, watch, method.objective).compile(aim, in_one_graph=True, by_xla=False)
     for count in (1, 4, 2):
         take(tf.constant(count), aim)
     assert traces == 1
@@ -198,10 +220,10 @@ def stop_after(calls: int) -> Callable[[int, int], int | None]:
 
 
 def test_stopping_keeps_the_picture_at_the_final_size(features: keras.Model) -> None:
-    for calls, steps in ((0, 0), (2, 2), (5, 5)):
+    for calls, taken in ((0, 0), (2, 2), (5, 5)):
         result, seen = run(features, pair(), pace=stop_after(calls))
         assert result.picture.shape == (1, 32, 40, 3)
-        assert result.losses is None and result.steps == steps and len(seen) == calls
+        assert result.losses is None and result.steps == taken and len(seen) == calls
 
 
 def test_first_pictures() -> None:
@@ -246,7 +268,7 @@ def test_compiled_by_xla(features: keras.Model, normalization: str, optimizer: s
     how = {"evaluator": evaluator, "tile_size": 32, "scales": 1, "steps": (2,)}
     plain, compiled = (
         core.transfer(
-            pair(), Size(32, 60), settings(**given, **how, xla=xla), Network(features), Audience(lambda *left: 2)
+            pair(), Size(32, 60), settings(**given, **how, xla=xla), kept(features), Audience(lambda *left: 2)
         )
         for xla in ("off", "on")
     )
@@ -270,7 +292,7 @@ def test_a_whole_step_has_no_work_for_the_host(
         written.append(program(stage="stablehlo"))
         raise Traced
 
-    monkeypatch.setattr(chunk, "traced", write)
+    monkeypatch.setattr(steps, "traced", write)
     with pytest.raises(Traced):
         run(features, pair(), xla="on", style_loss=((loss, 1.0),), average=0.9, variation_weight=0.1)
     operations = set(re.findall(r"stablehlo\.(\w+)", written[0]))

@@ -19,12 +19,13 @@ from films import HIGH, WIDE, frames_of, read_clip, sound_of, write_clip
 from PIL import Image
 from test_painter import write_painter
 
-from keras_nst.filming.drive import drive
-from keras_nst.filming.folder import Folder
-from keras_nst.filming.preparing import prepare
-from keras_nst.filming.settings import Filming
+from keras_nst.core.objective.oklab import to_oklab
 from keras_nst.settings.values import SEPARATOR
-from keras_nst.video import main
+from keras_nst.video.__main__ import main
+from keras_nst.video.drive import drive
+from keras_nst.video.folder import Folder
+from keras_nst.video.prepare import prepare
+from keras_nst.video.settings import Filming
 
 SMALL = {"weights": "random", "network": "vgg19", "steps": "4", "steps_more": "2", "scales": "1", "style_weight": "1"}
 SMALL |= {"tensorboard": "false", "precision": "float32", "style_layers": "block1_conv1,block2_conv1"}
@@ -92,7 +93,7 @@ def test_a_film_comes_out_with_its_frames_times_and_sound(clip: Path, whole: Pat
     assert len(frames) == COUNT and frames[0].shape == (HIGH, WIDE, 3)
     assert [round(1000 * second) for second in seconds] == [0, 40, 80, 120, 160]
     for frame, own, before in zip(frames, painted(whole), frames_of(COUNT), strict=True):
-        assert abs(frame.astype(int) - own).mean() < 8 < abs(own.astype(int) - before).mean()
+        assert abs(frame.astype(int) - own).mean() < 9 < abs(own.astype(int) - before).mean()
     assert [data for _, data in sound_of(whole / "out.mkv")] == [
         data for second, data in sound_of(clip) if 0 <= second < 0.2
     ]
@@ -189,6 +190,17 @@ def test_colors_may_be_the_films(clip: Path, style: Path, whole: Path, tmp_path:
         return float(np.mean([abs((a - b) @ chroma.T).mean() for a, b in zip(frames, frames_of(COUNT), strict=True)]))
 
     assert apart(tmp_path) < (0.5 if color != "match" else 1.0) * apart(tmp_path / "own")
+
+
+def test_colors_may_be_moved_into_the_range_of_the_style(clip: Path, style: Path, tmp_path: Path) -> None:
+    """By one map for all frames: their mean chroma is about the style's, and each has its own part in it."""
+    by_optimizer(clip, style, tmp_path, color="palette", steps="2", output=str(tmp_path / "out"))
+    frames = [np.asarray(Image.open(path)) / 255 for path in sorted((tmp_path / "out").iterdir())]
+    with Image.open(style) as picture:
+        wanted = to_oklab(np.asarray(picture.convert("RGB")) / 255)[..., 1:].mean(axis=(0, 1))
+    own = [to_oklab(frame / 255)[..., 1:].mean(axis=(0, 1)) for frame in frames_of(COUNT)]
+    found = [to_oklab(frame)[..., 1:].mean(axis=(0, 1)) for frame in frames]
+    assert np.linalg.norm(np.mean(found, axis=0) - wanted) < 0.25 * np.linalg.norm(np.mean(own, axis=0) - wanted)
 
 
 def test_both_films_are_shown_together(clip: Path, style: Path, whole: Path, tmp_path: Path) -> None:
@@ -381,13 +393,13 @@ def test_what_is_wrong_is_told_in_one_line(
     (tmp_path / "taken.mp4").write_bytes(b"mine")
     (tmp_path / "text").write_text("mine")
     wrong = {
-        "--content=: Expected a film: a file, or a folder of pictures.": {"content": ""},
+        "--content: Expected a film: a file, or a folder of pictures.": {"content": ""},
         f"--content={tmp_path / 'none.mp4'}: No such file or directory": {"content": str(tmp_path / "none.mp4")},
         f"--content={tmp_path / 'text.mp4'}: Expected a film. Received: a file that cannot be read as one": {
             "content": str(tmp_path / "text.mp4")
         },
-        "--style=: Expected a picture: a path or a URL; or a --model.": {"style": ""},
-        "--model=: Expected a trained network with --how=network, such as sample:night.": {"how": "network"},
+        "--style: Expected a picture: a path or a URL; or a --model.": {"style": ""},
+        "--model: Expected a trained network with --how=network, such as sample:night.": {"how": "network"},
         "--end=1: Expected more than --start=2.": {"start": "2", "end": "1"},
         f"--content={clip}: Expected a film with frames that can be read after 2 seconds. Received: none": {
             "start": "2"
@@ -435,7 +447,7 @@ def test_another_film_in_the_folder_is_told(
 def test_without_what_it_takes_one_line_tells_what(
     capsys: pytest.CaptureFixture[str], clip: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keras_nst.filming.preparing.NEEDED", {"no_such_module": "PyAV"})
+    monkeypatch.setattr("keras_nst.video.prepare.NEEDED", {"no_such_module": "PyAV"})
     line = complaint(capsys, **asked(clip, tmp_path, style=str(style)))
     assert line == 'keras_nst: Expected PyAV, for film: pip install "keras-nst[video]"'
 

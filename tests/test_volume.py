@@ -10,18 +10,18 @@ import tensorflow as tf
 from conftest import losses_of, run_process, smooth_picture, write_picture
 from PIL import Image
 
-from keras_nst.core.features import extractor
-from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import Pictures, Style, aim_at, look_at
+from keras_nst.core.network.features import extractor
+from keras_nst.core.network.network import Network
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.seeing.sight import Pictures, Style, aim_at, look_at
 from keras_nst.session.method import method_of
 from keras_nst.settings.networks import Layer
-from keras_nst.volume import main
-from keras_nst.volumes.asked import prepare
-from keras_nst.volumes.carving import Block, Slices, slices, turn, usable, variation_of
-from keras_nst.volumes.drive import drive
-from keras_nst.volumes.settings import Carving
-from keras_nst.volumes.sheet import jumps
+from keras_nst.volume.__main__ import main
+from keras_nst.volume.carving import Block, Slices, slices, turn, usable, variation_of
+from keras_nst.volume.drive import drive
+from keras_nst.volume.prepare import prepare
+from keras_nst.volume.settings import Carving
+from keras_nst.volume.sheet import jumps
 
 LAYERS = {"content_layers": (Layer("block2_conv2"),), "style_layers": (Layer("block1_conv1"), Layer("block2_conv1"))}
 SHAPE = (20, 24, 28)
@@ -54,9 +54,10 @@ def block(channels: int = 3, steady: float = 0.0, **settings: object) -> tuple[B
     return Block(first, content, Slices([style] * 3, network, method, steady), smooth), network, method, style
 
 
-def test_a_step_has_the_gradient_of_its_slices_of_the_variation_and_of_what_is_steady() -> None:
+@pytest.mark.parametrize("variation", ["squared", "chroma"])
+def test_a_step_has_the_gradient_of_its_slices_of_the_variation_and_of_what_is_steady(variation: str) -> None:
     """Slice by slice by the objective of a picture, in another order of sums; the variation by its definition."""
-    made, network, method, style = block(variation_weight=0.3, steady=0.7)
+    made, network, method, style = block(variation=variation, variation_weight=0.3, steady=0.7)
     volume, content = made.volume.numpy(), made.content.numpy()
     chosen = [tf.constant([1, 9]), tf.constant([0, 5, 23]), tf.constant([27])]
     taken: list[tf.Tensor] = []
@@ -81,12 +82,12 @@ def test_a_step_has_the_gradient_of_its_slices_of_the_variation_and_of_what_is_s
             expected[tuple(place)] += gradient.numpy()[0] / (3 * len(numbers))
     with tf.GradientTape() as tape:
         watched = tf.Variable(volume)
-        differences = [tf.square(watched[1:] - watched[:-1]), tf.square(watched[:, 1:] - watched[:, :-1])]
-        differences.append(tf.square(watched[:, :, 1:] - watched[:, :, :-1]))
-        rough = 0.3 * tf.add_n([tf.reduce_sum(each) for each in differences])
-        rough += 0.7 * tf.reduce_sum(
-            differences[0] * np.exp(-np.mean(np.diff(content, axis=0) ** 2, -1)[..., None] / 0.0064)
-        )
+        luma = tf.tensordot(watched, tf.constant([0.2126, 0.7152, 0.0722]), 1)[..., None]
+        seen = watched - luma if variation == "chroma" else watched.value()
+        differences = [seen[1:] - seen[:-1], seen[:, 1:] - seen[:, :-1], seen[:, :, 1:] - seen[:, :, :-1]]
+        rough = 0.3 * tf.add_n([tf.reduce_sum(tf.square(each)) for each in differences])
+        same = np.exp(-np.mean(np.diff(content, axis=0) ** 2, -1)[..., None] / 0.0064)
+        rough += 0.7 * tf.reduce_sum(tf.square(watched[1:] - watched[:-1]) * same)
         variation = rough / volume.size / made.smooth
     expected += tape.gradient(variation, watched).numpy()
     assert np.linalg.norm(taken[0] - expected) < 2e-5 * np.linalg.norm(expected)
@@ -305,7 +306,7 @@ def test_what_is_wrong_is_told_in_one_line(
     own = {"content": str(tmp_path / "in.npy"), "style": str(style), "output": str(tmp_path / "out.npy")}
     own |= {"workdir": str(tmp_path / "work")} | SMALL
     wrong = {
-        "--style=: Expected a picture": {"style": ""},
+        "--style: Expected a picture": {"style": ""},
         f"--content={tmp_path / 'none.npy'}: No such file": {"content": str(tmp_path / "none.npy")},
         f"--content={tmp_path / 'nan.npy'}: Expected numbers in all voxels. Received: NaN or infinity in 13440": {
             "content": str(tmp_path / "nan.npy")

@@ -10,8 +10,8 @@ from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from keras_nst.volumes.files import read_volume, write_volume
-from keras_nst.volumes.solid import Solid, even, in_its_range, resampled, solid, within
+from keras_nst.volume.files import read_volume, write_volume
+from keras_nst.volume.solid import Solid, even, in_its_range, resampled, solid, within
 
 SHAPE = (5, 18, 20)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.core.watch import EXPLODED, RECOVERY, SOONEST, Watch
+from keras_nst.core.descent.steps import EXPLODED, RECOVERY, SOONEST, Watch
 from keras_nst.session.method import objective_of
 from keras_nst.settings.config import Config
 

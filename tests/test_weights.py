@@ -46,7 +46,7 @@ import signal, sys
 from keras_nst.system import weights
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in the background
 name, size, digest, url = sys.argv[1:]
-weights.SOURCES = {"vgg19": weights.Source(name, int(size), "sha256", digest, url)}
+weights.SOURCES = {"vgg19": [weights.Source(name, int(size), "sha256", digest, url)]}
 sys.exit(weights.main([]))
 """
 
@@ -125,11 +125,11 @@ def publish(folder: Path, content: bytes = CONTENT) -> Package:
 
 
 @pytest.fixture
-def get(monkeypatch: pytest.MonkeyPatch) -> Callable[[Source], tuple[Path, list[str]]]:
-    """Ask for weights that one source publishes; the path and the lines told."""
+def get(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Path, list[str]]]:
+    """Ask for weights that these sources publish; the path and the lines told."""
 
-    def ask(only: Source) -> tuple[Path, list[str]]:
-        monkeypatch.setattr(weights, "SOURCES", {"vgg19": only})
+    def ask(*sources: Source) -> tuple[Path, list[str]]:
+        monkeypatch.setattr(weights, "SOURCES", {"vgg19": sources})
         lines: list[str] = []
         return weights_path("vgg19", tell=lines.append), lines
 
@@ -152,6 +152,45 @@ def test_a_damaged_file_in_the_cache_is_told_and_replaced(cache, serve, get, dam
     assert path.read_bytes() == CONTENT
     assert "damaged" in lines[0] and str(path) in lines[0]
     assert os.listdir(cache) == [NAME]
+
+
+def second_best(package: Package | None) -> Source:
+    return source("", package)._replace(name="second.ckpt", note="Other numbers")
+
+
+def test_the_second_best_has_a_name_of_its_own_and_is_told_of(cache, serve, get, tmp_path):
+    server = serve(status=404)
+    sources = source(server.url), second_best(publish(tmp_path / "index"))
+    path, lines = get(*sources)
+    assert path == cache / "second.ckpt" and path.read_bytes() == CONTENT
+    assert os.listdir(cache) == ["second.ckpt"]
+    assert lines[-1] == f"Other numbers ({path})"
+    assert get(*sources) == (path, lines[-1:])  # each time
+    assert len(server.requests) == 1
+
+
+def test_the_best_in_the_cache_is_taken(cache, get):
+    cache.mkdir(parents=True)
+    for name in (NAME, "second.ckpt"):
+        (cache / name).write_bytes(CONTENT)
+    assert get(source(NOWHERE), second_best(None)) == (cache / NAME, [])
+
+
+def test_a_damaged_best_is_told_where_the_second_best_serves(cache, get):
+    cache.mkdir(parents=True)
+    (cache / NAME).write_bytes(CONTENT[:-1])
+    (cache / "second.ckpt").write_bytes(CONTENT)
+    path, (damaged, note) = get(source(NOWHERE), second_best(None))
+    assert path == cache / "second.ckpt" and "Other numbers" in note
+    assert "damaged" in damaged and str(cache / NAME) in damaged
+
+
+def test_a_damaged_second_best_is_replaced(cache, get, tmp_path):
+    cache.mkdir(parents=True)
+    (cache / "second.ckpt").write_bytes(CONTENT[:-1] + b"?")
+    path, lines = get(source(NOWHERE), second_best(publish(tmp_path / "index")))
+    assert path.read_bytes() == CONTENT
+    assert "damaged" in lines[0] and str(path) in lines[0]
 
 
 def test_others_may_read_the_file(cache, serve, get):
@@ -367,11 +406,17 @@ def test_the_names_are_those_of_keras(network):
     text = (keras / "src" / "applications" / f"{network}.py").read_text()
     assignments = [node for node in ast.parse(text).body if isinstance(node, ast.Assign)]
     (url,) = [node.value for node in assignments if ast.unparse(node.targets[0]) == "WEIGHTS_PATH_NO_TOP"]
-    ours = weights.SOURCES[network]
+    ours = weights.SOURCES[network][0]
     assert ours.url == ast.literal_eval(url)
     assert ours.name == ours.url.rsplit("/", 1)[1]
     if ours.algorithm == "md5":
         assert f'file_hash="{ours.digest}"' in text
+
+
+def test_a_way_that_is_not_keras_own_has_another_name_and_a_note():
+    (second,) = weights.SOURCES["vgg16"][1:]
+    assert second.name not in [sources[0].name for sources in weights.SOURCES.values()]
+    assert "torchvision's weights, not Keras'" in second.note and "\n" not in second.note
 
 
 @pytest.mark.weights

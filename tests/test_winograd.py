@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_nst.core import transfer
-from keras_nst.core.descent import Audience
-from keras_nst.core.features import extractor
-from keras_nst.core.method import Method
-from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Scale, Size
-from keras_nst.core.sight import Pictures, Style
-from keras_nst.core.winograd import Winograd, faster
+from keras_nst.core.descent import transfer
+from keras_nst.core.descent.scales import Audience
+from keras_nst.core.network.features import extractor
+from keras_nst.core.network.network import Network
+from keras_nst.core.network.winograd import Winograd, faster
+from keras_nst.core.plan.method import Method
+from keras_nst.core.plan.pyramid import Scale, Size
+from keras_nst.core.seeing.sight import Pictures, Style
 from keras_nst.session.method import method_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from keras_nst.runs import workdir
-from keras_nst.runs.workdir import (
+from keras_nst.command import run_folder as workdir
+from keras_nst.command.run_folder import (
     LOG,
     PICTURE,
     RECORD,

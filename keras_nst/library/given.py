@@ -15,16 +15,15 @@ import numpy as np
 from PIL import Image
 
 from keras_nst.library.keywords import Keywords
+from keras_nst.pictures.decoding import samples_of
 from keras_nst.pictures.files import Picture
-from keras_nst.pictures.given import samples_of
 from keras_nst.pictures.sources import read_source
-from keras_nst.runs.inputs import FIRST_PICTURES
-from keras_nst.session.scene import Scene, scene_of
+from keras_nst.session.scene import Masks, Scene, scene_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError, SettingError, fields, read_setting, reason_of
 from keras_nst.settings.kinds import nearest
 from keras_nst.settings.text import OF_FILES
-from keras_nst.settings.values import SEPARATOR
+from keras_nst.settings.values import FIRST_PICTURES, SEPARATOR
 
 PICTURES = ("content", "style", "first", "content_mask", "style_mask")
 GIVEN = "given"  # stands for the name of a file where there is none
@@ -49,7 +48,7 @@ class Arguments(Keywords, total=False):
     """The weights of the styles; all alike if there are none."""
 
 
-class Asked(NamedTuple):
+class Order(NamedTuple):
     """A picture that a program asks for."""
 
     config: Config
@@ -57,7 +56,7 @@ class Asked(NamedTuple):
     sources: dict[str, str]  # the names of pictures that have one
 
 
-def asked_for(content: Given | None, style: Given | Sequence[Given] | None, arguments: Mapping[str, Any]) -> Asked:
+def asked_for(content: Given | None, style: Given | Sequence[Given] | None, arguments: Mapping[str, Any]) -> Order:
     """Returns what is asked for by two pictures and by `Arguments`.
 
     Raises:
@@ -70,7 +69,7 @@ def asked_for(content: Given | None, style: Given | Sequence[Given] | None, argu
     style_weights = list(arguments.pop("style_weights", ()))
     with naming_arguments():
         config = _config(given, style_weights, arguments)
-        return Asked(config, _scene(given, config), _sources(given, style_weights))
+        return Order(config, _scene(given, config), _sources(given, style_weights))
 
 
 def config_of(settings: Mapping[str, Any], **stand_ins: Any) -> Config:
@@ -126,7 +125,7 @@ def _scene(given: Mapping[str, dict[str, Given]], config: Config) -> Scene:
     most = round(config.max_megapixels * 1e6)
     read = {name: [picture_of(called, each, most) for called, each in of.items()] for name, of in given.items()}
     content, first, mask = (next(iter(read[name]), None) for name in ("content", "first", "content_mask"))
-    return scene_of(content, read["style"], first, (mask, read["style_mask"]), config, lambda line: None)
+    return scene_of(content, read["style"], first, Masks(mask, read["style_mask"]), config, lambda line: None)
 
 
 def _setting(name: str, value: Any) -> Any:

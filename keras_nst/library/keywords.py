@@ -21,15 +21,16 @@ class Keywords(TypedDict, total=False):
     """The color behind a transparent content, for results without transparency, as in JPEG; default: none, and the
     result has the content's transparency."""
 
-    color: Literal["style", "content", "luminance", "match"]
+    color: Literal["style", "content", "luminance", "palette", "match"]
     """Whose colors the result has: the style's; the content's, put back at the end (content) or kept all along while
-    only lightness is moved (luminance); or the style's pictures get the content's colors before (match)."""
+    only lightness is moved (luminance); the content's, moved into the style's range (palette); or the style's pictures
+    get the content's colors before (match)."""
 
     mask_reach: Literal["simple", "inside", "all"]
     """Which positions of a layer belong to a region: those there; those that see nothing else; all that see it."""
 
     keep: bool
-    """Whether the darkest region of --content_mask stays the content as it is."""
+    """Leave the darkest region of --content_mask as it is in the content."""
 
     normalization: Literal["balanced", "gatys", "keras", "tensorflow", "d2l"]
     """How the loss terms are scaled: free of size and units (balanced), or exactly as a source publishes them."""
@@ -52,18 +53,30 @@ class Keywords(TypedDict, total=False):
     """Of the features of picture and content, with balanced: normalized gives each channel the mean 0 and the variance
     1 first, so that contrast and color are the style's alone."""
 
-    variation: Literal["squared", "absolute"]
-    """Of the differences of neighbors, with balanced: absolute keeps edges sharper."""
+    variation: Literal["chroma", "squared", "absolute"] | Literal["auto"] | None
+    """Which differences of neighboring pixels are the variation, with balanced: chroma: of color less its lightness,
+    which leaves strokes as they are; squared: of all colors, which weaves a cloth of fine detail; absolute: not
+    squared, which keeps edges sharper; auto: chroma, or as published."""
 
     variation_weight: float | Literal["auto"] | None
-    """The weight of the total variation; auto: the normalization's."""
+    """The weight of the variation: more leaves less colored grain; auto: the normalization's."""
+
+    roughness_weight: float | Literal["auto"] | None
+    """The weight of the roughness of lightness, with balanced: more leaves softer strokes; auto: the
+    normalization's."""
+
+    coarse_content: float | Literal["auto"] | None
+    """With balanced: the content's weight at the first of several sizes, as a share of what it is at the others: less
+    brings the style's great forms, most of all where the content says little; auto: 0.5, or 1 as published and with
+    --style_layers of your own."""
 
     content_layers: str | Sequence[str]
     """Layers whose features are the content."""
 
-    style_layers: str | Sequence[str]
-    """Layers whose features' statistics are the style. With balanced, one without a weight has a quarter of the weight
-    of one a block before it."""
+    style_layers: str | Sequence[str] | Literal["auto"] | None
+    """Layers whose features' statistics are the style; auto:
+    block1_conv1:81,block2_conv1:27,block3_conv1:9,block4_conv1:3,block5_conv1:1, or conv1 of each block alike as
+    published. With balanced, one of yours without a weight has a quarter of the weight of one a block before it."""
 
     style_fit: Literal["aspect", "squash"] | Literal["auto"] | None
     """The style picture's shape: its own with as many pixels as the result, or squashed to the result's shape."""
@@ -79,7 +92,7 @@ class Keywords(TypedDict, total=False):
     auto: replicate with balanced, zero as published."""
 
     seamless: bool
-    """Whether the borders meet, so that the result tiles: for textures."""
+    """Make the borders meet, so that the result tiles: for textures."""
 
     weights: str
     """The network's weights; random needs no file."""
@@ -107,7 +120,7 @@ class Keywords(TypedDict, total=False):
 
     average: float | Literal["auto"] | None
     """adam and sgd: the result is the average of the last 1 / (1 - this) pictures, with less noise; 0: the last; auto:
-    0.88 with balanced, 0 as published."""
+    0.8 with balanced, 0 as published."""
 
     learning_rate: float | Literal["auto"] | None
     """The first learning rate, for pixels in [0, 1]; auto: 0.03 for adam, 100 for sgd."""
@@ -119,7 +132,7 @@ class Keywords(TypedDict, total=False):
     """Steps per decay, counted anew at each scale; auto: a third of a scale."""
 
     decay_staircase: bool
-    """Whether the learning rate decays in stairs."""
+    """Decay the learning rate in stairs."""
 
     beta_1: float
     """Adam's memory of gradients."""
@@ -138,8 +151,8 @@ class Keywords(TypedDict, total=False):
     noise where there is none."""
 
     instant: bool
-    """Whether a network paints a sketch of the picture at once, in place of --init, --steps and --scales. It goes by
-    --style_strength, which is then 0.8 unless told."""
+    """Paint a sketch in one pass by a network; replaces --init, --steps and --scales. --style_strength applies, by
+    default 0.8."""
 
     noise: float
     """The share of noise in --init=blend."""
@@ -158,17 +171,17 @@ class Keywords(TypedDict, total=False):
     outweigh the time to compile it."""
 
     xla: Literal["auto", "on", "off"]
-    """Whether XLA compiles the steps; auto: on a GPU or TPU."""
+    """Compile the steps by XLA; auto: on a GPU or TPU."""
 
     keep_programs: bool
-    """Whether programs that XLA compiles for the CPU are kept in ~/.cache/keras_nst (or $XDG_CACHE_HOME), where the
-    next run finds them."""
+    """Keep programs that XLA compiles for the CPU in ~/.cache/keras_nst (or $XDG_CACHE_HOME), where the next run finds
+    them."""
 
     memory_limit_gb: float
     """The most memory the process is to take, in GB; 0: most of what is free."""
 
     evaluator: Literal["auto", "whole", "tiles"]
-    """Whether the network sees the picture at once or tile by tile, with the same result; auto: what memory allows."""
+    """Evaluate the picture in one pass or tile by tile, with the same result; auto: what memory allows."""
 
     tile_size: int | Literal["auto"] | None
     """The side of a tile in pixels, without its halo; auto: what memory allows."""
@@ -178,7 +191,7 @@ class Keywords(TypedDict, total=False):
     in TF_CONFIG, each of which is given the same command (multi_worker); auto: all GPUs of this machine."""
 
     deterministic: bool
-    """Whether a GPU is to give the same bits each time, which takes longer; a CPU does."""
+    """Have a GPU give the same bits each time, which takes longer; a CPU does so anyway."""
 
     figures: bool
-    """Whether to tell at the end how good the picture is, as keras_nst.evaluate does."""
+    """Print quality figures (metrics) at the end, as keras-nst evaluate does."""

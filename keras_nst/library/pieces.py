@@ -6,7 +6,8 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from keras_nst.core import distances, features, stats, variation
+from keras_nst.core.network import features
+from keras_nst.core.objective import distances, moments, variation
 from keras_nst.settings.values import STYLE_LOSSES
 from keras_nst.system.weights import weights_path
 
@@ -45,7 +46,7 @@ def gram_matrix(features: tf.Tensor) -> tf.Tensor:
     array([[[ 5.,  7.],
             [ 7., 10.]]], dtype=float32)
     """
-    return stats.gram(stats.moments(features))[:, 0]
+    return moments.gram(moments.moments(features))[:, 0]
 
 
 def content_loss(features: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
@@ -70,7 +71,7 @@ def style_loss(features: tf.Tensor, style: tf.Tensor, loss: StyleLoss = "gram") 
     measured = distances.distance(loss)
     if STYLE_LOSSES[loss] == "maps":
         return measured(features, style)
-    return measured(stats.moments(features), stats.moments(style))[:, 0]
+    return measured(moments.moments(features), moments.moments(style))[:, 0]
 
 
 def variation_loss(pictures: tf.Tensor) -> tf.Tensor:

@@ -1,3 +1,1 @@
 """Listeners of the loop."""
-
-EVENTS = "events.out.tfevents.*"  # files with curves

@@ -11,12 +11,19 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.custom_scalar import summary as custom_scalars
 
-from keras_nst.core.events import LossValues, Progress, Step
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import resize
+from keras_nst.command.meter import warn
+from keras_nst.core.network.resizing import resize
+from keras_nst.core.plan.events import LossValues, Progress, Step
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.monitors.display import Speed
-from keras_nst.monitors.meter import warn
-from keras_nst.monitors.names import PICTURE, SOURCE, description, layout, named, of_figure
+from keras_nst.monitors.names import (
+    PICTURE,
+    SOURCE,
+    description,
+    layout,
+    named,
+    of_figure,
+)
 from keras_nst.system.memory import peak_memory_gb
 
 MOST_STEPS = 1000  # whose losses are written, so that event files stay small: of more every second, third, ...

@@ -10,8 +10,8 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from keras_nst.core.events import Progress
-from keras_nst.monitors.meter import Meter
+from keras_nst.command.meter import Meter
+from keras_nst.core.plan.events import Progress
 
 SECONDS_BETWEEN_LINES = 5.0
 

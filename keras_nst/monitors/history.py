@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 from tensorboard.compat.proto import event_pb2, types_pb2
 from tensorboard.util import tensor_util
 
-from keras_nst.monitors import EVENTS
+from keras_nst.command.run_folder import EVENTS
 from keras_nst.monitors.names import QUALITY
 from keras_nst.monitors.records import records
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tensorboard.plugins.custom_scalar.layout_pb2 import Category, Chart, Layout, MultilineChartContent
 
-from keras_nst.core.events import LossValues
-from keras_nst.core.figures import MEANINGS
+from keras_nst.core.judging.words import MEANINGS
+from keras_nst.core.plan.events import LossValues
 
 LOSS, PICTURE, SOURCE, QUALITY = "loss", "picture", "source", "quality"
 SCALES = " A triangle stands where the next scale begins, for the loss of the picture that enlarging has just blurred."

@@ -4,9 +4,9 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from keras_nst.core.events import Listener, Progress
-from keras_nst.core.pyramid import Size
-from keras_nst.core.sight import resize
+from keras_nst.core.network.resizing import resize
+from keras_nst.core.plan.events import Listener, Progress
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.pictures.files import save_picture
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from keras_nst.core.events import Progress
+from keras_nst.core.plan.events import Progress
 
 PLACE = "plugins/profile"  # in the folder of a run, where TensorBoard looks for it
 # TensorFlow's own work in detail, none of Python's lines.

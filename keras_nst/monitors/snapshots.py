@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from keras_nst.core.events import Listener, Progress
-from keras_nst.monitors.meter import warn
+from keras_nst.command.meter import warn
+from keras_nst.core.plan.events import Listener, Progress
 from keras_nst.pictures.files import save_picture
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_nst.networks.layers import Mirrored
+from keras_nst.networks.painter import Mirrored
 
 # Layer: its channels, and the root mean square of its features over photographs, by which they are divided here.
 LAYERS = {

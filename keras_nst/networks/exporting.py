@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from keras_nst.networks.painter import SHRUNK
 from keras_nst.networks.trained import Trained
-from keras_nst.system.atomic import written_whole
+from keras_nst.system.files import written_whole
 
 PHOTOGRAPH = tf.TensorSpec([1, None, None, 3], tf.float32, name="photograph")
 OPSET = 17  # of ONNX

@@ -20,13 +20,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_nst.core.gaussians import gaussian, transport, variances
-from keras_nst.core.guides import guides
-from keras_nst.core.method import Method
-from keras_nst.core.network import Network
-from keras_nst.core.pyramid import Size, same_area
-from keras_nst.core.sight import Originals, Pictures, Style, composed, enlarged, kept_of, resize, serves, style_at
-from keras_nst.core.stats import Moments, blended, moments, per_position, widened
+from keras_nst.core.network.network import Network
+from keras_nst.core.network.resizing import enlarged, resize
+from keras_nst.core.objective.gaussians import gaussian, transport, variances
+from keras_nst.core.objective.guides import guides
+from keras_nst.core.objective.moments import Moments, blended, moments, per_position, widened
+from keras_nst.core.plan.method import Method
+from keras_nst.core.plan.pyramid import Size, same_area
+from keras_nst.core.seeing.sight import Originals, Pictures, Style, composed, kept_of, serves, style_at
 from keras_nst.networks import decoder
 from keras_nst.settings.networks import Layer, stride
 

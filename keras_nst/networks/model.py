@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_nst.settings.declared import InputError, SettingError
+from keras_nst.settings.kinds import nearest, shortest
 from keras_nst.settings.lines import one_line
-from keras_nst.system.atomic import written_whole
+from keras_nst.system.files import written_whole
 
 CARD, WEIGHTS, SAMPLES, STYLES = "model.json", "weights.npz", "samples.jpg", "styles"
 STARTER = Path(__file__).parent / "starter"  # a trained model that comes along; new ones begin with it
@@ -165,3 +166,25 @@ def _arrays(packed: bytes, shapes: Sequence[tuple[int, ...]]) -> Iterator[np.nda
             if not np.isfinite(array).all():
                 raise ValueError(f"array {number} has values that are no numbers")
             yield array
+
+
+def shares_of(style: str, blend: tuple[float, ...], card: Card) -> tuple[float, ...]:
+    """Returns the shares of the model's styles that --style or --blend asks for, 1 together.
+
+    Raises:
+        SettingError: the model does not have these.
+    """
+    names, shown = ", ".join(card.names), ",".join(map(shortest, blend))
+    if style:
+        if blend:
+            raise SettingError("blend", shown, "Expected it without --style.")
+        if style not in card.names:
+            reason = f"Expected one of the model's styles: {names}.{nearest(style, card.names)}"
+            raise SettingError("style", style, reason)
+        return tuple(float(name == style) for name in card.names)
+    blend = blend or (1.0, *[0.0] * (len(card.names) - 1))
+    if len(blend) != len(card.names) or not sum(blend):
+        many = f"{len(card.names)} number{'s' * (len(card.names) > 1)}"
+        reason = f"Expected {many}, not all 0, for the model's styles: {names}."
+        raise SettingError("blend", shown, reason)
+    return tuple(share / sum(blend) for share in blend)

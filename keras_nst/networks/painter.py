@@ -8,12 +8,137 @@ not learn to copy it.
     photograph -> 1/1 -> 1/2 -> 1/4 -> residual blocks -> 1/2 -> 1/1 -> + photograph recolored = picture
 """
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
+from keras import ops
 
-from keras_nst.networks.layers import Doubled, Mirrored, Recolored, Styled
-from keras_nst.networks.model import Shape
+from keras_nst.networks.model import Card, Shape, read_weights
+
+FAINTEST = 1e-5  # variance of features, to which it is added
+PALEST = 1e-3  # variance of colors, likewise: what is nearly gray stays so
+
+
+@keras.saving.register_keras_serializable("keras_nst")
+class Mirrored(keras.layers.Conv2D):
+    """A convolution that sees the picture mirrored beyond its border: no frame, and with stride 1 the size stays."""
+
+    def __init__(self, filters: int, kernel_size: int = 3, **settings: object):
+        super().__init__(filters, kernel_size, **settings)
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """Returns features (n, h / stride, w / stride, filters) of features (n, h, w, c)."""
+        rows, columns = (size // 2 for size in self.kernel_size)
+        return self.within(ops.pad(inputs, [[0, 0], [rows, rows], [columns, columns], [0, 0]], mode="reflect"))
+
+    def within(self, framed: keras.KerasTensor) -> keras.KerasTensor:
+        """Returns the same of features that have their frame, of half a kernel on each side."""
+        return super().call(framed)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Returns that of the inputs, as many times smaller as the stride, with this layer's own channels."""
+        number, *sides, _ = input_shape
+        sides = [side and -(-side // stride) for side, stride in zip(sides, self.strides, strict=True)]
+        return (number, *sides, self.filters)
+
+
+@keras.saving.register_keras_serializable("keras_nst")
+class Doubled(keras.layers.Layer):
+    """Features with each position repeated 2 x 2. Written so that other runtimes see how many channels there are."""
+
+    def call(self, values: Any) -> Any:
+        """Returns features (n, 2h, 2w, c) of features (n, h, w, c)."""
+        (number, height, width, _), channels = ops.shape(values), values.shape[-1]
+        wide = ops.reshape(ops.concatenate([values, values], axis=-1), (number, height, 2 * width, channels))
+        return ops.reshape(ops.concatenate([wide, wide], axis=2), (number, 2 * height, 2 * width, channels))
+
+    def compute_output_shape(self, values_shape: tuple) -> tuple:
+        """Returns that of the features, with sides twice as long."""
+        number, *sides, channels = values_shape
+        return (number, *(side and 2 * side for side in sides), channels)
+
+
+class OfStyles(keras.layers.Layer):
+    """A layer that has weights for each of several styles, and mixes them as a picture's styles are mixed."""
+
+    def __init__(self, styles: int, **settings: object):
+        super().__init__(**settings)
+        self.styles = styles
+
+    def mixed(self, table: Any, shares: Any) -> Any:
+        """Returns what a table of each style's weights (s, ...) is for pictures with these shares (n, s): (n, ...)."""
+        return ops.tensordot(ops.cast(shares, "float32"), ops.cast(table, "float32"), axes=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns what it takes to build the same layer."""
+        return {**super().get_config(), "styles": self.styles}
+
+
+@keras.saving.register_keras_serializable("keras_nst")
+class Styled(OfStyles):
+    """Features, normalized picture by picture and channel by channel, with means and deviations that are a style's.
+
+        y = gamma_s (x - mean) / sqrt(variance + 1e-5) + beta_s
+
+    Conditional instance normalization (Dumoulin et al. 2017), whose table of gamma and beta is all of a style.
+    """
+
+    def build(self, values_shape: tuple, shares_shape: tuple) -> None:
+        """Makes the tables."""
+        shape = (self.styles, values_shape[-1])
+        self.gamma = self.add_weight(shape=shape, initializer="ones", name="gamma")
+        self.beta = self.add_weight(shape=shape, initializer="zeros", name="beta")
+
+    def call(self, values: Any, shares: Any) -> Any:
+        """Returns features (n, h, w, c) of features, for pictures with these shares of the styles (n, s)."""
+        mean, variance = ops.moments(ops.cast(values, "float32"), axes=(1, 2), keepdims=True)
+        return self.by(values, shares, mean, variance)
+
+    def by(self, values: Any, shares: Any, mean: Any, variance: Any) -> Any:
+        """Returns the same where means and variances (n, 1, 1, c) are known, of a whole picture whose part this is."""
+        slope = self.mixed(self.gamma, shares)[:, None, None] / ops.sqrt(variance + FAINTEST)
+        offset = self.mixed(self.beta, shares)[:, None, None] - mean * slope
+        return values * ops.cast(slope, values.dtype) + ops.cast(offset, values.dtype)
+
+    def compute_output_shape(self, values_shape: tuple, shares_shape: tuple) -> tuple:
+        """Returns that of the features."""
+        return values_shape
+
+
+@keras.saving.register_keras_serializable("keras_nst")
+class Recolored(OfStyles):
+    """A picture in each style's own colors: its channels, normalized, are mixed anew.
+
+        y = (x - mean) / sqrt(variance + 1e-3) M_s + b_s
+
+    So a dark photograph and a bright one come out alike.
+    """
+
+    def build(self, picture_shape: tuple, shares_shape: tuple) -> None:
+        """Makes the tables; without better knowledge it begins with a gray mean and the picture's own hues."""
+        colors, constant = picture_shape[-1], keras.initializers.Constant
+        self.matrices = self.add_weight(
+            shape=(self.styles, colors, colors), initializer=constant(0.25 * np.eye(colors)), name="matrices"
+        )
+        self.means = self.add_weight(shape=(self.styles, colors), initializer=constant(0.5), name="means")
+
+    def call(self, picture: Any, shares: Any) -> Any:
+        """Returns pictures (n, h, w, 3)."""
+        return self.by(picture, shares, *ops.moments(picture, axes=(1, 2), keepdims=True))
+
+    def by(self, picture: Any, shares: Any, mean: Any, variance: Any) -> Any:
+        """Returns the same where means and variances (n, 1, 1, 3) are known, of a whole picture whose part this is."""
+        standard = (picture - mean) / ops.sqrt(variance + PALEST)
+        mixed = ops.einsum("nhwc,ncd->nhwd", standard, self.mixed(self.matrices, shares))
+        return mixed + self.mixed(self.means, shares)[:, None, None]
+
+    def compute_output_shape(self, picture_shape: tuple, shares_shape: tuple) -> tuple:
+        """Returns that of the picture."""
+        return picture_shape
+
 
 EDGE = 7  # kernel of the first and the last convolution
 SHRUNK = 4  # sides of what it is given are multiples of this
@@ -79,3 +204,51 @@ def joined(parts: Parts, shape: Shape, precision: str) -> keras.Model:
 def policy(precision: str) -> str:
     """Returns Keras' name for layers that compute in this precision and keep their weights in float32."""
     return precision if precision == "float32" else f"mixed_{precision}"
+
+
+FLATTEST = 1e-4  # variance of a style's colors: a drawing may have none along some way
+
+
+def first_colors(photographs: Sequence[np.ndarray], style: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns M and b with which normalized photographs get, in the mean, the covariance and the mean of a style's.
+
+    M = R^-1/2 (R^1/2 C R^1/2)^1/2 R^-1/2, of all that do so the one that moves least; R is their mean correlation.
+
+    Args:
+        photographs: (h, w, 3), in any unit that begins at 0.
+        style: (h, w, 3) in [0, 1].
+    """
+    correlation = np.mean([_correlation(photograph) for photograph in photographs], axis=0)
+    pixels = style.reshape(-1, 3).astype(float)
+    covariance = np.cov(pixels.T) + FLATTEST * np.eye(3)
+    root, inverse = _power(correlation, 0.5), _power(correlation, -0.5)
+    return inverse @ _power(root @ covariance @ root, 0.5) @ inverse, pixels.mean(axis=0)
+
+
+def _correlation(photograph: np.ndarray) -> np.ndarray:
+    pixels = photograph.reshape(-1, 3) / 255.0
+    standard = (pixels - pixels.mean(axis=0)) / np.sqrt(pixels.var(axis=0) + PALEST)
+    return standard.T @ standard / len(standard) + PALEST * np.eye(3)
+
+
+def _power(matrix: np.ndarray, exponent: float) -> np.ndarray:
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * values**exponent) @ vectors.T
+
+
+def begin_with(painter: keras.Model, folder: Path, card: Card) -> None:
+    """Gives a network the weights of one with fewer styles; the further ones begin as the mean of those."""
+    tables = {id(weight) for weight in tables_of(painter)}
+    shapes = [
+        (card.shape.styles, *weight.shape[1:]) if id(weight) in tables else tuple(weight.shape)
+        for weight in painter.weights
+    ]
+    for weight, array in zip(painter.weights, read_weights(folder, card, shapes), strict=True):
+        missing = weight.shape[0] - len(array) if id(weight) in tables else 0
+        more = [np.mean(array, axis=0, keepdims=True)] * missing
+        weight.assign(np.concatenate([array, *more]))
+
+
+def tables_of(painter: keras.Model) -> list[Any]:
+    """Returns those weights that each style has its own of."""
+    return [weight for layer in painter.layers if isinstance(layer, OfStyles) for weight in layer.weights]

@@ -1,15 +1,55 @@
 """From an opened file to upright sRGB samples, whatever the file's colors, bits and transparency are."""
 
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from keras_nst.pictures.alpha import fill_hidden
 from keras_nst.pictures.color import separate, srgb_transform, to_srgb
 from keras_nst.pictures.sixteen import Deep, deep_samples, has_16_bits, samples_of_deep_mode
+
+
+def fill_hidden(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Returns pixels (h, w, 3) in which those with alpha 0 have colors that continue their surroundings.
+
+    What a file holds there is left over from its making, often black. The colors are averaged into smaller and
+    smaller pictures, weighted by their alpha, until a small one has no holes; the way back fills those of the larger.
+    A picture without a visible pixel is mid gray.
+    """
+    if not alpha.any():
+        return np.full_like(pixels, 0.5)
+    return _filled(pixels, alpha)
+
+
+def laid_on(color: tuple[float, float, float], pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Returns pixels (h, w, 3) as they look on a color, by their alpha (h, w)."""
+    shares = alpha[..., None]
+    return pixels * shares + np.array(color, np.float32) * (1 - shares)
+
+
+def _filled(pixels: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    holes = weights[..., None] == 0
+    if not holes.any():
+        return pixels
+    smaller, coarser = _halved(pixels * weights[..., None]), _halved(weights[..., None])
+    means = smaller / np.where(coarser > 0, coarser, 1)
+    return np.where(holes, _enlarged(_filled(means, coarser[..., 0]), weights.shape), pixels)
+
+
+def _halved(array: np.ndarray) -> np.ndarray:
+    """Returns the sums of blocks of 2 x 2; what an odd side lacks counts as 0."""
+    h, w, channels = array.shape
+    even = np.pad(array, ((0, h % 2), (0, w % 2), (0, 0)))
+    return even.reshape((h + 1) // 2, 2, (w + 1) // 2, 2, channels).sum(axis=(1, 3))
+
+
+def _enlarged(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    h, w = shape
+    channels = [Image.fromarray(pixels[..., c]).resize((w, h), Image.Resampling.BILINEAR) for c in range(3)]
+    return np.stack([np.asarray(channel) for channel in channels], axis=-1)
+
 
 # EXIF's orientation: whether rows and columns are swapped, then the step along the rows and along the columns.
 TURNS = {
@@ -122,3 +162,42 @@ def _orientation(image: ImageFile.ImageFile) -> int:
 def _turned(array: np.ndarray, orientation: int) -> np.ndarray:
     swapped, along_rows, along_columns = TURNS.get(orientation, TURNS[1])
     return (array.swapaxes(0, 1) if swapped else array)[::along_rows, ::along_columns]
+
+
+SHAPES = "shape (height, width) or (height, width, 1 to 4 channels)"
+
+
+def samples_of(given: Any) -> Samples:
+    """Returns the samples of a picture of Pillow's, or an array.
+
+    Arrays are (h, w) or (h, w, c): gray, gray and alpha, RGB or RGBA, of unsigned integers or floats in [0, 1].
+
+    Raises:
+        ValueError: it is neither, or a damaged one.
+        OSError: it lies in a file that cannot be read.
+    """
+    if isinstance(given, Image.Image):
+        return decoded_as_it_lies(given)
+    array = np.asarray(given)
+    if not array.shape:
+        raise ValueError(f"Expected a picture of {SHAPES}, a path or one of Pillow's. Received: {type(given).__name__}")
+    if array.ndim not in (2, 3) or not array.size or array.shape[2:] > (4,):
+        raise ValueError(f"Expected a picture of {SHAPES}. Received: {array.shape}")
+    values = _in_unit(array).reshape(*array.shape[:2], -1)  # (h, w, c)
+    channels = values.shape[2]
+    alpha = values[..., -1] if channels in (2, 4) else None
+    colors = values[..., :1] if channels < 3 else values[..., :3]
+    return finished(Samples(np.broadcast_to(colors, (*values.shape[:2], 3)), alpha))
+
+
+def _in_unit(array: np.ndarray) -> np.ndarray:
+    """Returns the values of an array as float32 in [0, 1]."""
+    if array.dtype.kind == "u":
+        return array.astype(np.float32) / np.iinfo(array.dtype).max
+    if array.dtype.kind not in "bf":  # signed integers do not tell what white is
+        raise ValueError(f"Expected floats in [0, 1], or unsigned integers such as uint8. Received: {array.dtype}")
+    values = array.astype(np.float32)
+    if not (np.isfinite(values).all() and 0 <= values.min() and values.max() <= 1):
+        received = f"{values.min():g} to {values.max():g}"
+        raise ValueError(f"Expected floats in [0, 1], or unsigned integers such as uint8. Received: {received}")
+    return values

@@ -18,8 +18,8 @@ from typing import IO, BinaryIO
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urldefrag, urlsplit
 
-import keras_nst
 from keras_nst.pictures.opening import MAX_PIXELS, opened, reason
+from keras_nst.system.version import __version__
 
 PATIENCE = 20.0  # seconds for a whole download
 LIMIT = 100_000_000  # bytes
@@ -139,7 +139,7 @@ def _answer(error: Exception, timeout: float) -> str:
 
 def _read(url: str, timeout: float, limit: int, arrivals: "SimpleQueue[bytes | Exception]", abandoned: Event) -> None:
     """Puts what is at `url` into the queue, then b""; or the exception that ended it."""
-    request = urllib.request.Request(url, headers={"User-Agent": f"keras_nst/{keras_nst.__version__}"})
+    request = urllib.request.Request(url, headers={"User-Agent": f"keras_nst/{__version__}"})
     received = 0
     try:
         with urllib.request.build_opener(_Redirects).open(request, timeout=timeout) as response:

@@ -14,7 +14,7 @@ from keras_nst.pictures import encoders, metadata
 from keras_nst.pictures.color import srgb_profile
 from keras_nst.pictures.decoding import decoded
 from keras_nst.pictures.opening import MAX_PIXELS, opened
-from keras_nst.system.atomic import written_whole
+from keras_nst.system.files import written_whole
 
 
 class Picture(NamedTuple):

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_nst.core.extremes import running
+from keras_nst.core.objective.oklab import LUMA
+from keras_nst.core.plan.neighborhoods import running
 from keras_nst.pictures.palette import strips
 
 MOST = 16  # regions
@@ -22,7 +23,6 @@ FREQUENT = SMALLEST / 10  # of a mask: a flat area's most frequent color
 ALIKE = 0.2  # distance in RGB at which a color of one mask is still that of another
 ROUNDING = 1e-10  # squared distance
 NEARER = (2 / 255) ** 2  # squared distance by which a longer line has to pass nearer to a color than a shorter one
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
 class Regions(NamedTuple):

@@ -4,11 +4,12 @@ Pictures are (h, w, 3) float32, sRGB in [0, 1]. They may be large: what takes se
 by strip, in double precision.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from keras_nst.core.oklab import encoded, from_oklab, linear_from_oklab, to_oklab
+from keras_nst.core.objective.oklab import encoded, from_oklab, linear_from_oklab, to_oklab
 
 PIXELS_AT_ONCE = 1 << 16
 LEVEL = 1 / 255  # what 8 bits tell apart: a smaller deviation is noise, not stretched to be a color
@@ -16,6 +17,14 @@ ROUNDING = 1e-7  # of linear channels, past the borders of what sRGB can show
 HALVINGS = 14  # of the interval in which the largest chroma lies
 
 Colors = Callable[[np.ndarray], np.ndarray]
+
+
+class Share(NamedTuple):
+    """A picture among others, and how much of it counts."""
+
+    picture: np.ndarray
+    part: float = 1.0
+    weights: np.ndarray | None = None  # (h, w), of its pixels, such as its alpha
 
 
 def match_colors(
@@ -42,8 +51,7 @@ def match_colors(
     """
     mean, covariance = _moments(picture, weights)
     target, target_covariance = _moments(example, example_weights)
-    root, inverse = (_power(covariance, exponent, floor=LEVEL**2) for exponent in (0.5, -0.5))
-    stretch = inverse @ _power(root @ target_covariance @ root, 0.5) @ inverse
+    stretch = _stretch(covariance, target_covariance)
     return _by_strips(lambda colors: np.clip((colors - mean) @ stretch + target, 0, 1), picture)
 
 
@@ -74,13 +82,27 @@ def match_lightness(
     return _by_strips(matched, picture)
 
 
-def with_colors_of(picture: np.ndarray, content: np.ndarray) -> np.ndarray:
-    """Returns the picture's lightness with the content's hue and chroma, the latter as far as sRGB can show it."""
+def chroma_map(contents: Sequence[Share], styles: Sequence[Share]) -> Colors:
+    """Returns what moves the contents' chroma, a and b of Oklab (..., 2), to the styles' mean and covariance.
+
+    It is the linear map of `match_colors`, in the plane of the chroma: as Kolkin et al. (2022) color their pictures. So
+    what had one hue still has one, of those that the styles have, and no color comes from single strokes.
+    """
+    (mean, covariance), (target, target_covariance) = _moments_of_all(contents), _moments_of_all(styles)
+    stretch = _stretch(covariance, target_covariance)
+    return lambda chroma: (chroma - mean) @ stretch + target
+
+
+def with_colors_of(picture: np.ndarray, content: np.ndarray, tone: Colors = np.asarray) -> np.ndarray:
+    """Returns the picture's lightness with the content's hue and chroma, the latter as far as sRGB can show it.
+
+    `tone` moves the chroma first, as `chroma_map` does.
+    """
     if picture.shape != content.shape:
         raise ValueError(f"Expected colors of a picture of shape {picture.shape}. Received: {content.shape}")
 
     def joined(colors: np.ndarray, others: np.ndarray) -> np.ndarray:
-        return from_oklab(_in_gamut(np.concatenate([_lightness(colors), to_oklab(others)[..., 1:]], axis=-1)))
+        return from_oklab(_in_gamut(np.concatenate([_lightness(colors), tone(_chroma(others))], axis=-1)))
 
     return _by_strips(joined, picture, content)
 
@@ -102,6 +124,11 @@ def _by_strips(function: Callable[..., np.ndarray], picture: np.ndarray, *others
 def _lightness(colors: np.ndarray) -> np.ndarray:
     """Returns L (..., 1)."""
     return to_oklab(colors)[..., :1]
+
+
+def _chroma(colors: np.ndarray) -> np.ndarray:
+    """Returns a and b (..., 2)."""
+    return to_oklab(colors)[..., 1:]
 
 
 def _in_gamut(lab: np.ndarray) -> np.ndarray:
@@ -139,6 +166,21 @@ def _moments(
         raise ValueError("Expected pixels that count, of weights above 0. Received: none")
     mean = total[0, 1:] / total[0, 0]
     return mean, total[1:, 1:] / total[0, 0] - np.outer(mean, mean)
+
+
+def _moments_of_all(shares: Sequence[Share]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the mean and the covariance of the chroma of pictures together."""
+    whole = sum(share.part for share in shares)
+    of_each = [(share.part / whole, *_moments(share.picture, share.weights, _chroma)) for share in shares]
+    mean = np.sum([part * own for part, own, _ in of_each], axis=0)
+    second = np.sum([part * (spread + np.outer(own, own)) for part, own, spread in of_each], axis=0)
+    return mean, second - np.outer(mean, mean)
+
+
+def _stretch(covariance: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Returns A of `match_colors`."""
+    root, inverse = (_power(covariance, exponent, floor=LEVEL**2) for exponent in (0.5, -0.5))
+    return inverse @ _power(root @ target @ root, 0.5) @ inverse
 
 
 def _lightness_and_deviation(picture: np.ndarray, weights: np.ndarray | None) -> tuple[float, float]:

@@ -1,10 +1,16 @@
 """Pictures by the names people give them: a path, a URL, or one of the samples that come along."""
 
+import glob
+import os
+import re
 from pathlib import Path
+from typing import Any
 
 from keras_nst.pictures.download import local_file
 from keras_nst.pictures.files import Picture, read_picture
 from keras_nst.pictures.opening import MAX_PIXELS
+from keras_nst.settings.declared import SettingError, reason_of
+from keras_nst.settings.values import SEPARATOR
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
@@ -28,3 +34,46 @@ def sample_path(source: str) -> Path | None:
     if name not in known:
         raise ValueError(f"Expected one of sample:{', sample:'.join(sorted(known))}. Received: {source}")
     return known[name]
+
+
+PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".bmp", ".gif"}
+LISTS = {".txt", ".lst", ".list"}
+
+
+def sources(name: str, written: str, deep: bool = False) -> list[str]:
+    """Returns the pictures that the setting of this name names, each once; of folders also those deep inside.
+
+    Raises:
+        SettingError: one of the names stands for nothing.
+    """
+    parts = filter(None, map(str.strip, written.split(SEPARATOR)))
+    return list(dict.fromkeys(source for part in parts for source in _expanded(name, part, deep)))
+
+
+def _expanded(name: str, written: str, deep: bool) -> list[str]:
+    path = Path(os.path.expanduser(written))
+    if path.is_dir():
+        inside = path.rglob("*") if deep else path.iterdir()
+        found = sorted(str(file) for file in inside if file.suffix.lower() in PICTURES)
+        expected = "Expected a folder with pictures in it."
+    elif path.suffix.lower() in LISTS:
+        try:
+            lines = path.read_text(encoding="utf8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingError(name, written, f"Expected a text file with names. {reason_of(error)}.") from None
+        found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        expected = "Expected names in it, one in a line."
+    elif glob.has_magic(written) and "://" not in written and not path.exists():
+        found = sorted(glob.glob(os.path.expanduser(written), recursive=True))
+        expected = "Expected a pattern that something matches."
+    else:
+        return [written]
+    if not found:
+        raise SettingError(name, written, expected)
+    return found
+
+
+def in_order(path: Path) -> list[Any]:
+    """Returns what names are sorted by, whose numbers count as numbers: frame2 before frame10."""
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)]

@@ -1,20 +1,20 @@
 """Settings fitted to this machine: what computes, how precisely, and how much of a picture at once."""
 
+import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
-from keras_nst.core.pyramid import Size
-from keras_nst.session.planner import choose_sight, has_room_for_two, most_together
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.session.planner import choose_sight, has_room_for_all, most_together
 from keras_nst.settings.config import Config, Resolved
 from keras_nst.settings.declared import SettingError
+from keras_nst.settings.lines import Tell
 from keras_nst.system.cluster import connected
 from keras_nst.system.devices import Device, choose_device, start_tensorflow
 from keras_nst.system.memory import free_memory, resident_memory
 from keras_nst.system.programs import flags_to_keep_programs
 from keras_nst.system.weights import weights_path
-
-Tell = Callable[[str], None]
 
 
 def start(config: Config) -> Device:
@@ -84,15 +84,27 @@ def compiles(config: Resolved) -> bool:
     return config.convolution != "direct" or config.xla == "on"
 
 
-def compiles_ahead(config: Resolved, size: Size, device: Device) -> bool:
-    """Returns whether the next scale is to be compiled beside the steps: where anything is, and two have room.
+def prepares_ahead(config: Resolved, size: Size, device: Device, count: int = 1) -> bool:
+    """Returns whether the scales of so many pictures are to be made ready beside the steps: where all have room.
 
     Not where the time is limited, which is for the steps; nor on a GPU, where nobody has tried.
     """
     free_for_it = device.kind == "cpu" and config.evaluator == "whole" and not config.max_seconds
-    return compiles(config) and free_for_it and has_room_for_two(size, config, memory_to_take(config))
+    return free_for_it and has_room_for_all(size, config, memory_to_take(config), count)
 
 
 def memory_to_take(config: Config) -> float:
     """Returns the bytes this process may have in all."""
     return config.memory_limit_gb * 1e9 or free_memory() + resident_memory()
+
+
+@contextlib.contextmanager
+def out_of_memory_in_one_line(config: Config) -> Iterator[None]:
+    """Says what helps where TensorFlow finds no memory even for the smallest tiles."""
+    from keras_nst.core.descent.scales import OUT_OF_MEMORY
+
+    try:
+        yield
+    except OUT_OF_MEMORY:
+        advice = "Not enough memory, even in small tiles. Expected a smaller size."
+        raise SettingError("size", config.size, advice) from None

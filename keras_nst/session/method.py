@@ -1,6 +1,6 @@
 """From settings to what the algorithm is told, and back what was decided on the way."""
 
-from keras_nst.core.method import Method, Movement, Objective, Seeing, Start
+from keras_nst.core.plan.method import Method, Movement, Objective, Seeing, Start
 from keras_nst.settings.config import Config
 
 USUAL_STRENGTH = 0.8  # of what is painted at once
@@ -18,12 +18,13 @@ def method_of(config: Config) -> Method:
         config.scales,
         config.settle,
         config.style_strength,
+        1.0 if config.coarse_content is None else config.coarse_content,
     )
 
 
 def objective_of(config: Config) -> Objective:
     """Returns what is minimized. With --style_strength the weights are still to be found."""
-    weights = {name: getattr(config, f"{name}_weight") for name in ("content", "style", "variation")}
+    weights = {name: getattr(config, f"{name}_weight") for name in ("content", "style", "variation", "roughness")}
     if config.style_strength is not None:
         weights |= {name: float(config.asks_for(name)) for name in ("content", "style")}
     return Objective(
@@ -34,7 +35,7 @@ def objective_of(config: Config) -> Objective:
         distances=tuple(config.style_shares("moments").items()),
         map_distances=tuple(config.style_shares("maps").items()),
         normalized_content=config.content_loss == "normalized",
-        absolute_variation=config.variation == "absolute",
+        variation=config.variation or "squared",
         by_products=config.xla == "on",
     )
 

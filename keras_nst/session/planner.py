@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from keras_nst.core.pyramid import Size, repays_compilation, sizes, steps_per_scale
-from keras_nst.core.tiling import TILE_SIZES, shown_at_once, shown_in_all
+from keras_nst.core.plan.pyramid import Size, repays_compilation, sizes, steps_per_scale
+from keras_nst.core.plan.tiling import TILE_SIZES, shown_at_once, shown_in_all
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import CONVOLUTIONS, stride
 
@@ -65,12 +65,12 @@ def most_bytes(config: Config, free: float) -> float:
     return SHARE_ALLOWED * config.memory_limit_gb * 1e9 if config.memory_limit_gb else SHARE * free
 
 
-def has_room_for_two(size: Size, config: Config, free: float) -> bool:
-    """Returns whether the last two scales fit into memory together, seen whole; the settings are resolved."""
+def has_room_for_all(size: Size, config: Config, free: float, count: int = 1) -> bool:
+    """Returns whether all scales of so many pictures fit into memory together, seen whole, by resolved settings."""
     quick = config.convolution != "direct"
-    scales = sizes(size, config.scales)[-2:]
-    both = sum(predicted_bytes(scale, config, None, quick) for scale in scales) - STARTED * (len(scales) - 1)
-    return both <= most_bytes(config, free)
+    scales = sizes(size, config.scales)
+    tensors = sum(predicted_bytes(scale, config, None, quick) - STARTED for scale in scales)
+    return STARTED + count * tensors <= most_bytes(config, free)
 
 
 def most_together(size: Size, config: Config, free: float) -> int:

@@ -3,18 +3,19 @@
 NumPy only: all that can be wrong with inputs is told before TensorFlow is imported.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image
 
-from keras_nst.core.pyramid import Size, crop_box, final_size
+from keras_nst.core.plan.pyramid import Size, crop_box, final_size
 from keras_nst.pictures import palette
 from keras_nst.pictures.files import Picture
 from keras_nst.pictures.masks import regions
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
+from keras_nst.settings.lines import Tell
 from keras_nst.settings.networks import reach, stride
 from keras_nst.settings.values import StyleSource, parse_size
 
@@ -22,7 +23,6 @@ FEWEST = 4.0  # pixels: a region with fewer has no style of its own
 SEAMLESS = 16  # pixels; with other sizes the poolings leave out a row or a column at the border
 NEEDED = {"content": ("content",), "blend": ("content",), "style": ("style",), "instant": ("content", "style")}
 
-Tell = Callable[[str], None]
 Thing = TypeVar("Thing")
 
 
@@ -35,6 +35,22 @@ class StylePicture(NamedTuple):
     mask: Picture | None  # its regions
 
 
+class Masks(NamedTuple):
+    """The regions as they are given."""
+
+    content: Picture | None
+    styles: Sequence[Picture] = ()  # one for each style, or none
+    known: tuple[str, ...] = ()  # their colors, where there are more than the content's mask shows
+
+
+class Guidance(NamedTuple):
+    """Whose positions count for what; None where all count alike."""
+
+    content: np.ndarray | None  # (r, h, w), shares of the content's positions in each region
+    styles: tuple[np.ndarray | None, ...]  # (r, h, w) of each style picture
+    free: np.ndarray | None  # (h, w), 1 where the picture may change, 0 where it stays the content
+
+
 class Scene(NamedTuple):
     """The inputs of one picture; None where there is none."""
 
@@ -44,6 +60,7 @@ class Scene(NamedTuple):
     first: Picture | None = None  # where --init names a picture
     mask: Picture | None = None  # the content's regions
     known: tuple[str, ...] = ()  # their colors, where there are more than this mask shows
+    guidance: Guidance = Guidance(None, (), None)  # what masks and transparency say
 
     def named(self) -> dict[str, Picture]:
         """Returns all pictures by the names under which records and curves have them."""
@@ -52,14 +69,6 @@ class Scene(NamedTuple):
         found = {"content": self.content, **numbered("style", of_styles), "init": self.first}
         found |= {"content_mask": self.mask, **numbered("style_mask", masks)}
         return {name: picture for name, picture in found.items() if picture}
-
-
-class Guidance(NamedTuple):
-    """Whose positions count for what; None where all count alike."""
-
-    content: np.ndarray | None  # (r, h, w), shares of the content's positions in each region
-    styles: tuple[np.ndarray | None, ...]  # (r, h, w) of each style picture
-    free: np.ndarray | None  # (h, w), 1 where the picture may change, 0 where it stays the content
 
 
 def numbered(name: str, pictures: Sequence[Thing]) -> dict[str, Thing]:
@@ -71,7 +80,7 @@ def scene_of(
     content: Picture | None,
     styles: list[Picture],
     first: Picture | None,
-    masks: tuple[Picture | None, list[Picture]],
+    masks: Masks,
     config: Config,
     tell: Tell,
 ) -> Scene:
@@ -79,7 +88,6 @@ def scene_of(
 
     Args:
         content, styles, first: the pictures.
-        masks: the content's, and one for each style or none.
         config: the settings.
         tell: hears what the user should know.
 
@@ -90,7 +98,7 @@ def scene_of(
     shape = size_of(content) if content else size_of(styles[0])
     with config.about("size"):
         size = size_of_result(config, shape)
-    of_content, of_styles = masks
+    of_content, of_styles, known_colors = masks
     if of_styles and len(of_styles) != len(styles):
         reason = f"Expected as many masks as style pictures, {len(styles)}. Received: {len(of_styles)}"
         raise SettingError("style_mask", config.style_mask, reason)
@@ -103,7 +111,8 @@ def scene_of(
     check_style_size(config, known, tell)
     mask = of_content and (fitted(of_content, content, "content_mask", tell) if content else of_content)
     content, first, mask = (of and cropped(of, size) for of in (content, first, mask))
-    return Scene(size, content, known, first, mask)
+    scene = Scene(size, content, known, first, mask, known_colors)
+    return scene._replace(guidance=guided(scene, config))
 
 
 def check_given(config: Config, content: bool, style: bool) -> None:
@@ -232,7 +241,7 @@ def visible(shares: np.ndarray | None, alpha: np.ndarray | None) -> np.ndarray |
 def colored(scene: Scene, guidance: Guidance, color: str) -> tuple[np.ndarray | None, list[np.ndarray]]:
     """Returns content and styles as --color lets the network see them; colors of what does not count are not asked."""
     content, styles = scene.content and scene.content.pixels, [style.picture.pixels for style in scene.styles]
-    if content is None or color in ("style", "content"):
+    if content is None or color in ("style", "content", "palette"):
         return content, styles
     match = palette.match_colors if color == "match" else palette.match_lightness
     weights = counted(guidance.content)
@@ -249,8 +258,15 @@ def counted(shares: np.ndarray | None) -> np.ndarray | None:
     return None if shares is None or shares.sum() < FEWEST else shares.sum(axis=0)
 
 
-def recolored(picture: np.ndarray, content: np.ndarray | None, color: str) -> np.ndarray:
-    """Returns a result with the colors that --color promises; the content is of its size."""
-    if content is None or color in ("style", "match"):
-        return picture
-    return palette.with_colors_of(picture, content)
+def toning(scene: Scene, color: str) -> palette.Colors:
+    """Returns what moves the content's chroma where --color asks for it."""
+    if color != "palette" or scene.content is None or not scene.styles:
+        return np.asarray
+    styles = [share_of(style.picture, style.part.weight) for style in scene.styles]
+    return palette.chroma_map([share_of(scene.content)], styles)
+
+
+def share_of(picture: Picture, part: float = 1.0) -> palette.Share:
+    """Returns a picture among others: what can be seen of it."""
+    seen = picture.alpha is not None and picture.alpha.sum() >= FEWEST
+    return palette.Share(picture.pixels, part, picture.alpha if seen else None)

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from keras_nst.core.events import Listener, Standing
-from keras_nst.core.figures import Figures
-from keras_nst.core.method import Method
-from keras_nst.core.pyramid import Scale, Size, final_size, plan
-from keras_nst.pictures.alpha import laid_on
+from keras_nst.core.judging.words import Figures
+from keras_nst.core.plan.events import Listener, Standing
+from keras_nst.core.plan.method import Method
+from keras_nst.core.plan.pyramid import Scale, Size, final_size, plan
+from keras_nst.pictures.decoding import laid_on
+from keras_nst.pictures.palette import with_colors_of
 from keras_nst.session import machine, team
-from keras_nst.session.machine import Tell
 from keras_nst.session.method import method_of
-from keras_nst.session.scene import Scene, colored, guided, recolored
+from keras_nst.session.scene import Scene, colored, toning
 from keras_nst.settings.config import Config, Resolved
+from keras_nst.settings.lines import Tell
 from keras_nst.settings.values import parse_color
 from keras_nst.system.beside import Beside
 from keras_nst.system.pace import Pace, Stop
@@ -28,12 +29,12 @@ from keras_nst.system.pace import Pace, Stop
 if TYPE_CHECKING:
     import keras
 
-    from keras_nst.core.descent import Audience
-    from keras_nst.core.network import AtOnce, Network
-    from keras_nst.core.sight import Pictures
-    from keras_nst.core.transfer import Painted
+    from keras_nst.core.descent.scales import Audience
+    from keras_nst.core.descent.transfer import Painted
+    from keras_nst.core.network.network import AtOnce, Network
+    from keras_nst.core.seeing.sight import Pictures
 
-KEPT = ("content", "luminance")  # values of --color by which the result keeps the content's colors
+KEPT = ("content", "luminance", "palette")  # values of --color by which the result has colors made of the content's
 
 
 class Session:
@@ -70,8 +71,8 @@ class Session:
 
     def network(self, config: Resolved) -> "Network":
         """Returns the network that the settings ask for."""
-        from keras_nst.core.features import reaches
-        from keras_nst.core.network import Network
+        from keras_nst.core.network.features import reaches
+        from keras_nst.core.network.network import Network
 
         weights = self.weights_of(config)
         changed = weights.stat().st_mtime_ns if weights else 0  # tells one file from the next in its place
@@ -105,7 +106,7 @@ class Session:
         """Returns what paints pictures without steps, where that is asked for."""
         if config.init != "instant":
             return None
-        from keras_nst.core.network import Network
+        from keras_nst.core.network.network import Network
         from keras_nst.networks.instant import LAYERS, Instant, stages
 
         seen = self._looking(config, features, [layer.name for layer in LAYERS])
@@ -113,7 +114,7 @@ class Session:
 
     def _looking(self, config: Resolved, features: "keras.Model", layers: Iterable[str]) -> "keras.Model":
         """Returns the network as it was trained, with other layers; it shares the weights as far as it can."""
-        from keras_nst.core.features import extractor, reaches
+        from keras_nst.core.network.features import extractor, reaches
 
         weights = features if reaches(features, layers) else self.weights_of(config) or config.seed
         return extractor(config.network, layers, weights=weights, precision=config.precision)
@@ -136,17 +137,17 @@ class Session:
         resumed: Standing | None = None,
     ) -> "Painted":
         """Makes one picture, or goes on with it."""
-        return self.paint_together([Asked(scene, config, pace, listeners, tell, resumed)])[0]
+        return self.paint_together([PictureRequest(scene, config, pace, listeners, tell, resumed)])[0]
 
-    def paint_together(self, asked: "Sequence[Asked]") -> "list[Painted]":
+    def paint_together(self, asked: "Sequence[PictureRequest]") -> "list[Painted]":
         """Makes pictures of one size, style and settings in common steps; the first one's pace is that of all.
 
         Raises:
             Apart: they have to be made one by one.
         """
-        from keras_nst.core.several import result_of, stacked
-        from keras_nst.core.transfer import transfer
-        from keras_nst.system.forgetting import gradients_forgotten
+        from keras_nst.core.descent.several import result_of, stacked
+        from keras_nst.core.descent.transfer import transfer
+        from keras_nst.system.programs import gradients_forgotten
 
         (scene, config, *_), resumed = asked[0], asked[0].resumed
         with self.where(), gradients_forgotten(), contextlib.closing(Beside(self.where)) as beside:
@@ -161,18 +162,19 @@ class Session:
 
     def calibrated(self, scene: Scene, config: Resolved) -> Method:
         """Returns the method of a picture, with the weights that --style_strength comes to."""
-        from keras_nst.core.strength import calibrated
+        from keras_nst.core.seeing.strength import calibrated
 
         with self.where():
             return calibrated(pictures_of(scene, config), scene.size, self.network(config), method_of(config))
 
-    def _audience(self, asked: "Sequence[Asked]", beside: Beside) -> "Audience":
+    def _audience(self, asked: "Sequence[PictureRequest]", beside: Beside) -> "Audience":
         """Returns who has a say and hears of it: of each picture its own listeners."""
-        from keras_nst.core.descent import Audience
-        from keras_nst.core.several import told_of
+        from keras_nst.core.descent.scales import Audience
+        from keras_nst.core.descent.several import told_of
 
         first = asked[0]
-        ahead = beside if machine.compiles_ahead(first.config, first.scene.size, self.device) else None
+        prepares = machine.prepares_ahead(first.config, first.scene.size, self.device, len(asked))
+        ahead = beside if prepares else None
         listeners = [
             told_of(index, Recoloring(each.scene, each.config).to(listen))
             for index, each in enumerate(asked)
@@ -188,14 +190,14 @@ class Session:
 
     def figures(self, scene: Scene, config: Resolved, picture: np.ndarray) -> Figures:
         """Returns how good a picture (1, h, w, 3) is, on layers that were not optimized."""
-        from keras_nst.core.quality import LAYERS, figures
+        from keras_nst.core.judging.quality import LAYERS, figures
 
         judge = self._looking(config, self.network(config).features, LAYERS)
         style = scene.styles[0].picture.pixels[None] if scene.styles else None
         return figures(scene.content and scene.content.pixels[None], style, picture, judge)
 
 
-class Asked(NamedTuple):
+class PictureRequest(NamedTuple):
     """A picture that is asked for, and who hears of it."""
 
     scene: Scene
@@ -212,16 +214,16 @@ class Recoloring:
 
     def __init__(self, scene: Scene, config: Config):
         self.content = scene.content.pixels if scene.content and config.color in KEPT else None
-        self.color = config.color
+        self.tone = toning(scene, config.color)
 
     def __call__(self, pictures: np.ndarray) -> np.ndarray:
         """Returns pictures (n, h, w, 3) as they are to be seen."""
         if self.content is None:
             return pictures
-        from keras_nst.core.sight import resize
+        from keras_nst.core.network.resizing import resize
 
         colors = resize(self.content[None], Size(*pictures.shape[1:3])).numpy()[0]  # a scale's size is not the result's
-        return np.stack([recolored(picture, colors, self.color) for picture in pictures])
+        return np.stack([with_colors_of(picture, colors, self.tone) for picture in pictures])
 
     def to(self, listen: Listener) -> Listener:
         """Returns a listener that shows them so."""
@@ -233,7 +235,7 @@ def with_transparency(pixels: np.ndarray, scene: Scene, config: Config) -> tuple
     alpha = scene.content.alpha if scene.content else None
     if alpha is None:
         return pixels, None
-    from keras_nst.core.sight import resize
+    from keras_nst.core.network.resizing import resize
 
     alpha = resize(alpha[None, :, :, None], Size(*pixels.shape[:2])).numpy()[0, :, :, 0]
     return (laid_on(parse_color(config.background), pixels, alpha), None) if config.background else (pixels, alpha)
@@ -261,9 +263,9 @@ def enlarging(reached: Size, size: Size, config: Config) -> str:
 
 def pictures_of(scene: Scene, config: Config) -> "Pictures":
     """Returns the inputs as the algorithm takes them."""
-    from keras_nst.core.sight import Pictures, Style
+    from keras_nst.core.seeing.sight import Pictures, Style
 
-    guidance = guided(scene, config)
+    guidance = scene.guidance
     content, colors = colored(scene, guidance, config.color)
     styles = tuple(
         Style(pixels[None], style.part.weight, style.scale, style.part.blocks, regions)
@@ -278,7 +280,7 @@ def load_features(config: Resolved, weights: "keras.Model | Path | None") -> "ke
 
     Its weights are those of a file, of a network of the same kind that is loaded, or random ones.
     """
-    from keras_nst.core.features import extractor
+    from keras_nst.core.network.features import extractor
 
     with config.about("weights"):
         known = config.seed if weights is None else weights

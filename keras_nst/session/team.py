@@ -5,18 +5,19 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from keras_nst.core.pyramid import Size
-from keras_nst.core.tiling import TILE_SIZES, tiles
-from keras_nst.session.scene import Scene, Tell
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.plan.tiling import TILE_SIZES, tiles
+from keras_nst.session.scene import Scene
 from keras_nst.settings.config import Config, Resolved
 from keras_nst.settings.declared import SettingError
+from keras_nst.settings.lines import Tell
 from keras_nst.settings.text import settings_of
 from keras_nst.system import cluster
 from keras_nst.system.devices import Device
 
 if TYPE_CHECKING:
-    from keras_nst.core.crew import Crew
-    from keras_nst.core.descent import Pace
+    from keras_nst.core.descent.scales import Pace
+    from keras_nst.core.network.network import Crew
 
 LEAST_UNASKED = 512  # pixels a side of tiles that are worth sharing out where nobody asked for it
 
@@ -35,7 +36,7 @@ def crew_of(config: Config, device: Device) -> "Crew":
     Raises:
         SettingError: there are not the devices that the settings ask for.
     """
-    from keras_nst.core.crew import ALONE, Crew
+    from keras_nst.core.network.network import ALONE, Crew
 
     part = task_of(config)
     devices = devices_like(device, part) or ("",)
@@ -61,7 +62,7 @@ def total_over(processes: int) -> Callable[[Any], Any]:
     """Returns what adds structures of tensors of one type up over the processes, by one exchange."""
     import tensorflow as tf
 
-    from keras_nst.core.programs import Programs
+    from keras_nst.core.network.programs import Programs
 
     strategy, programs = cluster.connected(), Programs()
     copies = strategy.num_replicas_in_sync // processes  # of each process's own

@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from keras_nst.settings.kinds import Kind
@@ -16,7 +16,15 @@ class SettingError(InputError):
     """A setting has a value it cannot have."""
 
     def __init__(self, name: str, value: Any, reason: str):
-        super().__init__(f"--{name}={value}: {reason}")
+        super().__init__(f"--{name}{'' if value == '' else f'={value}'}: {reason}")
+
+
+class UsageError(ValueError):
+    """The command line itself is wrong."""
+
+
+class Unexpected(Exception):
+    """What went wrong is a fault of the program; the log tells all that is known of it."""
 
 
 @contextlib.contextmanager
@@ -59,7 +67,7 @@ def same(settings: "type[Settings]", name: str) -> Any:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What every door's settings have in common; each value is of its kind."""
+    """What every command's settings have in common; each value is of its kind."""
 
     def __post_init__(self) -> None:
         for name, field in fields(type(self)).items():
@@ -83,9 +91,11 @@ class Settings:
         return cls(**{name: read_setting(cls, name, value) for name, value in values.items()})
 
 
-def fields(settings: type[Settings]) -> dict[str, dataclasses.Field]:
-    """Returns the declarations of all settings by name."""
-    return {field.name: field for field in dataclasses.fields(settings)}
+def fields(settings: type[Settings]) -> Mapping[str, dataclasses.Field]:
+    """Returns the declarations of all settings by name: a class's own first, then those that it shares with others."""
+    known = {field.name: field for field in dataclasses.fields(settings)}
+    order = (name for each in settings.__mro__ for name in vars(each).get("__annotations__", {}))
+    return {name: known[name] for name in dict.fromkeys(order)}
 
 
 def read_setting(settings: type[Settings], name: str, written: str) -> Any:

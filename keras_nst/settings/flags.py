@@ -1,4 +1,4 @@
-"""Flags derived from a class of settings, for every door: the command line, flag files, help."""
+"""Flags derived from a class of settings, for every command: the command line, flag files, help."""
 
 import os
 import re
@@ -10,29 +10,25 @@ from typing import NamedTuple, TypeVar
 
 from absl import flags
 
-from keras_nst.settings.declared import Settings, fields
+from keras_nst.settings.declared import Settings, UsageError, fields
 from keras_nst.settings.kinds import nearest
 from keras_nst.settings.values import SEPARATOR
 
 REPEATED = ("style", "style_mask", "contents", "styles", "sweep")  # flags that may be given several times
 FLAG_FILE = ("FILE", "Read flags from this file, one per line; configs/NAME.cfg also finds those that come along.")
 
-# A door's own flags: what each takes, "" where it is yes or no, and its explanation.
+# A command's own flags: what each takes, "" where it is yes or no, and its explanation.
 OwnFlags = Mapping[str, tuple[str, str]]
 
 
 Kind = TypeVar("Kind", bound=Settings)
 
 
-class UsageError(ValueError):
-    """The command line itself is wrong."""
-
-
 class Given(NamedTuple):
     """A command line."""
 
     settings: dict[str, str]  # as flag files have them
-    own: dict[str, str | bool | None]  # the door's own flags
+    own: dict[str, str | bool | None]  # the command's own flags
     rest: list[str]  # what is no flag
     files: list[Path]  # flag files named on it
 
@@ -51,10 +47,16 @@ def read(argv: Sequence[str], settings: type[Settings], own: OwnFlags) -> Given:
         said = f"{error.args[-1][0] if isinstance(error.args[-1], tuple) else error}".strip()
         switch = re.match(r"flag (--\w+=(.*)): \('Non-boolean", said)
         raise UsageError(f"{switch[1]}: Expected true or false. Received: {switch[2]}" if switch else said) from None
+    except flags.UnrecognizedFlagError as error:
+        near = nearest(f"--{error.flagname}", [f"--{name}" for name in (*fields(settings), *own, "flagfile", "help")])
+        raise UsageError(f"--{error.flagname}: There is no such flag.{near}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"Expected a flag file in UTF-8. Received: {error.reason}") from None
     except (flags.Error, OSError) as error:
-        raise UsageError(" ".join(str(error).replace("FATAL Flags parsing error:", "").split())) from None
+        said = " ".join(str(error).replace("FATAL Flags parsing error:", "").split())
+        raise UsageError(
+            re.sub("^Missing value for flag (.*)", r"\1: Expected a value, as in \1=VALUE.", said)
+        ) from None
     given = {name: _written(getattr(defined, name)) for name in fields(settings) if defined[name].present}
     files = [Path(argument.partition("=")[2]) for argument in found if argument.startswith("--flagfile=")]
     repeated = _repeated(found, settings, own)
@@ -94,8 +96,8 @@ def _written(value: str | bool | list[str]) -> str:
 
 def help_text(settings: type[Settings], own: OwnFlags) -> str:
     """Returns all flags in their groups, with defaults."""
-    of_the_door = {"flagfile": FLAG_FILE, **own, "help": ("", "Show this.")}
-    groups: dict[str, list[str]] = {"Flags": [_entry(name, takes, text) for name, (takes, text) in of_the_door.items()]}
+    shared = {"flagfile": FLAG_FILE, **own, "help": ("", "Show this.")}
+    groups: dict[str, list[str]] = {"Flags": [_entry(name, takes, text) for name, (takes, text) in shared.items()]}
     defaults = settings()
     for name, field in fields(settings).items():
         default = f" [{defaults.shown(name)}]" if defaults.shown(name) else ""

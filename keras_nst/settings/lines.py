@@ -1,4 +1,8 @@
-"""Text that may have been written by anybody, as one line for people."""
+"""Lines for people, and who is told them."""
+
+from collections.abc import Callable
+
+Tell = Callable[[str], None]
 
 
 def one_line(text: str, longest: int = 2000) -> str:

@@ -15,7 +15,7 @@ def remarks(given: Config) -> list[str]:
     """Returns a line for each such setting; `given` has what was left open still open."""
     lines = []
     if unused := _unused(given):
-        lines.append(f"--optimizer={given.optimizer}: It has no use for {', '.join(unused)}.")
+        lines.append(f"--optimizer={given.optimizer} ignores {', '.join(unused)}.")
     if given.seamless and given.content and given.asks_for("content"):
         what = "its opposite borders are seen as neighbors, and go over into each other"
         lines.append(f"--seamless=true: The content is painted to tile: {what}. --content_weight=0 makes a texture.")

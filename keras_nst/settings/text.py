@@ -9,6 +9,7 @@ from typing import Any
 
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import fields
+from keras_nst.settings.recipes import STYLE_LAYERS
 from keras_nst.settings.values import SEPARATOR, parse_masks
 
 ONE_FILE = ("content", "init", "weights", "content_mask")
@@ -21,6 +22,12 @@ OF_FILES = (*OF_ONE_RUN, "bit_depth", "preview", "snapshot_steps", "keep_snapsho
 
 # What the machine decides where it is left open; a repeat elsewhere decides anew, unless --exactly is given.
 OF_THE_MACHINE = ("device", "precision", "convolution", "xla", "evaluator", "tile_size", "strategy")
+
+# What settings that came later were, as it were, in runs that have none of them.
+EARLIER = {"roughness_weight": "0", "coarse_content": "1"}
+# Defaults of then that are left to the program now.
+FORMER_DEFAULTS = {"variation": "squared", "style_layers": ",".join(map(str, STYLE_LAYERS))}
+
 EXACTLY = "exactly"  # under which a picture carries what its machine decided
 
 

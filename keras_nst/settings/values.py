@@ -11,6 +11,7 @@ STYLE_LOSSES = {
     **dict.fromkeys(("gram", "mean_std", "covariance", "w2", "mmd"), "moments"),
     **dict.fromkeys(("swd", "neighbor"), "maps"),
 }
+FIRST_PICTURES = ("auto", "content", "noise", "style", "blend", "instant")  # all other values of --init are paths
 SEPARATOR = " + "  # between pictures in one setting; flags may also be given several times
 LARGEST_SIDE = 999_999  # pixels: as many digits as are read
 

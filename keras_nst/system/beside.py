@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Beside:
-    """Begins work on a thread of its own, one piece after the other.
+    """Runs jobs on a background thread, one at a time.
 
     Who asks for the answer waits for it. At the end of the process Python waits for what was begun, since TensorFlow
     does not survive that while it works.

@@ -1,4 +1,4 @@
-"""What computes, and in which precision. The doors call this; nothing happens on import."""
+"""What computes, and in which precision. Commands call this; nothing happens on import."""
 
 import contextlib
 import gc

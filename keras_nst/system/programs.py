@@ -18,8 +18,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from keras_nst.system.atomic import written_whole
 from keras_nst.system.devices import cpu_flags
+from keras_nst.system.files import written_whole
 
 MOST_BYTES = 300e6  # kept; those not used for longest go first
 ROOM = 2 * MOST_BYTES
@@ -114,3 +114,25 @@ def remove_leftovers() -> None:
             shutil.rmtree(path, ignore_errors=True)
         except OSError:  # another user's
             continue
+
+
+PREFIX = "CustomGradient"
+
+
+@contextlib.contextmanager
+def gradients_forgotten() -> Iterator[None]:
+    """Frees the programs that were traced within, once nothing else holds them.
+
+    TensorFlow keeps each gradient of tf.custom_gradient in a table by a name of its own, and with it the program it
+    stands in and all its tensors (github.com/tensorflow/tensorflow/issues/97697): 80 MB for each picture of 1024
+    pixels. A program that was traced does not look there again.
+    """
+    from tensorflow.python.framework import ops
+
+    table = getattr(getattr(ops, "gradient_registry", None), "_registry", {})
+    before = set(table)
+    try:
+        yield
+    finally:
+        for name in [name for name in list(table) if name.startswith(PREFIX) and name not in before]:
+            del table[name]

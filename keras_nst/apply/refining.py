@@ -1,0 +1,106 @@
+"""What a network has painted as the start of the optimizer, by the objective that the network was taught by."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_nst.apply.prepare import Request
+from keras_nst.networks.model import STYLES, Card
+from keras_nst.pictures.files import Picture, read_picture
+from keras_nst.session.method import SHORT_MEMORY
+from keras_nst.session.scene import Masks, Scene, scene_of
+from keras_nst.session.session import Session, paced
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import InputError, SettingError, read_setting, reason_of
+from keras_nst.settings.kinds import shortest
+from keras_nst.settings.lines import Tell
+from keras_nst.settings.recipes import OBJECTIVE
+from keras_nst.settings.values import SEPARATOR
+from keras_nst.system.pace import Stop
+
+KEPT = 1e9  # bytes, of compiled steps and styles' measures
+LARGEST = 4_000_000  # pixels of a model's own picture of a style
+
+
+class Refiner:
+    """Takes steps of the optimizer from pictures that are there.
+
+    Raises:
+        SettingError: the model does not say what its styles are.
+    """
+
+    def __init__(self, asked: Request):
+        chosen = [(number, share) for number, share in enumerate(asked.shares, start=1) if share]
+        paths = [asked.folder / STYLES / f"{number}.jpg" for number, _ in chosen]
+        with asked.settings.about("refine"):
+            self.styles = [style_picture(path) for path in paths]
+            objective = objective_of(asked.card)
+        cards = [asked.card.styles[number - 1] for number, _ in chosen]
+        written = [
+            f"{path}:{shortest(share)}{blocks_of(card)}"
+            for path, (_, share), card in zip(paths, chosen, cards, strict=True)
+        ]
+        scales = tuple(scale_of(card) for card in cards)
+        self.config = asked.settings.config(
+            content="photograph",
+            style=SEPARATOR.join(written),
+            style_scale=scales,
+            steps=(asked.settings.refine,),
+            scales=1,
+            beta_1=SHORT_MEMORY,
+            **objective,
+        )
+        self.session = Session(self.config, keep=KEPT)
+
+    def __call__(self, scene: Scene, painted: np.ndarray, stop: Stop, tell: Tell) -> np.ndarray:
+        """Returns the picture (h, w, 3) that so many steps make of a painted one."""
+        first = Picture(painted, None, "", ())
+        whole = scene_of(scene.content, list(self.styles), first, Masks(None), self.config, tell)
+        resolved = self.session.resolve(self.config, whole.size)
+        pace = paced(resolved, whole.size, stop=stop)
+        return self.session.paint(whole, resolved, pace=pace, tell=tell).picture[0]
+
+
+def style_picture(path: Path) -> Picture:
+    """Returns one of the model's own pictures of its styles.
+
+    Raises:
+        ValueError: it is not there, or damaged.
+    """
+    try:
+        return read_picture(path, LARGEST)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"The model's own picture of its style cannot be read: {path}. {reason_of(error)}") from None
+
+
+def blocks_of(style: Mapping[str, Any]) -> str:
+    """Returns which blocks of the network a style serves, as --style has it."""
+    return f"@{style['blocks']}" if re.fullmatch(r"\d-\d", style.get("blocks", "")) else ""
+
+
+def scale_of(style: Mapping[str, Any]) -> float:
+    """Returns --style_scale of a style."""
+    (scale,) = read_setting(Config, "style_scale", style.get("scale", "1"))
+    return float(scale)
+
+
+def objective_of(card: Card) -> dict[str, Any]:
+    """Returns the settings by which a model was taught.
+
+    Raises:
+        ValueError: its card says none, or what they cannot be.
+    """
+    settings = card.told.get("settings")
+    if not isinstance(settings, dict):
+        raise ValueError("Expected a model whose card tells its settings.")
+    said = {name: str(settings[name]) for name in OBJECTIVE if name in settings}
+    if settings.get("weights") == "random":  # any other file than the usual one is the trainer's, and not at hand
+        said |= {"weights": "random", "seed": str(settings.get("seed", 0))}
+    try:
+        read = Config.written(**said)
+    except SettingError as error:
+        raise InputError(f"Expected a model whose card tells its settings: {error}") from None
+    return {name: getattr(read, name) for name in said}

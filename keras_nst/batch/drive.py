@@ -1,0 +1,213 @@
+"""A batch from its first job to its last: the manifest, the engine, what is shown meanwhile and told at the end."""
+
+import csv
+import itertools
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_nst.batch.jobs import BatchJob, Hashes, job_of, parcels
+from keras_nst.batch.prepare import Batch
+from keras_nst.batch.settings import BatchConfig
+from keras_nst.batch.together import do_all
+from keras_nst.batch.trials import write_experiment, write_trial
+from keras_nst.command.board import show
+from keras_nst.command.manifest import DONE, FAILED, JOBS, MANIFEST, PENDING, RESULTS, RUNNING, Manifest
+from keras_nst.command.meter import Meter, warn
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.session.scene import size_of_result
+from keras_nst.session.session import scales_of
+from keras_nst.settings.declared import SettingError
+from keras_nst.settings.lines import Tell
+from keras_nst.system.files import Locked, lock
+from keras_nst.system.pace import Stop
+from keras_nst.workers.engines import engine_of
+from keras_nst.workers.hands import watched
+from keras_nst.workers.local import workers_here
+from keras_nst.workers.parcels import Outcome
+
+SUMMARY = "summary.csv"
+SHOWN = 20  # lines of a list in the terminal
+USUAL = Size(400, 600)  # the shape of most photographs
+# Pictures in common steps, where memory allows. On a GPU that was never measured.
+ON_CPU, ON_GPU = 4, 8
+SMALL = 256 * 256  # pixels
+BYTES_PER_PIXEL, BYTES_PER_JOB = 2.2, 0.5e6  # of a picture as PNG; of its curves and its record
+
+
+def drive(batch: Batch, stop: Stop, tell: Tell) -> int:
+    """Does all jobs that are not done yet; returns the exit code."""
+    try:
+        for folder in (batch.folder, batch.folder / JOBS, batch.folder / RESULTS):
+            folder.mkdir(parents=True, exist_ok=True)
+        held = lock(batch.folder)
+    except Locked as error:
+        raise SettingError(
+            "workdir", str(batch.folder), f"{error}. Expected another folder, or to wait for it."
+        ) from None
+    except OSError as error:
+        raise SettingError("workdir", str(batch.folder), f"Expected a folder to write to. {error.strerror}.") from None
+    with held, Manifest(batch.folder) as manifest:
+        if manifest.passed_over:
+            tell(f"{manifest.passed_over} lines of {MANIFEST} cannot be read and are passed over.")
+        hashes = Hashes()
+        jobs = [job_of(item, batch.config, batch.folder, hashes) for item in batch.items]
+        ahead = [job for job in jobs if wanted(manifest, job, batch.config)]
+        tell(f"{len(jobs)} pictures, {len(jobs) - len(ahead)} of them done or failed before, {len(ahead)} to be made.")
+        if ahead:
+            tell(effort(ahead))
+        if batch.config.dry_run:
+            for job in ahead[:SHOWN]:
+                tell(f"  {job.name}")
+            tell(f"  and {len(ahead) - SHOWN} more" if len(ahead) > SHOWN else "Nothing was done: --dry_run.")
+            return 0
+        if batch.config.tensorboard:
+            tell(show(batch.folder))
+        write_experiment(batch.folder, jobs)
+        work(batch, manifest, ahead, stop)
+        return conclude(batch, manifest, jobs, stop, tell)
+
+
+def effort(jobs: Sequence[BatchJob]) -> str:
+    """Returns a line about what jobs will take, as if each content were a photograph of 3 to 2."""
+    steps = pixels = 0
+    for job in jobs:
+        config = job.spec.config
+        size = size_of_result(config, USUAL)
+        pixels += size.height * size.width
+        steps += sum(scale.steps for scale in scales_of(config, size))
+    disk = (pixels * BYTES_PER_PIXEL + len(jobs) * BYTES_PER_JOB) / 1e6
+    return f"About {steps:,} steps and {disk:,.0f} MB of disk; the time is told once the first picture is made."
+
+
+def wanted(manifest: Manifest, job: BatchJob, config: BatchConfig) -> bool:
+    """Returns whether a job is to be done."""
+    entry = manifest.get(job.id)
+    if entry.state == DONE:
+        return not Path(entry.output).exists()
+    return entry.state != FAILED or config.retry_failed
+
+
+def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop) -> None:
+    """Gives the jobs to the engine, and takes note of what becomes of them."""
+    given = itertools.takewhile(lambda _: not stop.is_set(), parcels(ahead, together(batch.config, len(ahead))))
+    with (
+        engine_of(batch.config, batch.folder, do_all) as engine,
+        Shown(len(ahead), sys.stderr) as shown,
+        watched(stop, engine.stop),
+    ):
+        for job, outcome in engine.outcomes(given):
+            entry = manifest.get(job.id)
+            if outcome is None:
+                shown.begins(job.name)
+                attempts = entry.attempts + 1
+                manifest.note(job.id, state=RUNNING, attempts=attempts, name=job.name, settings=job.settings)
+                continue
+            seconds = entry.seconds + outcome.seconds
+            told = {"output": outcome.output, "error": outcome.error, "figures": outcome.figures}
+            manifest.note(job.id, state=outcome.state, seconds=round(seconds, 2), **told)
+            if outcome.state == DONE:
+                write_trial(job)
+            shown(outcome, job.name)
+
+
+def together(config: BatchConfig, jobs: int) -> int:
+    """Returns how many pictures a worker is given at once, where nobody says: small ones gain on a CPU."""
+    if config.batch_size:
+        return config.batch_size
+    size = size_of_result(config, USUAL)
+    small = config.engine == "local" and size.height * size.width <= SMALL
+    most = ON_GPU if config.device == "gpu" else ON_CPU if small else 1
+    return max(1, min(most, jobs // workers_here(config)))
+
+
+class Shown:
+    """Progress over all jobs, with the time left."""
+
+    def __init__(self, total: int, stream: Any):
+        self.bar = Meter(total=total, file=stream, unit="picture", desc="batch", dynamic_ncols=True, smoothing=0.1)
+        self.failed, self.at_work = 0, set[str]()
+
+    def __enter__(self) -> "Shown":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.close()
+
+    def begins(self, name: str) -> None:
+        """Shows that a job is at work, which may take long before there is more to tell."""
+        self.at_work.add(name)
+        self._refresh()
+
+    def __call__(self, outcome: Outcome, name: str) -> None:
+        """Shows that a job has ended."""
+        self.at_work.discard(name)
+        if outcome.state == PENDING:
+            return
+        if outcome.state == FAILED:
+            self.failed += 1
+            warn(f"{name}: {outcome.error}")
+        self.bar.update()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        counts = {"at work": len(self.at_work), "failed": self.failed}
+        self.bar.set_postfix_str(", ".join(f"{count} {what}" for what, count in counts.items() if count))
+
+
+def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop, tell: Tell) -> int:
+    """Writes the summary and the contact sheet, tells what failed and why; returns the exit code."""
+    from keras_nst.batch.sheet import sheets
+    from keras_nst.report.batches import write_album
+
+    entries = {job.id: manifest.get(job.id) for job in jobs}
+    outputs = {job.id: Path(entry.output) for job in jobs for entry in [entries[job.id]] if entry.state == DONE}
+    failed = [job for job in jobs if entries[job.id].state == FAILED]
+    write_summary(batch.folder / SUMMARY, jobs, manifest)
+    made = [(item, outputs.get(job.id)) for item, job in zip(batch.items, jobs, strict=True)]
+    for path in sheets(batch.folder, [(item, path) for item, path in made if path and path.exists()]):
+        tell(f"Sheet: {path}")
+    if batch.config.report:
+        tell(f"Report: {write_album(batch.folder, manifest.entries)}")
+    for job in failed[:SHOWN]:
+        tell(f"Failed: {job.name}: {entries[job.id].error}")
+    if len(failed) > SHOWN:
+        tell(f"Failed: {len(failed) - SHOWN} more, in {batch.folder / SUMMARY}")
+    tell(f"{len(outputs)} of {len(jobs)} pictures are done, {len(failed)} failed.")
+    tell(f"Figures: {batch.folder / SUMMARY}")
+    tell(f"Curves: tensorboard --logdir {batch.folder}")
+    if len(outputs) + len(failed) < len(jobs):
+        command = f"python -m keras_nst.batch --workdir={shlex.quote(str(batch.folder))}"
+        tell(f"To go on, the same command again: {command} ...")
+    elif failed:
+        tell("To try those that failed again: the same command with --retry_failed.")
+    return int(bool(failed) or (len(outputs) < len(jobs) and not stop.is_set()))
+
+
+def write_summary(path: Path, jobs: Sequence[BatchJob], manifest: Manifest) -> None:
+    """Writes a table with a row for each picture."""
+    entries = [(job, manifest.get(job.id)) for job in jobs]
+    figures = list(dict.fromkeys(name for _, entry in entries for name in entry.figures))
+    settings = list(dict.fromkeys(name for job in jobs for name in job.settings))
+    head = [
+        "name",
+        "content_path",
+        "style_path",
+        *settings,
+        "state",
+        "attempts",
+        "seconds",
+        *figures,
+        "output",
+        "error",
+    ]
+    with path.open("w", encoding="utf8", newline="") as file:
+        table = csv.DictWriter(file, head, restval="")
+        table.writeheader()
+        for job, entry in entries:
+            config = job.spec.config
+            named = {"name": job.name, "content_path": config.content, "style_path": config.style, **job.settings}
+            told = {name: getattr(entry, name) for name in ("state", "attempts", "seconds", "output", "error")}
+            table.writerow(named | told | {name: f"{value:.4f}" for name, value in entry.figures.items()})

@@ -1,0 +1,145 @@
+"""One job of a batch: what it is known by, its folder, and how it is done."""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from keras_nst.batch.prepare import Item, shown_settings
+from keras_nst.batch.settings import BatchConfig
+from keras_nst.command.manifest import JOBS, RESULTS
+from keras_nst.command.run_folder import CHECKPOINT, PICTURE, Busy
+from keras_nst.run.prepare import JobSpec, ready
+from keras_nst.settings.config import Config
+from keras_nst.settings.lines import Tell
+from keras_nst.settings.text import absolute, settings_of
+from keras_nst.settings.values import parse_masks
+from keras_nst.system.pace import Stop
+from keras_nst.workers.parcels import EXPECTED, Outcome
+
+if TYPE_CHECKING:
+    from keras_nst.run.outcome import Done
+
+
+Answer = TypeVar("Answer")
+
+BYTES_AT_ONCE = 1 << 20
+PATIENCE = 90.0  # seconds for another run in a job's folder to end
+
+
+class BatchJob(NamedTuple):
+    """A job that may be given to any worker."""
+
+    id: str
+    name: str
+    spec: JobSpec
+    settings: dict[str, str]  # that are its own
+
+
+class Hashes:
+    """SHA-256 of files, each read once."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, str] = {}
+
+    def __call__(self, source: str) -> str:
+        """Returns the hash of the file; what is none stands for itself."""
+        if source not in self.known:
+            path = os.path.expanduser(source)
+            self.known[source] = sha256(path) if os.path.isfile(path) else source
+        return self.known[source]
+
+
+def sha256(path: str) -> str:
+    """Returns the hash of a file; its name where it cannot be read, which its job will tell."""
+    hashed = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while strip := file.read(BYTES_AT_ONCE):
+                hashed.update(strip)
+    except OSError:
+        return path
+    return hashed.hexdigest()
+
+
+def job_of(item: Item, batch: BatchConfig, folder: Path, hashes: Hashes) -> BatchJob:
+    """Returns the job of an item: the hash of its inputs and settings is what it is known by."""
+    config = absolute(item.config(batch))
+    files = [config.content, *(style.source for style in config.style_sources()), config.init, config.content_mask]
+    inputs = [hashes(file) for file in (*files, *parse_masks(config.style_mask)) if file]
+    told = json.dumps([settings_of(config), item.output, inputs], sort_keys=True)
+    id = hashlib.sha256(told.encode()).hexdigest()[:16]
+    output = item.output or str(folder / RESULTS / f"{item.name}.png")
+    workdir = folder / JOBS / id
+    own: dict[str, Any] = {"workdir": str(workdir), "output": output, "overwrite": False, "tensorboard": False}
+    return BatchJob(id, item.name, JobSpec(Config(**vars(config) | own), workdir), shown_settings(item))
+
+
+def do(job: BatchJob, open_session: Callable[[Config], Any], stop: Stop, tell: Tell) -> Outcome:
+    """Does a job, or goes on with it; what goes wrong is a part of the outcome."""
+    from keras_nst.run.perform import perform
+
+    begun = time.monotonic()
+
+    def attempt() -> "Done | Path":
+        known = ready(job.spec, tell)
+        return known.output if known.is_done else perform(known, open_session, stop, tell, begun, io.StringIO())
+
+    try:
+        done = when_free(attempt, stop)
+    except EXPECTED as error:
+        state = "pending" if isinstance(error, Busy) and stop.is_set() else "failed"
+        return Outcome(job.id, state, time.monotonic() - begun, error=str(error) or type(error).__name__)
+    if isinstance(done, Path):  # whoever did it could not say so any more
+        return Outcome(job.id, "done", 0.0, str(done))
+    seconds = time.monotonic() - begun
+    if done.result.diverged:
+        return Outcome(job.id, "failed", seconds, str(done.path), "The loss is no longer a number.", done.figures)
+    if done.result.losses is None:
+        return Outcome(job.id, "pending", seconds)
+    tidy(job.spec.workdir)
+    return Outcome(job.id, "done", seconds, str(done.path), figures=done.figures)
+
+
+def when_free(work: Callable[[], Answer], stop: Stop) -> Answer:
+    """Returns what the work returns; waits where a worker whose driver has died is still at its last step."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return work()
+        except Busy:
+            if stop.is_set() or time.monotonic() > end:
+                raise
+            time.sleep(1.0)
+
+
+def tidy(workdir: Path) -> None:
+    """Removes what a finished job needs no longer, which is large."""
+    for name in (CHECKPOINT, PICTURE):
+        (workdir / name).unlink(missing_ok=True)
+    shutil.rmtree(workdir / "snapshots", ignore_errors=True)
+
+
+OF_ONE_JOB = ("content", "content_mask")
+
+
+def parcels(jobs: Iterable[BatchJob], most: int) -> Iterator[tuple[BatchJob, ...]]:
+    """Yields the jobs in their order, neighbors with the same style and settings together, so many at most."""
+    parcel: tuple[BatchJob, ...] = ()
+    for job in jobs:
+        if parcel and (len(parcel) == most or in_common(job) != in_common(parcel[0])):
+            yield parcel
+            parcel = ()
+        parcel += (job,)
+    if parcel:
+        yield parcel
+
+
+def in_common(job: BatchJob) -> dict[str, str]:
+    """Returns what a job has to have in common with others to be done with them."""
+    return {name: value for name, value in settings_of(job.spec.config).items() if name not in OF_ONE_JOB}

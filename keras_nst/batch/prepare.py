@@ -1,0 +1,197 @@
+"""Which pictures a batch is to be made of: combinations, tables, sweeps. All of it is checked before the first job."""
+
+import csv
+import itertools
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from keras_nst.batch.settings import FOLDER, BatchConfig, config_of_job
+from keras_nst.pictures.sources import sources
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import InputError, SettingError, fields, read_setting, reason_of
+from keras_nst.settings.kinds import nearest
+from keras_nst.settings.lines import Tell
+from keras_nst.settings.text import OF_ONE_RUN
+from keras_nst.settings.values import SEPARATOR
+
+LONGEST_STEM = 60  # letters of a picture's name in a result's
+UNSAFE = r"[^\w.,-]"  # in the name of a file
+RANGE = re.compile(r"(-?[\d.]+)-(-?[\d.]+) ?\[(\d+)\]")
+
+
+class Item(NamedTuple):
+    """One picture to be made."""
+
+    name: str  # of the result, without folder and suffix; no two are the same
+    content: str
+    style: str
+    own: dict[str, Any]  # settings that are other than the batch's
+    output: str = ""  # a path of its own
+
+    def config(self, batch: BatchConfig) -> Config:
+        """Returns its settings."""
+        return config_of_job(batch, content=self.content, style=self.style, **self.own)
+
+
+class Batch(NamedTuple):
+    """A batch, checked."""
+
+    config: BatchConfig
+    folder: Path
+    items: list[Item]
+
+
+def prepare(config: BatchConfig, tell: Tell) -> Batch:
+    """Checks what can be checked before the first job.
+
+    Raises:
+        SettingError: something asked for cannot be.
+    """
+    folder = Path(config.workdir or FOLDER).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise SettingError("workdir", config.workdir, "Expected a folder. Received: a file.")
+    if config.output:
+        raise SettingError("output", config.output, "Expected none: each picture of a batch has a name of its own.")
+    if config.strategy == "multi_worker":
+        raise SettingError(
+            "strategy", config.strategy, "Expected --engine=ray, which gives each machine its own pictures."
+        )
+    return Batch(config, folder, items(config))
+
+
+def items(batch: BatchConfig) -> list[Item]:
+    """Returns all pictures of the batch.
+
+    Raises:
+        InputError: something asked for cannot be.
+    """
+    rows = list(rows_of_table(batch) if batch.pairs else rows_of_products(batch))
+    swept = [dict(zip(values, chosen, strict=True)) for values in [sweeps(batch)] for chosen in product(values)]
+    found = [row._replace(own=row.own | own) for row in rows for own in swept]
+    outputs = [item.output for item in found if item.output]
+    if twice := {output for output in outputs if outputs.count(output) > 1}:
+        raise SettingError(
+            "pairs", batch.pairs, f"Expected an output of its own for each picture. Received twice: {min(twice)}"
+        )
+    for item in found:
+        item.config(batch)  # whatever goes together badly is told now
+    return with_names(found)
+
+
+def rows_of_products(batch: BatchConfig) -> Iterator[Item]:
+    """Yields each content with each style."""
+    contents = sources("contents", batch.contents) if batch.contents else [batch.content]
+    styles = sources("styles", batch.styles) if batch.styles else [batch.style]
+    for style, content in itertools.product(styles, contents):  # by style, whose measures are kept
+        yield Item("", content, style, {})
+
+
+def rows_of_table(batch: BatchConfig) -> Iterator[Item]:
+    """Yields the rows of --pairs."""
+    known = {*fields(Config), "output"} - (set(OF_ONE_RUN) - {"output"})
+    try:
+        with Path(os.path.expanduser(batch.pairs)).open(encoding="utf8", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            columns = [column.strip() for column in reader.fieldnames or []]
+            if unknown := [column for column in columns if column not in known]:
+                hint = nearest(unknown[0], known)
+                reason = f"line 1: Expected columns among content, style, output and the settings.{hint}"
+                raise SettingError("pairs", batch.pairs, f"{reason} Received: {', '.join(unknown)}")
+            reader.fieldnames = columns
+            rows = [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SettingError(
+            "pairs", batch.pairs, f"Expected a table of comma-separated values. {reason_of(error)}."
+        ) from None
+    if not rows:
+        raise SettingError("pairs", batch.pairs, "Expected a row for each picture below the names of the columns.")
+    for line, row in rows:
+        yield _row(batch, line, row)
+
+
+def _row(batch: BatchConfig, line: int, row: Mapping[str, Any]) -> Item:
+    try:
+        if None in row or None in row.values():
+            raise InputError("Expected as many values as there are columns")
+        given = {name: value.strip() for name, value in row.items() if value.strip()}
+        output = given.pop("output", "")
+        own = {name: read_setting(Config, name, value) for name, value in given.items()}
+        item = Item("", own.pop("content", batch.content), own.pop("style", batch.style), own, output)
+        item.config(batch)
+        return item
+    except InputError as error:
+        raise SettingError("pairs", batch.pairs, f"line {line}: {error}") from None
+
+
+# --- Sweeps ---
+
+
+def sweeps(batch: BatchConfig) -> dict[str, list[Any]]:
+    """Returns the values of each setting that is swept over."""
+    found: dict[str, list[Any]] = {}
+    for written in filter(None, map(str.strip, batch.sweep.split(SEPARATOR))):
+        name, equals, values = written.partition("=")
+        known = [field for field in fields(Config) if field not in OF_ONE_RUN]
+        if not equals or name not in known:
+            reason = f"Expected SETTING=VALUES with a setting of a run.{nearest(name, known)} Received: {written}"
+            raise SettingError("sweep", written, reason)
+        if name in found:
+            raise SettingError("sweep", written, "This setting is swept over twice.")
+        try:
+            found[name] = [read_setting(Config, name, value) for value in values_of(values)]
+        except InputError as error:
+            raise SettingError("sweep", written, str(error)) from None
+        if not found[name]:
+            raise SettingError("sweep", written, "Expected at least one value.")
+    return found
+
+
+def values_of(written: str) -> list[str]:
+    """Reads VALUES: separated by commas, or by semicolons, or first-last [count]."""
+    if match := RANGE.fullmatch(written.strip()):
+        try:
+            first, last, count = float(match[1]), float(match[2]), int(match[3])
+        except ValueError:
+            raise InputError(f"Expected a range as 0.2-0.8 [4]. Received: {written}") from None
+        steps = max(1, count - 1)
+        return [f"{first + (last - first) * step / steps:.6g}" for step in range(count)]
+    return [value.strip() for value in written.split(";" if ";" in written else ",") if value.strip()]
+
+
+def product(values: Mapping[str, list[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yields each value with each of the other settings'."""
+    return itertools.product(*values.values())
+
+
+# --- Names ---
+
+
+def with_names(found: list[Item]) -> list[Item]:
+    """Returns the items with names of their results, by what tells them apart; no two are the same."""
+    taken: dict[str, int] = {}
+    named = []
+    for item in found:
+        name = "--".join(filter(None, [long_stem(item.content), long_stem(item.style), *labels(item)])) or "picture"
+        taken[name] = taken.get(name, 0) + 1
+        named.append(item._replace(name=name if taken[name] == 1 else f"{name}--{taken[name]}"))
+    return named
+
+
+def long_stem(source: str) -> str:
+    """Returns a picture's name for use in a result's."""
+    parts = [re.split(r"[/\\:]", part.partition("?")[0].rstrip("/"))[-1] for part in source.split(SEPARATOR)]
+    return re.sub(r"[^\w.-]", "_", "+".join(Path(part).stem for part in parts))[:LONGEST_STEM]
+
+
+def labels(item: Item) -> list[str]:
+    """Returns the settings that are the item's own, each as a part of a name."""
+    return [f"{name}={re.sub(UNSAFE, '_', shown)}" for name, shown in shown_settings(item).items()]
+
+
+def shown_settings(item: Item) -> dict[str, str]:
+    """Returns the settings that are the item's own, as flag files have them."""
+    kinds = {name: fields(Config)[name].metadata["kind"] for name in item.own}
+    return {name: kinds[name].show(value) for name, value in item.own.items()}

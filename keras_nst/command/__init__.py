@@ -1,0 +1,1 @@
+"""What the commands share, and what they leave on disk."""

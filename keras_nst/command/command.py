@@ -1,0 +1,134 @@
+"""What all commands have in common: help, usage, exit codes, complaints of one line, Ctrl-C.
+
+Exit codes: 0 for what is done, 1 for what cannot be done or is given wrongly, 2 for wrong usage, 130 for Ctrl-C and 143
+for SIGTERM.
+"""
+
+import contextlib
+import importlib
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from keras_nst.settings.declared import InputError, Settings, Unexpected, UsageError
+from keras_nst.settings.lines import one_line
+from keras_nst.system.signals import (
+    STOPPING,
+    Interruption,
+    in_one_line,
+    is_a_command,
+    is_installed_command,
+    on_a_thread,
+)
+from keras_nst.system.version import __version__
+
+if TYPE_CHECKING:
+    from keras_nst.settings.flags import OwnFlags
+
+if is_a_command():
+    sys.excepthook = in_one_line  # from here on: what a command imports before `main` takes a while
+BEGINS_AGAIN = "Interrupted before the first step: nothing was kept. The same command begins again."
+HELP = {"--help", "-help", "-h", "--helpfull", "--helpshort", "--help=true"}
+
+
+class Command(NamedTuple):
+    """A command, declared beside its settings.
+
+    It has a `prepare(settings, tell)`, which checks and reads what is asked for without TensorFlow, and a
+    `drive(asked, stop, tell)`, which does it and returns the exit code: in `keras_nst/NAME/prepare.py` and `drive.py`.
+    Or it has a `work(argv)` of its own, from the command line to the exit code.
+    """
+
+    name: str  # what people type
+    settings: type[Settings]
+    usage: Sequence[str]  # what may stand behind the name
+    about: str  # what it does, in a sentence
+    example: str = "content"  # the flag that a stray word may have been meant for
+    own_flags: "OwnFlags" = {}
+    short: Mapping[str, str] = {}  # other names of flags
+    stopping: str = STOPPING  # what Ctrl-C tells
+    interrupted: str = "interrupted"  # what a Ctrl-C is answered before there is anything to stop
+    needs_flags: bool = True  # or else it does its work without any
+    more_help: str = ""  # what --help tells before the flags
+    home: str = ""  # the module of its `work`, if it has one
+
+    @property
+    def program(self) -> str:
+        """Returns how it was called."""
+        return f"keras-nst {self.name}" if is_installed_command() else f"python -m keras_nst.{self.name}"
+
+
+def main(command: Command, argv: Sequence[str] | None = None) -> int:
+    """Does what the command line asks for; returns the exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if not argv and command.needs_flags:
+        print(usage(command), end="", file=sys.stderr)
+        return 2
+    if HELP & set(argv):
+        from keras_nst.settings.flags import help_text
+
+        about = f"\n{command.about}\n{command.more_help}"
+        print(usage(command) + about + help_text(command.settings, command.own_flags), end="")
+        return 0
+    if "--version" in argv:
+        print(f"keras_nst {__version__}")
+        return 0
+    try:
+        return int(importlib.import_module(command.home).work(argv)) if command.home else driven(command, argv)
+    except UsageError as error:
+        return complain(error, 2)
+    except (InputError, OSError, MemoryError, Unexpected) as error:
+        return complain(error, 1)
+    except KeyboardInterrupt:
+        return complain(command.interrupted, 130)
+
+
+def driven(command: Command, argv: Sequence[str]) -> int:
+    """Checks what is asked for and does it, on a thread of its own, so that Ctrl-C is heard."""
+    from keras_nst.settings.flags import read_settings
+
+    settings = read_settings(written_out(argv, command.short), command.settings, command.example)
+    prepare, drive = (
+        getattr(importlib.import_module(f"keras_nst.{command.name}.{part}"), part) for part in ("prepare", "drive")
+    )
+    asked = prepare(settings, tell)
+    interruption = Interruption(command.stopping)
+    interruption.listen()
+    code = on_a_thread(lambda: int(drive(asked, interruption.stop, tell)))
+    if getattr(settings, "tensorboard", False) and not interruption.number:
+        from keras_nst.command.board import stay
+
+        stay(tell)
+    return interruption.exit_code or code
+
+
+def written_out(argv: Sequence[str], short: Mapping[str, str]) -> list[str]:
+    """Returns the command line with the flags' full names."""
+    for name, full in short.items():
+        argv = [re.sub(f"^--?{name}(?==|$)", f"--{full}", argument) for argument in argv]
+    return list(argv)
+
+
+def usage(command: Command) -> str:
+    """Returns the short usage."""
+    lines = [f"{command.program} {line}" for line in (*command.usage, "--help")]
+    return "usage: " + "\n       ".join(lines) + "\n"
+
+
+def tell(line: str) -> None:
+    """Prints a line. Nobody may be listening any more: the picture is worth more than the line."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
+
+
+def tell_aside(line: str) -> None:
+    """Prints a line to standard error."""
+    with contextlib.suppress(OSError):
+        print(f"keras_nst: {one_line(line)}", file=sys.stderr)
+
+
+def complain(error: object, code: int) -> int:
+    """Tells what is wrong; returns the exit code."""
+    tell_aside(str(error))
+    return code

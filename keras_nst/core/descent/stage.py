@@ -1,0 +1,159 @@
+"""One size of the pyramid at work."""
+
+import gc
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_nst.core.descent import optimizers
+from keras_nst.core.descent.steps import LONGEST, Stepper, Taken, Watch, as_numpy, as_taken
+from keras_nst.core.network.network import Network
+from keras_nst.core.network.programs import shape_of
+from keras_nst.core.network.resizing import enlarged
+from keras_nst.core.objective import losses
+from keras_nst.core.plan.events import LossValues, Standing
+from keras_nst.core.plan.method import Method
+from keras_nst.core.plan.pyramid import Scale, Size
+from keras_nst.core.seeing.sight import Pictures, aim_at, composed, evaluator_of, in_smaller_tiles, kept_of, look_at
+
+
+class Stage:
+    """The picture at one scale, what moves it, what watches its losses, the programs that take its steps.
+
+    It may serve many pictures, one after the other: each begins anew.
+    """
+
+    inputs: Pictures  # since it began
+
+    def __init__(self, scale: Scale, count: int, method: Method, network: Network):
+        self.scale, self.method, self.network, self.before, self.count = scale, method, network, 0, count
+        self.picture = tf.Variable(tf.zeros((count, *scale.size, 3)))
+        self.mover = optimizers.make_optimizer(method.movement, scale.steps, self.picture)
+        self.watch = Watch(count, method.settle)
+        self.programs: dict[Any, Any] = {}
+        self.look: Any = None
+        self.aim: losses.Aim | None = None  # made when the first step is taken, which may be after much else
+        self.aimed_at: tuple[Pictures, Method, Scale] | None = None
+
+    def begin(
+        self, inputs: Pictures, first: tf.Tensor, state: optimizers.State | None, method: Method, before: int
+    ) -> None:
+        """Begins from the first picture, of any size, with what the optimizer remembers of another scale.
+
+        `before` is the number of steps taken at other scales.
+        """
+        if method.seeing != self.method.seeing:
+            self._forget_programs()
+        self.inputs, self.method, self.before = inputs, method, before
+        if not self._is_aimed():
+            self.aim = None  # before there is another one, which may be as large
+        self.picture.assign(self._enlarged(first, self.scale.size))
+        self.mover.begin(state and optimizers.resized(state, self.scale.size))
+        self.watch.begin(method.objective)
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """All that changes in the course of it."""
+        return [self.picture, *self.mover.variables, *self.watch.variables]
+
+    @property
+    def steps(self) -> int:
+        """The steps taken at this scale."""
+        return int(self.watch.taken)
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step."""
+        return float(self.mover.learning_rate)
+
+    def take(self, count: int) -> Taken:
+        """Takes so many steps, or as many as a chunk may have, or fewer where the losses say so."""
+        return as_taken(*self._program()(tf.constant(min(count, LONGEST)), self.aim))
+
+    def judge(self) -> LossValues:
+        """Returns the losses of the picture as it stands."""
+        self._program()
+        return as_numpy(self.look.judge(self.shown(), self.aim))
+
+    def shown(self) -> tf.Tensor:
+        """Returns the picture as it is to be seen: averaged if so set, with the content where it may not change."""
+        return composed(self.mover.shown(), self._aim().kept)
+
+    def enlarged(self, size: Size) -> tf.Tensor:
+        """Returns the picture as it is to be seen at another size."""
+        return composed(self._enlarged(self.mover.shown(), size), kept_of(self.inputs, size))
+
+    def _enlarged(self, picture: tf.Tensor, size: Size) -> tf.Tensor:
+        return enlarged(picture, self.inputs.content if self.method.objective.content_layers else None, size)
+
+    def standing(self) -> Standing:
+        """Returns what it takes to resume from here."""
+        arrays = (np.asarray(variable.value()) for variable in self.variables)
+        return Standing(self.scale.size, self.before + self.steps, self.steps, self.method, arrays)
+
+    def restore(self, standing: Standing) -> None:
+        """Resumes from there."""
+        for variable, array in zip(self.variables, standing.arrays, strict=True):
+            variable.assign(array)
+        self.before = standing.step - self.steps
+
+    def see_less_at_once(self) -> bool:
+        """Sees the picture in smaller tiles from now on; returns whether there are any, and nobody shares these."""
+        if self.network.crew.processes > 1:
+            return False
+        seeing = in_smaller_tiles(self.method.seeing, self.scale.size, list(self.network.features.output))
+        if seeing:
+            self.method = self.method._replace(seeing=seeing)
+            self._forget_programs()
+        return seeing is not None
+
+    def _program(self) -> Any:
+        """Returns the program that takes steps towards the aim."""
+        aim, seeing, objective = self._aim(), self.method.seeing, self.method.objective
+        if self.look is None:
+            features = self.network.that_takes_steps(self.scale, seeing)
+            self.look = look_at(self.scale.size, features, objective, seeing, self.network.crew)
+        shapes = tuple(tf.nest.flatten(tf.nest.map_structure(shape_of, aim)))
+        if shapes not in self.programs:
+            steps = Stepper(self.picture, evaluator_of(self.look), self.mover, self.watch, objective)
+            self.programs[shapes] = steps.compile(aim, self.look.in_one_graph, seeing.compiled)
+        return self.programs[shapes]
+
+    def _aim(self) -> losses.Aim:
+        if self.aim is None or not self._is_aimed():
+            at = self.inputs, self.method, self.scale  # another thread may begin anew meanwhile
+            self.aim, self.aimed_at = aim_at(at[0], at[2].size, self.network, at[1].at(at[2])), at
+            gc.collect()  # what was traced for it hangs together in circles, and holds much memory
+        return self.aim
+
+    def _is_aimed(self) -> bool:
+        """Returns whether the aim is that of these inputs, asked for so."""
+        inputs, *how = self.aimed_at or (None,)
+        return inputs is self.inputs and how == [self.method, self.scale]
+
+    def _forget_programs(self) -> None:
+        self.programs, self.look, self.aim = {}, None, None
+
+
+def stage_for(scale: Scale, count: int, method: Method, network: Network) -> Stage:
+    """Returns a stage for a scale, one that served another picture if there is one like it."""
+    alike = method._replace(objective=method.objective._replace(weights=()), strength=None)
+    terms = tuple(name for name, _ in method.objective.weights)
+    key = scale.size, scale.steps, count, alike, terms
+    stage = network.stages.get(key, lambda: Stage(scale, count, method, network))
+    stage.scale = scale  # with its number and what is before it
+    return stage
+
+
+def rehearsed(scale: Scale, pictures: Pictures, method: Method, network: Network) -> Stage:
+    """Returns a stage that has measured its aim and whose programs are compiled, if it has none that are kept.
+
+    Those of Winograd's convolution and of XLA are compiled when a step is taken, of which nothing is kept.
+    """
+    stage = stage_for(scale, pictures.number, method, network)
+    if scale.steps and not stage.programs:
+        compiles = method.seeing.compiled or network.that_takes_steps(scale, method.seeing) is not network.features
+        stage.begin(pictures, stage.picture, None, method, before=0)
+        stage.take(int(compiles))
+    return stage

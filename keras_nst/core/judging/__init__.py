@@ -1,0 +1,1 @@
+"""How good a result is, by figures that are not minimized."""

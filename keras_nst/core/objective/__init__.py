@@ -1,0 +1,1 @@
+"""What is minimized, after the papers."""

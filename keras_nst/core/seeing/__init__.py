@@ -1,0 +1,1 @@
+"""What of the objective a picture shows: seen whole, or in tiles."""

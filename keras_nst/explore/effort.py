@@ -1,0 +1,66 @@
+"""How much there is to be made, and how long that takes."""
+
+import math
+import time
+from collections.abc import Iterable
+
+from keras_nst.core.plan.pyramid import plan
+from keras_nst.explore.paintings import Painting
+from keras_nst.explore.prepare import Request
+from keras_nst.session.planner import convolutions
+
+EXCITED = 96  # pixels a side of pictures that excite a channel, at most; of which the inner ones are shown
+STARTED = 2.0  # seconds in which one picture is got ready
+SHARE = 1.1  # of the multiplications that a small convolution alone does in the same time; steps have larger ones
+TRIES = 5
+
+
+class Effort:
+    """What is left to be made, in seconds as they were predicted, and how many of ours make one of these."""
+
+    def __init__(self, left: float):
+        self.left, self.done, self.seconds = left, 0.0, 0.0
+
+    def note(self, done: float, seconds: float) -> None:
+        """Takes note of something made: what was predicted for it, and what it took."""
+        self.left, self.done, self.seconds = max(0.0, self.left - done), self.done + done, self.seconds + seconds
+
+    def __str__(self) -> str:
+        minutes = self.left * (self.seconds / self.done if self.done else 1.0) / 60
+        return f"about {math.ceil(minutes)} minute{'s' * (minutes > 1)}" if minutes > 0 else "no time"
+
+
+def of_painting(painting: Painting, asked: Request, rate: float) -> float:
+    """Returns the seconds that a painting takes, at so many multiplications a second."""
+    config, size = painting.config(asked), asked.size(painting.inputs[0], painting.longest)
+    layers = [layer.name for term in ("content", "style") for layer in config.layers_used(term)]
+    pixels = sum(
+        scale.size.height * scale.size.width * scale.steps for scale in plan(size, config.steps, config.scales)
+    )
+    return pixels * per_pixel(config.network, layers) / rate + STARTED
+
+
+def of_channels(asked: Request, layer: str, count: int, rate: float) -> float:
+    """Returns the seconds that the pictures which excite so many channels take."""
+    settings = asked.settings
+    pixels = count * min(settings.size, EXCITED) ** 2 * settings.steps_of_channels
+    return pixels * per_pixel(settings.network, [layer]) / rate + STARTED
+
+
+def per_pixel(network: str, layers: Iterable[str]) -> float:
+    """Returns the multiplications of one pixel of one step: through the layers and twice as many back."""
+    known = convolutions(network, list(layers))
+    return 3 * sum(9 * given * made / 4 ** (block - 1) for block, given, made in known)
+
+
+def measured_rate(precision: str) -> float:
+    """Returns the multiplications a second that steps reach here and now, by a convolution in this precision."""
+    import tensorflow as tf
+
+    features, kernel = tf.ones((1, 64, 64, 256), precision), tf.ones((3, 3, 256, 256), precision)
+    seconds = []
+    for _ in range(TRIES):  # of which the first has more to do
+        begun = time.perf_counter()
+        tf.nn.conv2d(features, kernel, 1, "SAME").numpy()
+        seconds.append(time.perf_counter() - begun)
+    return SHARE * 64 * 64 * 9 * 256 * 256 / min(seconds)

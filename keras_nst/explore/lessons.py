@@ -1,0 +1,140 @@
+"""The lessons: what is made for each, and what is to be seen in it."""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from PIL import Image
+
+from keras_nst.explore import reconstructions as rebuilt
+from keras_nst.explore import statistics
+from keras_nst.explore.channels import channel_sheet
+from keras_nst.explore.paintings import Painting
+from keras_nst.explore.settings import Exploration
+from keras_nst.explore.study import Study
+
+Draw = Callable[[Study], Image.Image]
+
+
+class Lesson(NamedTuple):
+    """One thing to be learned."""
+
+    title: str
+    words: Sequence[str]  # paragraphs
+    formula: str
+    paintings: Callable[[Exploration], list[Painting]]  # what is painted for it
+    sheets: Callable[[Exploration], Mapping[str, Draw]]  # by name
+
+
+def one(name: str, draw: Draw) -> Callable[[Exploration], Mapping[str, Draw]]:
+    """Returns the sheets of a lesson that has one."""
+    return lambda settings: {name: draw}
+
+
+def of_channels(settings: Exploration) -> Mapping[str, Draw]:
+    """Returns a sheet for each layer."""
+    return {f"channels-{layer}": functools.partial(channel_sheet, layer=layer) for layer in settings.layers}
+
+
+def of_result(settings: Exploration) -> list[Painting]:
+    """Returns the one painting that the style's lessons judge."""
+    return [statistics.of_result(settings.size)]
+
+
+LESSONS = {
+    "content": Lesson(
+        "What each layer keeps of the content",
+        (
+            "Each picture began as noise and was moved until one layer saw in it what it sees in the content. Whatever "
+            "that layer does not tell apart stayed as chance left it. So the picture shows what the layer knows.",
+            "Shallow layers know nearly every pixel. Deeper ones know which things are where, but no longer their "
+            "exact colors, edges and textures. That is why style transfer takes its content from a deep layer: it "
+            "leaves room for the style.",
+        ),
+        "J(x) = ∑ (F − P)² over the positions and channels of one layer; F are the features of the picture x, P those "
+        "of the content",
+        rebuilt.of_content,
+        one("content", rebuilt.content_sheet),
+    ),
+    "style": Lesson(
+        "What more and more layers keep of the style",
+        (
+            "Here the noise was moved until Gram matrices agreed: those of the first layer, then of the first two, and "
+            "so on. A Gram matrix tells how often channels answer together, and not where. So nothing is in its place, "
+            "and yet the manner is there.",
+            "The first layer alone gives colors in blots; each further one adds larger shapes: strokes, then "
+            "curls and whole motifs. That is why style transfer takes its style from several layers.",
+        ),
+        "J(x) = ∑ over layers |G − A|² / |A|², with G = F Fᵀ / M the Gram matrix of x, A that of the style, and M "
+        "positions",
+        rebuilt.of_style,
+        one("style", rebuilt.style_sheet),
+    ),
+    "grid": Lesson(
+        "Content against style",
+        (
+            "Downwards the style is taken from more and more layers, to the right the content weighs more. Few layers "
+            "bring colors and blots only; with many, large strokes follow the shapes of the content. At the left the "
+            "style is nearly all there is, at the right every shape of the content is there. Where in between is a "
+            "matter of taste.",
+        ),
+        "J(x) = α J_content + β J_style; the columns are α / β",
+        rebuilt.of_grid,
+        one("grid", rebuilt.grid_sheet),
+    ),
+    "channels": Lesson(
+        "What single channels answer to",
+        (
+            "A layer has 64 to 512 channels, each of which answers to something of its own. Shown are those that the "
+            "content moves most: where in the content they answer, those parts of your pictures that excite them most "
+            "(each is all that one position of the layer sees), and a picture that was made from noise to excite them "
+            "as much as possible.",
+            "Shallow channels answer to colors and edges, those in the middle to textures, deep ones to parts of "
+            "things. Real patches tell what a channel is used for here; the made picture tells what it looks for when "
+            "nothing else is in the way. The two may differ: a channel may answer to several things.",
+        ),
+        "maximize (1 / M) ∑ F[position, channel] over the waves of the picture, while it is moved, turned and scaled "
+        "at random",
+        lambda settings: [],
+        of_channels,
+    ),
+    "grams": Lesson(
+        "Gram matrices",
+        (
+            "Each square is a layer's Gram matrix: row and column are channels, and the color tells how strongly the "
+            "two answer at the same places. Shown are the channels that are strongest in the style, in the same order "
+            "and with the same colors for all three pictures of a row. The bright diagonal is how strong each channel "
+            "is by itself.",
+            "The content has another pattern than the style. The result's pattern is the style's, or nearly: that is "
+            "what it means to have its style. The numbers say how far away they are; 0 is the style itself.",
+        ),
+        "G[c, d] = (1 / M) ∑ F[position, c] F[position, d]",
+        of_result,
+        one("grams", statistics.grams_sheet),
+    ),
+    "blame": Lesson(
+        "Where the style loss sits",
+        (
+            "The style loss of a layer is one number. Here it is shared out over the positions of the picture so that "
+            "the shares add up to it. Red places have too much of what the picture has too much of, or lack what it "
+            "lacks: they are what the style's term moves first. Blue places make up for others. Before is the content, "
+            "after is the result, in the same colors. Where nearly all is red, all of the picture lacks something.",
+        ),
+        "|G − A|² = (1 / M) ∑ (fᵀ D f − ⟨D, A⟩) over positions, with f the features at one and D = G − A; divided by "
+        "|A|²",
+        of_result,
+        one("blame", statistics.blame_sheet),
+    ),
+    "networks": Lesson(
+        "VGG16 beside VGG19",
+        (
+            "The same reconstructions by both networks. They are built alike, but for one more convolution in each of "
+            "the last three blocks of VGG19, and were trained on the same photographs. So shallow layers see nearly "
+            "the same, and they differ most where they are deepest: the more so where VGG16 has torchvision's weights, "
+            "which come of another training.",
+        ),
+        "as above",
+        rebuilt.of_networks,
+        one("networks", rebuilt.networks_sheet),
+    ),
+}

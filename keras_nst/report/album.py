@@ -1,0 +1,84 @@
+"""The page of a batch: its pictures side by side, with what tells them apart."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from keras_nst.command.run_folder import REPORT
+from keras_nst.core.judging.words import MEANINGS
+from keras_nst.report.markup import definitions, embedded, folded, image_of, link, name, page, table, text
+from keras_nst.system.files import written_whole
+
+OF_THE_PICTURES = 7_500_000  # bytes at most
+LONGEST = 320  # pixels
+MOST_ROWS = 5000  # whose text leaves room for pictures
+
+
+class Row(NamedTuple):
+    """A picture of the batch."""
+
+    name: str
+    content: str
+    style: str
+    settings: dict[str, str]  # that are its own
+    figures: dict[str, float]
+    seconds: float
+    state: str
+    error: str
+    picture: Path | None
+    report: Path | None
+
+
+def write_page(folder: Path, rows: Sequence[Row]) -> Path:
+    """Writes the page of a batch into its folder and returns where it is.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    content = album(folder, rows).encode("utf8", errors="replace")
+    with written_whole(folder / REPORT) as file:
+        file.write(content)
+    return folder / REPORT
+
+
+def album(folder: Path, rows: Sequence[Row]) -> str:
+    """Returns the page of a batch."""
+    shown = rows[:MOST_ROWS]
+    settings, figures = columns(row.settings for row in shown), columns(row.figures for row in shown)
+    head = ["picture", "name", "content picture", "style picture", *settings, *figures, "seconds", "state"]
+    most = OF_THE_PICTURES // max(1, len(shown))
+    cells = ([thumbnail(row, folder, most), *told(row, folder, settings, figures)] for row in shown)
+    states = columns({row.state: 1} for row in rows)
+    counts = ", ".join(f"{sum(row.state == state for row in rows)} {text(state)}" for state in states)
+    rest = f"<p>The first {MOST_ROWS} are shown; summary.csv has all of them.</p>" if len(rows) > MOST_ROWS else ""
+    body = f"<header><h1>{name(folder.absolute().name)}</h1><p>{len(rows)} pictures: {counts}.</p></header>{rest}"
+    meanings = definitions({each: text(MEANINGS.get(each, "")) for each in figures})
+    body += f'<div class="album">{table(head, cells)}</div>{folded("What the figures mean", meanings)}'
+    return page(folder.absolute().name, body, "sort.js")
+
+
+def columns(known: Iterable[dict]) -> list[str]:
+    """Returns all names, each once."""
+    return list(dict.fromkeys(each for row in known for each in row))
+
+
+def thumbnail(row: Row, folder: Path, most: int) -> str:
+    """Returns the picture, small."""
+    image = image_of(row.picture) if row.picture else None
+    if image is None or row.picture is None:
+        return ""
+    address, width, height = embedded(image, most, LONGEST)
+    return f'<img src="{address}" width="{width}" height="{height}" alt="{text(row.name)}" loading="lazy">'
+
+
+def told(row: Row, folder: Path, settings: Sequence[str], figures: Sequence[str]) -> list[str]:
+    """Returns the other cells of a row."""
+    return [
+        link(row.report, folder, row.name) if row.report else name(row.name),
+        name(row.content),
+        name(row.style),
+        *(name(row.settings.get(each, "")) for each in settings),
+        *(f"{row.figures[each]:.3f}" if each in row.figures else "" for each in figures),
+        f"{row.seconds:.1f}",
+        text(row.state) + (f': <span class="warning">{text(row.error, 300)}</span>' if row.error else ""),
+    ]

@@ -1,0 +1,23 @@
+"""What is asked of a report."""
+
+import dataclasses
+
+from keras_nst.command.command import Command
+from keras_nst.settings.declared import Settings, setting
+from keras_nst.settings.kinds import text
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reporting(Settings):
+    """What is asked for beside the page."""
+
+    making: str = setting("", text("FILE.webp"), "Reports", "In place of the page: a moving picture of its making.")
+
+
+COMMAND = Command(
+    "report",
+    Reporting,
+    ("FOLDER...", "--making=FILE.webp FOLDER"),
+    "Writes report.html, one page that needs nothing else, into the folder of each run, or of a batch.",
+    home="keras_nst.report.drive",
+)

@@ -1,0 +1,16 @@
+"""python -m keras_nst.run, or keras-nst run."""
+
+import sys
+from collections.abc import Sequence
+
+from keras_nst.command import command
+from keras_nst.run.settings import COMMAND
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Does what the command line asks for; returns the exit code."""
+    return command.main(COMMAND, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

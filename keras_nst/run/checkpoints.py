@@ -1,0 +1,99 @@
+"""The state of a run as a file, so that it can go on from there bit for bit."""
+
+import time
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from keras_nst.command.meter import warn
+from keras_nst.command.run_folder import CHECKPOINT
+from keras_nst.core.plan.events import Progress, Standing
+from keras_nst.core.plan.pyramid import steps_per_scale
+from keras_nst.session.method import method_of, settled
+from keras_nst.settings.config import Config, Resolved
+from keras_nst.settings.declared import fields
+from keras_nst.settings.text import EARLIER
+from keras_nst.system.files import read_about, read_arrays, shape_of_first, write_archive
+
+MOST_SCALES = 32
+
+
+class Resumed(NamedTuple):
+    """Where a run resumes, and with which settings."""
+
+    standing: Standing
+    config: Resolved
+
+
+class Checkpoints:
+    """A listener that keeps the state of the run in `folder`, every so many seconds and at each scale's end.
+
+    A run is worth more than one of its checkpoints: what cannot be written is told of once, and the last one stays.
+    """
+
+    def __init__(self, folder: Path, config: Resolved):
+        self.path, self.seconds, self.config = folder / CHECKPOINT, config.checkpoint_secs, config
+        self.written, self.complained = time.monotonic(), False
+        self.last: Progress | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        self.last = progress
+        if progress.final or progress.scale_step == progress.scale_steps or self._is_due():
+            self.keep()
+
+    def _is_due(self) -> bool:
+        now = time.monotonic()
+        return not 0 <= now - self.written < self.seconds
+
+    def keep(self) -> bool:
+        """Writes the state as it is now; returns whether there is a checkpoint of it."""
+        if self.last is None or self.last.standing is None:
+            return False
+        self.written = time.monotonic()
+        try:
+            write_checkpoint(self.path, self.last.standing(), self.config)
+        except OSError as error:
+            if not self.complained:
+                warn(f"No checkpoint could be written: {error.strerror or error}")
+            self.complained = True
+            return False
+        return True
+
+
+def write_checkpoint(path: Path, standing: Standing, config: Resolved) -> None:
+    """Writes the state of a run."""
+    decided = settled(config, standing.method)
+    settings = {name: decided.shown(name) for name in fields(Config)}
+    about = {"step": standing.step, "scale_step": standing.scale_step, "settings": settings}
+    write_archive(path, about, standing.arrays)
+
+
+def read_checkpoint(folder: Path) -> Resumed | None:
+    """Returns the state of the run in the folder; None where there is none.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return None
+    try:
+        about = read_about(path)
+        _, height, width, _ = shape_of_first(path)  # the picture's
+        config = Resolved.written(**{**EARLIER, **about["settings"]})
+        steps = int(about["step"]), _steps_there(about, config)
+        return Resumed(Standing((height, width), *steps, method_of(config), read_arrays(path)), config)
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"Expected a checkpoint. Received: {path}, {error}") from None
+
+
+def _steps_there(about: Mapping[str, Any], config: Config) -> int:
+    """Returns the steps taken at the scale.
+
+    Earlier versions did not write them. They numbered the scales that have steps, and counted those planned before.
+    """
+    if "scale_step" in about:
+        return int(about["scale_step"])
+    planned = [steps for steps in steps_per_scale(config.steps, MOST_SCALES) if steps]
+    return int(about["step"]) - sum(planned[: int(about["scale"]) - 1])

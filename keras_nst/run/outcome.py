@@ -1,0 +1,177 @@
+"""What became of a run: the picture saved, what is told of it, how it may go on."""
+
+import contextlib
+import os
+import platform
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+from keras_nst.command.log import spared
+from keras_nst.command.run_folder import CHECKPOINT, PICTURE, PREVIEW, Record, release_workdir, write_record
+from keras_nst.core.judging.words import figures_in_words, loss_in_words
+from keras_nst.core.plan.events import Standing
+from keras_nst.pictures.files import save_picture
+from keras_nst.session.scene import Scene
+from keras_nst.session.session import Session, enlarging, scales_of, with_transparency
+from keras_nst.settings.config import Resolved
+from keras_nst.settings.declared import SettingError
+from keras_nst.settings.lines import Tell
+from keras_nst.settings.text import EXACTLY, as_flags, choices, repeatable, settings_of
+from keras_nst.system.memory import peak_memory_gb
+from keras_nst.system.version import __version__
+
+if TYPE_CHECKING:
+    from keras_nst.core.descent.transfer import Painted
+    from keras_nst.monitors.curves import Curves
+    from keras_nst.run.checkpoints import Checkpoints
+
+
+class Started(NamedTuple):
+    """A run at work in its folder."""
+
+    workdir: Path
+    output: Path
+    scene: Scene
+    config: Resolved
+    record: Record
+    resumed: Standing | None
+    anew: bool  # nothing was there before
+    progress: TextIO | None = None  # where progress is shown
+
+
+class Done(NamedTuple):
+    """What a run leaves to whoever asked for it."""
+
+    result: "Painted"
+    workdir: Path
+    path: Path | None  # of the picture
+    figures: dict[str, float]
+
+
+class Ending(NamedTuple):
+    """What a run has come to."""
+
+    result: "Painted"
+    checkpoints: "Checkpoints"
+    steps: int  # planned
+    cut: bool  # time was too short for some of them
+    late: bool  # and over for others, which were taken all the same
+    seconds: float
+
+
+def nothing_begun(run: Started, tell: Tell) -> None:
+    """Tells of a run that was stopped before its first step, which leaves nothing that could be gone on with."""
+    tell("Stopped before the first step: nothing was kept. The same command begins again.")
+    if run.anew:
+        release_workdir(run.workdir)
+
+
+def finish(run: Started, outcome: Ending, tell: Tell) -> Path:
+    """Saves the picture and tells of it; returns where it is."""
+    result = outcome.result
+    path = save(run, result, tell)
+    with contextlib.suppress(OSError):
+        (run.workdir / PREVIEW).unlink(missing_ok=True)
+    tell_ending(run, outcome, tell)
+    of_all = f" of {outcome.steps}" * (result.steps != outcome.steps)
+    tell(f"Steps: {result.steps}{of_all}, in {outcome.seconds:.0f} s, at most {peak_memory_gb():.1f} GB of memory.")
+    if outcome.late:
+        tell("--max_seconds was too short: the first size still got the minimum number of steps.")
+    tell(f"Picture: {path}")
+    tell(f"Curves: tensorboard --logdir {run.workdir}")
+    return path
+
+
+def close(run: Started, outcome: Ending, tell: Tell) -> None:
+    """Takes note that the run is finished, or tells how it may go on."""
+    result = outcome.result
+    if result.losses is not None and not outcome.cut:
+        try:
+            write_record(run.workdir, run.record._replace(finished=True))
+        except OSError as error:  # the folder may be gone, the picture is saved
+            tell(f"Could not mark the run as finished in run.json: {error.strerror or error}")
+    elif not result.diverged:
+        tell_how_to_go_on(run, outcome, tell)
+
+
+def tell_how_to_go_on(run: Started, outcome: Ending, tell: Tell) -> None:
+    """Tells the command that resumes the run, where there is something to resume."""
+    outcome.checkpoints.keep()
+    if outcome.result.size is None or (run.workdir / CHECKPOINT).exists():
+        unlimited, flag = (" without a limit of time", " --max_seconds=0") if outcome.cut else ("", "")
+        tell(f"To go on{unlimited}: python -m keras_nst.run --resume={shlex.quote(str(run.workdir))}{flag}")
+
+
+def tell_ending(run: Started, outcome: Ending, tell: Tell) -> None:
+    """Tells the losses of the finished picture, or why there are none."""
+    result, size = outcome.result, run.scene.size
+    if result.diverged:
+        tell(f"The loss is no longer a number after step {result.steps}: the picture is saved as it stood there.")
+    elif result.losses is None and result.size is None:
+        tell("No time was left for a single step: the picture is the first one, without any style.")
+    elif result.losses is None:
+        tell("Stopped early: the picture is saved as it stood.")
+    else:
+        (scale,) = (scale for scale in scales_of(run.config, size) if scale.size == result.size)
+        tell(f"Final loss {loss_in_words(result.losses, result.method.at(scale).objective)}")
+    if result.losses is not None and result.size and result.size != size:
+        tell(enlarging(result.size, size, run.config))
+
+
+def are_figures_wanted(config: Resolved) -> bool:
+    """Returns whether a picture is judged: not by a network that was never trained, which sees nothing."""
+    return config.figures and config.weights == "imagenet"
+
+
+def judged(
+    run: Started, session: Session, result: "Painted", curves: "Curves", in_time: bool, tell: Tell
+) -> dict[str, float]:
+    """Measures how good the picture is, on layers that were not optimized; returns nothing where that cannot be."""
+    if result.losses is None or not are_figures_wanted(run.config):
+        return {}
+    if not in_time:
+        tell("No time was left for figures: python -m keras_nst.evaluate tells them.")
+        return {}
+    known: dict[str, float] = {}
+    with spared("figures", tell):
+        figures = session.figures(run.scene, run.config, result.picture)
+        known.update((name, value) for name, value in figures._asdict().items() if value is not None)
+        tell("Figures: " + ", ".join(f"{name} {value:.3f}" for name, value in known.items()) + ".")
+        if sentence := figures_in_words(figures, run.config.color):
+            tell(sentence)
+        curves.judge(known, result.steps)
+    return known
+
+
+def made_by(run: Started) -> dict[str, str]:
+    """Returns what a picture tells of how it was made."""
+    versions = {name: sys.modules[name].__version__ for name in ("tensorflow", "keras", "numpy")}
+    hashes = {f"{name}_sha256": picture.sha256 for name, picture in run.scene.named().items()}
+    program = {"keras_nst": __version__, "python": platform.python_version()}
+    resolved = settings_of(run.config)
+    again = repeatable(run.record.given, resolved) | {EXACTLY: as_flags(choices(resolved))}
+    return again | program | versions | hashes
+
+
+def save(run: Started, result: "Painted", tell: Tell) -> Path:
+    """Saves the picture at `--output`; if that fails, in the run's folder, then in the temporary folder."""
+    config, anywhere = run.config, Path(tempfile.gettempdir()) / f"{run.workdir.name}-{os.getpid()}.png"
+    pixels, alpha = with_transparency(result.picture[0], run.scene, config)
+    for path in dict.fromkeys((run.output, run.workdir / PICTURE, anywhere)):
+        own = path.parent == run.workdir or not run.anew
+        try:
+            save_picture(
+                path,
+                pixels,
+                alpha=alpha,
+                bit_depth=config.bit_depth,
+                settings=made_by(run),
+                overwrite=config.overwrite or own,
+            )
+            return path
+        except OSError as error:
+            tell(f"The picture cannot be saved as {path}: {error.strerror or error}.")
+    raise SettingError("output", str(run.output), "The picture could not be saved anywhere.")

@@ -1,0 +1,66 @@
+"""Where a run goes on: its last checkpoint, and the steps that may still be asked of it."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from keras_nst.core.plan.events import Standing
+from keras_nst.core.plan.pyramid import Scale, Size, sizes, steps_per_scale
+from keras_nst.run.checkpoints import Resumed, read_checkpoint
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import SettingError
+from keras_nst.settings.lines import Tell
+
+
+def last_checkpoint(folder: Path, config: Config, size: Size, tell: Tell) -> Resumed | None:
+    """Returns where the run in the folder goes on with these settings, and tells so; None where it begins anew.
+
+    Raises:
+        SettingError: the settings ask for steps that cannot be taken any more.
+    """
+    try:
+        resumed = read_checkpoint(folder)
+        if resumed:
+            _check_steps(config, resumed, sizes(size, config.scales))
+    except SettingError:
+        raise
+    except (OSError, ValueError) as error:
+        tell(f"Begins anew: {error}")
+        return None
+    tell(f"Resuming after step {resumed.standing.step}." if resumed else "Begins anew: there is no checkpoint yet.")
+    return resumed
+
+
+def _check_steps(config: Config, resumed: Resumed, pyramid: list[Size]) -> None:
+    """Checks that the steps asked for are those planned at the sizes passed, and not fewer than were taken at the last.
+
+    Raises:
+        SettingError: they are not.
+        ValueError: the checkpoint's size is not of the pyramid.
+    """
+    standing = resumed.standing
+    there = Size(*standing.size)
+    if there not in pyramid:
+        raise ValueError(f"Expected a checkpoint of {', '.join(map(str, pyramid))} pixels. Received: {there}")
+    passed = pyramid.index(there)
+    asked, planned = (steps_per_scale(settings.steps, len(pyramid)) for settings in (config, resumed.config))
+    if asked[:passed] == planned[:passed] and asked[passed] >= standing.scale_step:
+        return
+    done = "".join(f"{steps}," for steps in planned[:passed])
+    reason = f"{standing.scale_step} steps were taken at {there} pixels{', the smaller sizes are done' * (passed > 0)}."
+    raise SettingError("steps", config.shown("steps"), f"{reason} Expected {done}N with N >= {standing.scale_step}.")
+
+
+def steps_in_all(scales: Sequence[Scale], standing: Standing | None) -> int:
+    """Returns the steps taken so far and those planned to come."""
+    planned = scales[-1].before + scales[-1].steps
+    if standing is None:
+        return planned
+    (here,) = (scale for scale in scales if scale.size == standing.size)
+    return planned - here.before + standing.step - standing.scale_step
+
+
+def work_left(scales: Sequence[Scale], standing: Standing | None) -> int:
+    """Returns the pixels times steps to come."""
+    work = sum(math.prod(scale.size) * scale.steps for scale in scales if not standing or scale.size >= standing.size)
+    return work - (math.prod(standing.size) * standing.scale_step if standing else 0)

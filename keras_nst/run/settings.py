@@ -1,0 +1,20 @@
+"""What is asked of one picture: keras_nst/settings/config.py, which others take as well."""
+
+from keras_nst.command.command import BEGINS_AGAIN, Command
+from keras_nst.run.request import OWN_FLAGS
+from keras_nst.settings.config import Config
+
+COMMAND = Command(
+    "run",
+    Config,
+    (
+        "--content=PICTURE --style=PICTURE [--flag=value ...]",
+        "--flagfile=configs/starry.cfg",
+        "--from_image=RESULT --follow",
+        "--resume=FOLDER",
+    ),
+    "Makes a picture with the content of one and the style of another.",
+    own_flags=OWN_FLAGS,
+    interrupted=BEGINS_AGAIN,
+    home="keras_nst.run.drive",
+)

@@ -1,0 +1,84 @@
+"""What is asked of a trained network."""
+
+import dataclasses
+from typing import Any
+
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import fields, same, setting
+from keras_nst.settings.kinds import choice, integer, number, several, switch, text
+from keras_nst.settings.shared import Engines
+from keras_nst.settings.values import picture_size
+
+FORMATS = ("auto", "jpg", "png", "webp", "tiff", "avif")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Application(Engines):
+    """Which network paints which photographs, and how."""
+
+    model: str = setting(
+        "",
+        text("FOLDER"),
+        "Pictures",
+        "The trained network: a folder that keras_nst.train has made, or sample:night.",
+    )
+    contents: str = setting(
+        "",
+        text("PICTURES"),
+        "Pictures",
+        "The photographs: a folder, a glob in quotes, a text file with a name in each line, or a picture; may be given "
+        "several times.",
+    )
+    output: str = setting(
+        "painted",
+        text("FOLDER"),
+        "Pictures",
+        "The folder of the results, which have the photographs' names. What is there already is not painted again.",
+    )
+    overwrite: bool = setting(False, switch(), "Pictures", "Replace results that exist.")
+    size: str = setting(
+        "original",
+        picture_size(),
+        "Pictures",
+        "The longer side of the results; or both sides (photographs are cropped to their shape); or the photograph's "
+        "own. Strokes stay as large in pixels as they were learned.",
+    )
+    format: str = setting(
+        "auto", choice(*FORMATS), "Pictures", "The results' format; auto: the photograph's, or PNG where it cannot be."
+    )
+    bit_depth: int = same(Config, "bit_depth")
+    background: str = same(Config, "background")
+    max_megapixels: float = same(Config, "max_megapixels")
+    style: str = setting(
+        "",
+        text("NAME"),
+        "Style",
+        "The name of one of the network's styles; without it the first one, or those of --blend.",
+    )
+    blend: tuple[float, ...] = setting(
+        (), several(number(0, 1000), "NUMBER,..."), "Style", "The shares of the network's styles, in their order."
+    )
+    strength: float = setting(
+        1.0, number(0, 1), "Style", "How far the picture goes from the photograph (0) to the painting (1)."
+    )
+    color: str = setting(
+        "style",
+        choice("style", "content", "luminance"),
+        "Style",
+        "Whose colors the result has: the style's; the photograph's, put back at the end (content) or kept all along "
+        "while only lightness is painted (luminance).",
+    )
+    refine: int = setting(
+        0,
+        integer(0, 10_000),
+        "Style",
+        "Steps of the optimizer after the network, at full size, which make a finer picture and take their time.",
+    )
+    device: str = same(Config, "device")
+    precision: str = same(Config, "precision")
+    memory_limit_gb: float = same(Config, "memory_limit_gb")
+
+    def config(self, **own: Any) -> Config:
+        """Returns the settings of a run with the same pictures."""
+        shared = ("size", "bit_depth", "background", "color", "device", "precision", "memory_limit_gb")
+        return Config(**{name: getattr(self, name) for name in shared if name in fields(Config)} | own)

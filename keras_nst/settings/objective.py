@@ -1,0 +1,197 @@
+"""What is minimized."""
+
+import dataclasses
+
+from keras_nst.settings.declared import SettingError, Settings, setting
+from keras_nst.settings.kinds import automatic, choice, nearest, number, switch, text
+from keras_nst.settings.networks import CONVOLUTIONS, Layer, layer_names
+from keras_nst.settings.recipes import FALLING, GRAM, RECIPES
+from keras_nst.settings.values import (
+    STYLE_LOSSES,
+    layers,
+    style_losses,
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ObjectiveSettings(Settings):
+    """What is minimized."""
+
+    normalization: str = setting(
+        "balanced",
+        choice(*RECIPES),
+        "Objective",
+        "How the loss terms are scaled: free of size and units (balanced), or exactly as a source publishes them.",
+    )
+    content_weight: float | None = setting(
+        None, automatic(number()), "Objective", "alpha, the weight of the content; auto: the normalization's."
+    )
+    style_weight: float | None = setting(
+        None, automatic(number()), "Objective", "beta, the weight of the style; auto: the normalization's."
+    )
+    style_strength: float | None = setting(
+        None,
+        automatic(number(0.0, 1.0)),
+        "Objective",
+        "In place of both weights: 0 is the content, 1 is texture, and between them means the same for any pictures "
+        "and sizes; auto: the weights hold.",
+    )
+    style_loss: tuple[tuple[str, float], ...] | None = setting(
+        None,
+        automatic(style_losses()),
+        "Objective",
+        "What of the features is style; auto: w2 with balanced, which alone may have any of them, and gram as "
+        "published. swd and neighbor need the picture seen whole.",
+    )
+    content_loss: str = setting(
+        "squared",
+        choice("squared", "normalized"),
+        "Objective",
+        "Of the features of picture and content, with balanced: normalized gives each channel the mean 0 and the "
+        "variance 1 first, so that contrast and color are the style's alone.",
+    )
+    variation: str | None = setting(
+        None,
+        automatic(choice("chroma", "squared", "absolute")),
+        "Objective",
+        "Which differences of neighboring pixels are the variation, with balanced: chroma: of color less its "
+        "lightness, which leaves strokes as they are; squared: of all colors, which weaves a cloth of fine detail; "
+        "absolute: not squared, which keeps edges sharper; auto: chroma, or as published.",
+    )
+    variation_weight: float | None = setting(
+        None,
+        automatic(number()),
+        "Objective",
+        "The weight of the variation: more leaves less colored grain; auto: the normalization's.",
+    )
+    roughness_weight: float | None = setting(
+        None,
+        automatic(number()),
+        "Objective",
+        "The weight of the roughness of lightness, with balanced: more leaves softer strokes; auto: the "
+        "normalization's.",
+    )
+    coarse_content: float | None = setting(
+        None,
+        automatic(number(0.0, 1.0, above=True)),
+        "Objective",
+        "With balanced: the content's weight at the first of several sizes, as a share of what it is at the others: "
+        "less brings the style's great forms, most of all where the content says little; auto: 0.5, or 1 as published "
+        "and with --style_layers of your own.",
+    )
+    content_layers: tuple[Layer, ...] = setting(
+        (Layer("block4_conv2"),), layers(), "Objective", "Layers whose features are the content."
+    )
+    style_layers: tuple[Layer, ...] | None = setting(
+        None,
+        automatic(layers()),
+        "Objective",
+        f"Layers whose features' statistics are the style; auto: {','.join(map(str, FALLING))}, or conv1 of each block "
+        "alike as published. With balanced, one of yours without a weight has a quarter of the weight of one a block "
+        "before it.",
+    )
+    style_fit: str | None = setting(
+        None,
+        automatic(choice("aspect", "squash")),
+        "Objective",
+        "The style picture's shape: its own with as many pixels as the result, or squashed to the result's shape.",
+    )
+    network: str = setting("vgg19", choice(*CONVOLUTIONS), "Objective", "The network whose features are compared.")
+    pooling: str = setting(
+        "max",
+        choice("max", "average", "average_unscaled"),
+        "Objective",
+        "The network's pooling: its own; average, rescaled to keep the activations' magnitude; or Gatys' plain one.",
+    )
+    padding: str | None = setting(
+        None,
+        automatic(choice("zero", "replicate", "reflect")),
+        "Objective",
+        "What the network sees beyond the picture's border: black, or the picture's own pixels, which leaves no frame; "
+        "auto: replicate with balanced, zero as published.",
+    )
+    seamless: bool = setting(
+        False, switch(), "Objective", "Make the borders meet, so that the result tiles: for textures."
+    )
+    weights: str = setting(
+        "imagenet", text("imagenet|random|PATH"), "Objective", "The network's weights; random needs no file."
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for term in ("content", "style"):
+            self._check_layers(term)
+        if not (self.weight("content") or self.weight("style")):
+            raise SettingError("style_weight", "0", "Expected --content_weight or --style_weight above 0.")
+        self._check_style_loss()
+        self._check_weights()
+
+    def style_shares(self, kind: str) -> dict[str, float]:
+        """Returns the shares of those style losses that take "moments" or whole feature "maps"."""
+        chosen = RECIPES[self.normalization].style_loss if self.style_loss is None else self.style_loss
+        total = sum(weight for _, weight in chosen)
+        return {name: weight / total for name, weight in chosen if STYLE_LOSSES[name] == kind}
+
+    def needs_maps(self) -> bool:
+        """Returns whether a style loss takes whole feature maps."""
+        return bool(self.style_shares("maps"))
+
+    def weight(self, term: str) -> float:
+        """Returns the weight of the term "content", "style", "variation" or "roughness", or the normalization's."""
+        own = getattr(self, f"{term}_weight")
+        return getattr(RECIPES[self.normalization], f"{term}_weight") if own is None else own
+
+    def asks_for(self, term: str) -> bool:
+        """Returns whether the term "content" or "style" has a part in the objective."""
+        if self.style_strength is not None:
+            return self.style_strength < 1.0 if term == "content" else self.style_strength > 0.0
+        return bool(self.weight(term))
+
+    def layers_used(self, term: str) -> tuple[Layer, ...]:
+        """Returns the layers of the term "content" or "style": none where it has no part."""
+        return self.layers_of(term) if self.asks_for(term) else ()
+
+    def layers_of(self, term: str) -> tuple[Layer, ...]:
+        """Returns the layers of the term "content" or "style", or the normalization's."""
+        own: tuple[Layer, ...] | None = getattr(self, f"{term}_layers")
+        return RECIPES[self.normalization].style_layers if own is None else own
+
+    def _check_layers(self, term: str) -> None:
+        """The layers of a term are the network's, each once, and one of them counts if the term does."""
+        name, known = f"{term}_layers", layer_names(self.network)
+        chosen, shown = self.layers_of(term), self.shown(name)
+        for layer in chosen:
+            if layer.name not in known:
+                hint = nearest(layer.name, known) or f" Known: {', '.join(known)}."
+                raise SettingError(name, shown, f"{self.network} has no layer {layer.name}.{hint}")
+        if len({layer.name for layer in chosen}) < len(chosen):
+            raise SettingError(name, shown, "A layer is named twice.")
+        if self.weight(term) and not any(layer.weight != 0 for layer in chosen):
+            raise SettingError(name, shown, "Expected at least one layer with a weight above 0.")
+
+    def _check_style_loss(self) -> None:
+        """A published recipe is itself."""
+        if self.style_loss == ():
+            raise SettingError("style_loss", "", f"Expected at least one of {', '.join(STYLE_LOSSES)}.")
+        shown, exact = self.shown("style_loss"), self.normalization != "balanced"
+        if exact and self.style_loss not in (None, GRAM):
+            raise SettingError("style_loss", shown, f"--normalization={self.normalization} is published with gram.")
+        if exact and self.variation not in (None, "squared"):
+            raise SettingError("variation", self.variation, f"--normalization={self.normalization} has its own.")
+        if exact and self.roughness_weight:
+            shown = self.shown("roughness_weight")
+            raise SettingError("roughness_weight", shown, f"--normalization={self.normalization} has no such term.")
+        if exact and self.coarse_content not in (None, 1.0):
+            reason = f"--normalization={self.normalization} is published with the same weight at all sizes."
+            raise SettingError("coarse_content", self.shown("coarse_content"), reason)
+        if exact and self.content_loss != "squared":
+            reason = f"--normalization={self.normalization} is published with squared."
+            raise SettingError("content_loss", self.content_loss, reason)
+
+    def _check_weights(self) -> None:
+        """--style_strength stands in place of both weights."""
+        if self.style_strength is None:
+            return
+        for name in ("content_weight", "style_weight"):
+            if getattr(self, name) is not None:
+                raise SettingError("style_strength", self.shown("style_strength"), f"It replaces --{name}.")

@@ -1,0 +1,123 @@
+"""Which pictures are seen and made, and their regions."""
+
+import dataclasses
+
+from keras_nst.settings.declared import SettingError, Settings, setting
+from keras_nst.settings.kinds import choice, integer, number, several, switch, text
+from keras_nst.settings.values import (
+    StyleSource,
+    parse_color,
+    parse_styles,
+    picture_size,
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PictureSettings(Settings):
+    """Which pictures are seen and made, and their regions."""
+
+    content: str = setting(
+        "",
+        text("PICTURE"),
+        "Pictures",
+        "The picture whose content is kept: a path, an http(s) URL, sample:harbor or sample:portrait.",
+    )
+    style: str = setting(
+        "",
+        text("PICTURE[:WEIGHT][@BLOCKS]", parse_styles),
+        "Pictures",
+        "The picture whose style is taken: a path, an http(s) URL, sample:night or sample:ink. Given several times, "
+        "the styles are blended by their weights; a.jpg@1-2 gives its style to the first two blocks of the network "
+        "only (strokes), b.jpg@3-5 to the others (structure).",
+    )
+    style_scale: tuple[float, ...] = setting(
+        (1.0,),
+        several(number(0.05, 20.0), "NUMBER,..."),
+        "Pictures",
+        "What the size of each style picture is multiplied by: below 1 for finer strokes, above for coarser ones.",
+    )
+    size: str = setting(
+        "512",
+        picture_size(),
+        "Pictures",
+        "The longer side of the result; or both sides (the content is cropped to their shape); or the content's own.",
+    )
+    max_megapixels: float = setting(
+        200.0,
+        number(above=True),
+        "Pictures",
+        "Refuse a picture of more million pixels, which may be a trap for memory.",
+    )
+    output: str = setting("", text("PATH"), "Pictures", "The result's own path; default: picture.png in the workdir.")
+    bit_depth: int = setting(
+        8,
+        integer(8, 16),
+        "Pictures",
+        "Bits per channel of the result: 8, or 16 in PNG and TIFF.",
+    )
+    background: str = setting(
+        "",
+        text("white|black|#RRGGBB", lambda written: written and parse_color(written)),
+        "Pictures",
+        "The color behind a transparent content, for results without transparency, as in JPEG; default: none, and "
+        "the result has the content's transparency.",
+    )
+    overwrite: bool = setting(
+        False, switch(), "Pictures", "Replace an existing --output, or another run in the workdir."
+    )
+    color: str = setting(
+        "style",
+        choice("style", "content", "luminance", "palette", "match"),
+        "Pictures",
+        "Whose colors the result has: the style's; the content's, put back at the end (content) or kept all along "
+        "while only lightness is moved (luminance); the content's, moved into the style's range (palette); or the "
+        "style's pictures get the content's colors before (match).",
+    )
+    workdir: str = setting(
+        "",
+        text("FOLDER"),
+        "Pictures",
+        "Where the run is kept: picture, settings.cfg, curves, snapshots; default: runs/DATE-TIME-CONTENT-STYLE.",
+    )
+    content_mask: str = setting(
+        "",
+        text("PICTURE"),
+        "Regions",
+        "A picture whose flat colors name regions of the content; edges may be soft. Each region gets the style of the "
+        "region of the same color in --style_mask; without one, the styles in their order, from dark to light.",
+    )
+    style_mask: str = setting(
+        "",
+        text("PICTURE"),
+        "Regions",
+        "The regions of the style picture; given several times, of each style picture in turn.",
+    )
+    mask_reach: str = setting(
+        "simple",
+        choice("simple", "inside", "all"),
+        "Regions",
+        "Which positions of a layer belong to a region: those there; those that see nothing else; all that see it.",
+    )
+    keep: bool = setting(
+        False,
+        switch(),
+        "Regions",
+        "Leave the darkest region of --content_mask as it is in the content.",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.bit_depth not in (8, 16):
+            raise SettingError("bit_depth", self.bit_depth, "Expected 8 or 16.")
+        self._check_style_pictures()
+
+    def style_sources(self) -> tuple[StyleSource, ...]:
+        """Returns the style pictures as they are named."""
+        return parse_styles(self.style)
+
+    def _check_style_pictures(self) -> None:
+        """There is one scale for all style pictures, or one for each."""
+        count = len(self.style_sources())
+        if self.style and len(self.style_scale) not in (1, count):
+            reason = f"Expected one number, or {count}, for {count} style pictures."
+            raise SettingError("style_scale", self.shown("style_scale"), reason)

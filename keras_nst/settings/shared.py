@@ -1,0 +1,69 @@
+"""Settings that several commands have."""
+
+import dataclasses
+from typing import Any
+
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import SettingError, Settings, fields, same, setting
+from keras_nst.settings.kinds import automatic, choice, integer, text
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Engines(Settings):
+    """Who does the work."""
+
+    engine: str = setting(
+        "local", choice("local", "ray"), "Batch", "Who does the work: processes of this machine, or a Ray cluster."
+    )
+    workers: int | None = setting(
+        None,
+        automatic(integer(1, 100_000)),
+        "Batch",
+        "How many pictures are made at the same time; auto: 1 here, one on each GPU with --device=gpu; in a cluster as "
+        "many as it has room for.",
+    )
+    cpus: int | None = setting(
+        None,
+        automatic(integer(1, 4096)),
+        "Batch",
+        "The cores of each worker; auto: all there are, shared out among the workers of this machine.",
+    )
+    address: str = setting(
+        "", text("HOST:PORT"), "Batch", "With --engine=ray, the cluster to join; without it one is started here."
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.address and self.engine != "ray":
+            raise SettingError("address", self.address, f"Expected --engine=ray with it, not {self.engine}.")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LikeARun(Settings):
+    """What shapes the pictures of films, volumes and trained networks as it shapes that of a run."""
+
+    style_scale: tuple[float, ...] = same(Config, "style_scale")
+    normalization: str = same(Config, "normalization")
+    content_weight: float | None = same(Config, "content_weight")
+    style_weight: float | None = same(Config, "style_weight")
+    style_strength: float | None = same(Config, "style_strength")
+    style_loss: tuple[tuple[str, float], ...] | None = same(Config, "style_loss")
+    variation: str | None = same(Config, "variation")
+    variation_weight: float | None = same(Config, "variation_weight")
+    roughness_weight: float | None = same(Config, "roughness_weight")
+    content_layers: tuple[Any, ...] = same(Config, "content_layers")
+    style_layers: tuple[Any, ...] | None = same(Config, "style_layers")
+    padding: str | None = same(Config, "padding")
+    network: str = same(Config, "network")
+    weights: str = same(Config, "weights")
+    seed: int = same(Config, "seed")
+    device: str = same(Config, "device")
+    precision: str = same(Config, "precision")
+    memory_limit_gb: float = same(Config, "memory_limit_gb")
+
+    def of_a_run(self) -> dict[str, Any]:
+        """Returns these settings, for a run."""
+        return {name: getattr(self, name) for name in fields(LikeARun)}
+
+
+OF_ENGINES = tuple(fields(Engines))

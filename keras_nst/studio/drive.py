@@ -1,0 +1,24 @@
+"""The studio from the command line to Ctrl-C."""
+
+from collections.abc import Sequence
+
+from keras_nst.command.command import tell
+from keras_nst.settings.declared import InputError
+from keras_nst.settings.flags import read_settings
+from keras_nst.studio.settings import StudioConfig
+from keras_nst.system.signals import Interruption
+
+
+def work(argv: Sequence[str]) -> int:
+    """Serves the page that the command line asks for."""
+    config = read_settings(argv, StudioConfig, "workdir")
+    try:
+        import aiohttp  # noqa: F401
+    except ImportError:
+        raise InputError("Expected aiohttp: pip install 'keras-nst[studio]' brings it.") from None
+    from keras_nst.studio.serve import serve
+
+    interruption = Interruption("Closing after this step; what is being painted goes on next time.")
+    interruption.listen()
+    serve(config, interruption.stop, tell)
+    return 0

@@ -1,0 +1,126 @@
+"""Who is let in: this machine's own browser with the studio's token, and no page of another site."""
+
+import hmac
+import logging
+import secrets
+from typing import NamedTuple
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from keras_nst.settings.declared import InputError
+from keras_nst.settings.lines import one_line
+from keras_nst.studio.gallery import Missing
+from keras_nst.studio.pictures import TooLarge
+from keras_nst.studio.queue import Full
+
+HEADER = "X-Studio-Token"  # in place of the cookie, for programs
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+STATUS: dict[type[Exception], int] = {TooLarge: 413, Full: 429, Missing: 404}  # of what goes wrong; else 400
+
+log = logging.getLogger("keras_nst.studio")
+
+
+class Pass(NamedTuple):
+    """What opens the studio."""
+
+    port: int
+    token: str
+
+    @classmethod
+    def new(cls, port: int) -> "Pass":
+        """Returns one that nobody can guess."""
+        return cls(port, secrets.token_urlsafe(32))
+
+    @property
+    def address(self) -> str:
+        """What is opened in the browser."""
+        return f"http://127.0.0.1:{self.port}/?token={self.token}"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """How the studio is called on this machine. A site whose name leads here has another."""
+        return f"127.0.0.1:{self.port}", f"localhost:{self.port}"
+
+    @property
+    def cookie(self) -> str:
+        """The cookie's name: browsers do not tell ports apart."""
+        return f"keras_nst_studio_{self.port}"
+
+    def fits(self, token: str) -> bool:
+        """Compares the token in constant time."""
+        return hmac.compare_digest(token.encode(errors="replace"), self.token.encode())
+
+
+def refusal(request: web.Request, known: Pass) -> str:
+    """Returns why a request is not answered; "" where it is."""
+    if request.headers.get(hdrs.HOST, "") not in known.hosts:
+        return f"Expected the studio's own address, http://{known.hosts[0]}/. Received: another Host"
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin is not None and origin not in [f"http://{host}" for host in known.hosts]:
+        return "Expected a request of the studio's own page. Received: one of another Origin"
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        return "Expected a request of the studio's own page. Received: one of another site"
+    token = request.headers.get(HEADER) or request.cookies.get(known.cookie) or ""
+    if not known.fits(token):
+        return "Expected the address that the studio has printed, which lets you in. Received: no token, or an old one"
+    return ""
+
+
+def guard(known: Pass) -> Middleware:
+    """Returns what stands before every answer: who is let in, and what went wrong in one line."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if entering(request, known):
+            return let_in(known)
+        if reason := refusal(request, known):
+            return complaint(reason, 403)
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            return complaint(error.text or error.reason, error.status)
+        except (InputError, OSError, ValueError, MemoryError) as error:
+            return complaint(str(error) or type(error).__name__, STATUS.get(type(error), 400))
+        except Exception as error:
+            log.exception("Unexpected")
+            return complaint(f"Unexpected {type(error).__name__}: the terminal tells more", 500)
+
+    return check
+
+
+def entering(request: web.Request, known: Pass) -> bool:
+    """Tells whether somebody opens the address that was printed."""
+    here = request.headers.get(hdrs.HOST, "") in known.hosts
+    return here and request.path == "/" and request.method == "GET" and known.fits(request.query.get("token", ""))
+
+
+def let_in(known: Pass) -> web.Response:
+    """Leads to the page, by a cookie in place of the token, which is not to stay in the browser's history."""
+    response = web.HTTPSeeOther("/")
+    answer = web.Response(status=response.status, headers={hdrs.LOCATION: "/"})
+    answer.set_cookie(known.cookie, known.token, httponly=True, samesite="Strict", path="/")
+    return answer
+
+
+def complaint(reason: str, status: int) -> web.Response:
+    """Returns an answer that tells in one line what is wrong."""
+    return web.json_response({"error": one_line(reason, 500)}, status=status)
+
+
+async def protect(request: web.Request, response: web.StreamResponse) -> None:
+    """Adds to every answer what a browser needs to know to be careful."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)

@@ -1,0 +1,221 @@
+"""Who makes the pictures: a thread with one session, one job after the other."""
+
+import io
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from keras_nst.command.log import logged, sparing
+from keras_nst.core.plan.events import Progress
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.run.perform import perform
+from keras_nst.run.prepare import ready
+from keras_nst.run.resuming import work_left
+from keras_nst.session.session import PictureRequest, Session, scales_of
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import InputError, Unexpected
+from keras_nst.studio.atelier import Atelier
+from keras_nst.studio.pictures import encoded
+from keras_nst.studio.queue import PAINTING, Job
+from keras_nst.studio.settings import machine_settings
+from keras_nst.workers.local import KEEP
+
+if TYPE_CHECKING:
+    from keras_nst.core.descent.transfer import Painted
+
+
+GLIMPSE = 256  # pixels of what is seen before there is anything else
+SECONDS_BETWEEN = 0.25  # previews
+LARGEST, QUALITY = 768, 82  # pixels of a preview, and of JPEG
+MOST_POINTS = 400  # of a curve
+
+Show = Callable[[bytes], None]
+
+
+class WatchedSession(Session):
+    """A session whose pictures are seen while they are made.
+
+    Args:
+        config: what of it is the machine's.
+        keep: bytes for what may be used again.
+        show: is shown each preview.
+    """
+
+    def __init__(self, config: Config, keep: float, show: Show):
+        super().__init__(config, keep)
+        self.show, self.id = show, ""
+
+    def paint_together(self, asked: Sequence[PictureRequest]) -> "list[Painted]":
+        """Makes pictures while they are seen."""
+        watching = [sparing(self._watching(each), "view of the picture on its way", each.tell) for each in asked]
+        seen = [each._replace(listeners=[*each.listeners, own]) for each, own in zip(asked, watching, strict=True)]
+        return super().paint_together(seen)
+
+    def _watching(self, asked: PictureRequest) -> "Watching":
+        scales, resumed = scales_of(asked.config, asked.scene.size), asked.resumed
+        watching = Watching(self.id, work_left(scales, resumed), resumed.step if resumed else 0, self.show)
+        new = resumed is None and asked.config.init in ("auto", "content") and len(scales) > 1
+        try:
+            glimpse = self.glimpse(asked.scene, asked.config, GLIMPSE) if new else None
+        except Exception:  # what is wrong with the picture will be met again, and told, where it is made
+            glimpse = None
+        if glimpse is not None:
+            watching.begin(glimpse, sum(scale.steps for scale in scales), len(scales))
+        return watching
+
+
+class Watching:
+    """A listener that shows where a run stands, a few times a second.
+
+    Args:
+        id: of the run.
+        work: pixels times steps to come.
+        done: steps taken before.
+        show: is shown each message: a line of JSON, and behind it a JPEG.
+    """
+
+    def __init__(self, id: str, work: float, done: int, show: Show):
+        from keras_nst.monitors.display import Forecast, Speed
+
+        self.id, self.show = id, show
+        self.speed, self.forecast = Speed(done), Forecast(work, done)
+        self.curve: list[tuple[int, float]] = []
+        self.scales: list[int] = []  # the steps before which the size changed
+        self.scale, self.shown = 0, -SECONDS_BETWEEN
+        self.glimpse: np.ndarray | None = None
+
+    def begin(self, glimpse: np.ndarray, steps: int, scales: int) -> None:
+        """Shows a picture that is seen until the first size is done, which begins as little more than the content."""
+        self.glimpse = glimpse
+        about = {"step": 0, "steps": steps, "scale": 1, "scales": scales, "scale_step": 0, "scale_steps": 0}
+        self.show(message({"id": self.id, **about, "left": None, "curve": [], "marks": []}, glimpse))
+
+    def __call__(self, progress: Progress) -> None:
+        self.speed(progress)
+        left = self.forecast(progress, self.speed)
+        if progress.scale != self.scale:
+            self.scale = progress.scale
+            self.scales.append(progress.taken[0].number if progress.taken else progress.step)
+        self.curve += [(step.number, float(step.losses.total[0])) for step in progress.taken]
+        self.curve = thinned(self.curve)
+        now = time.monotonic()
+        if progress.final or now - self.shown >= SECONDS_BETWEEN:
+            self.shown = now
+            self.show(message(self._about(progress, left), self._picture(progress)))
+
+    def _picture(self, progress: Progress) -> np.ndarray:
+        early = progress.scale == 1 and progress.scale_step < progress.scale_steps and not progress.final
+        return self.glimpse if self.glimpse is not None and early else progress.picture()[0]
+
+    def _about(self, progress: Progress, left: float | None) -> dict[str, Any]:
+        names = ("step", "steps", "scale", "scales", "scale_step", "scale_steps")
+        known = {name: getattr(progress, name) for name in names}
+        curve = [[step, float(f"{loss:.4g}")] for step, loss in self.curve if np.isfinite(loss)]
+        return {"id": self.id, **known, "left": left, "curve": curve, "marks": self.scales[1:]}
+
+
+def thinned(curve: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Returns a curve of not too many points, its ends among them."""
+    return curve if len(curve) <= MOST_POINTS else [*curve[:-1:2], curve[-1]]
+
+
+def message(about: dict[str, Any], pixels: np.ndarray) -> bytes:
+    """Returns a line of JSON, and behind it the pixels (h, w, 3), in [0, 1], as a JPEG."""
+    height, width = pixels.shape[:2]
+    image = Image.fromarray(np.uint8(np.clip(pixels, 0, 1) * 255 + 0.5))
+    image.thumbnail((LARGEST, LARGEST))
+    line = json.dumps(about | {"width": width, "height": height})
+    return line.encode() + b"\n" + encoded(image, "JPEG", quality=QUALITY)
+
+
+EXPECTED = (InputError, OSError, MemoryError, Unexpected)
+STARTING, READY = "starting", "ready"
+SMALL = Size(128, 128)
+
+
+class PaintingThread:
+    """Does the jobs of the queue.
+
+    Args:
+        atelier: where they are.
+        show: is shown each preview.
+        changed: called when it has begun or ended something.
+    """
+
+    def __init__(self, atelier: Atelier, show: Show, changed: Callable[[], None]):
+        self.atelier, self.show, self.changed = atelier, show, changed
+        self.state = STARTING  # or ready, or why it cannot be
+        self.easel: WatchedSession | None = None
+        self.stop, self.closing = threading.Event(), False
+        self.thread = threading.Thread(target=self.work, name="painter", daemon=True)
+
+    def work(self) -> None:
+        """Does one job after the other until the queue is closed."""
+        self.state = self._attempt(self._warm) or READY
+        self.changed()
+        while job := self.atelier.queue.take():
+            self._do(job)
+            self.stop = threading.Event()  # for the next one
+            self.changed()
+
+    def end(self, id: str) -> bool:
+        """Ends this run after its next step, if it is at work; what there is of the picture is kept."""
+        job = self.atelier.queue.get(id)
+        at_work = job is not None and job.state == PAINTING
+        if at_work:
+            self.stop.set()
+        return at_work
+
+    def close(self, patience: float) -> None:
+        """Ends the run at work, which goes on when the studio is opened again, and waits for that."""
+        self.closing = True
+        self.atelier.queue.close()
+        self.stop.set()
+        self.thread.join(patience)
+
+    def _warm(self) -> None:
+        """Starts TensorFlow and builds the networks, so that the first picture does not wait for them."""
+        config = Config.written(**machine_settings(self.atelier.config))
+        easel = self._open(config)
+        resolved = easel.resolve(config, SMALL)
+        easel.network(resolved)
+        easel.network(resolved.resolved(init="instant"))  # of which a new picture's first glimpse is
+
+    def _open(self, config: Config) -> WatchedSession:
+        """Returns the session, opened once."""
+        if self.easel is None:
+            self.easel = WatchedSession(config, KEEP, self.show)
+            self.state = READY
+        return self.easel
+
+    def _do(self, job: Job) -> None:
+        """Does a job, and takes note of what became of it."""
+        queue = self.atelier.queue
+        if error := self._attempt(lambda: self._perform(job)):
+            queue.fail(job.id, error)
+        elif not (self.closing and self.stop.is_set()):
+            queue.remove(job.id)
+
+    def _perform(self, job: Job) -> None:
+        known = ready(self.atelier.spec(job), lambda line: None)
+        if known.is_done:
+            return
+        easel = self._open(known.config)
+        easel.id = job.id
+        done = perform(known, lambda _: easel, self.stop, lambda line: None, time.monotonic(), io.StringIO())
+        if done.result.diverged:
+            raise InputError("The loss is no longer a number: the picture is saved as it stood before that.")
+
+    def _attempt(self, work: Callable[[], None]) -> str:
+        """Does some work; returns what went wrong, in a line."""
+        try:
+            with logged(self.atelier.home, EXPECTED):
+                work()
+        except EXPECTED as error:
+            return str(error) or type(error).__name__
+        return ""

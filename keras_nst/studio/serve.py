@@ -1,0 +1,78 @@
+"""The studio opened, and closed again by Ctrl-C."""
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from typing import Any
+
+from aiohttp import web
+
+from keras_nst.settings.declared import SettingError
+from keras_nst.settings.lines import Tell
+from keras_nst.studio.atelier import Atelier
+from keras_nst.studio.guard import Pass
+from keras_nst.studio.routes import application
+from keras_nst.studio.settings import StudioConfig
+from keras_nst.studio.studio import Studio
+from keras_nst.system.pace import Stop
+
+HOST = "127.0.0.1"
+PATIENCE = 60.0  # seconds for the run at work to take its last step and be kept
+# What is refused is read on for so many seconds, and forgotten, so that its sender hears why; then it is hung up.
+LINGERING = 3.0
+LINE = 16_384  # bytes, of a request's first line and of each header
+
+
+def serve(config: StudioConfig, stop: Stop, tell: Tell) -> None:
+    """Serves the studio until it is told to stop.
+
+    Raises:
+        SettingError: the port or the folder cannot be had.
+    """
+    listening = listen(config.port)
+    with listening:
+        atelier = Atelier.open(config)
+        with atelier.held:
+            asyncio.run(opened(Studio(atelier), listening, stop, tell))
+
+
+async def opened(studio: Studio, listening: socket.socket, stop: Stop, tell: Tell) -> None:
+    """Keeps the studio open until it is told to stop."""
+    known = Pass.new(listening.getsockname()[1])
+    limits: dict[str, Any] = {"lingering_time": LINGERING, "max_line_size": LINE, "max_field_size": LINE}
+    runner = web.AppRunner(application(studio, known), access_log=None, **limits)
+    await runner.setup()
+    await web.SockSite(runner, listening).start()
+    studio.hub.loop = asyncio.get_running_loop()
+    studio.painter.thread.start()
+    tell(f"The studio is open: {known.address}")
+    tell(f"Its pictures: {studio.gallery.folder}. Ctrl-C closes it; what waits is made next time.")
+    if studio.atelier.config.browser and has_a_screen():
+        threading.Thread(target=webbrowser.open, args=(known.address,), daemon=True).start()
+    while not stop.is_set():
+        await asyncio.sleep(0.2)
+    await studio.hub.close()
+    await runner.cleanup()
+    await asyncio.to_thread(studio.painter.close, PATIENCE)
+
+
+def listen(port: int) -> socket.socket:
+    """Returns a socket that hears this machine alone.
+
+    Raises:
+        SettingError: somebody else has the port.
+    """
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        expected = "Expected a port that is free, or 0 for any."
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise SettingError("port", port, f"{reason}. {expected}") from None
+
+
+def has_a_screen() -> bool:
+    """Tells whether there is somewhere to open a browser: a text browser would take the terminal."""
+    return sys.platform != "linux" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))

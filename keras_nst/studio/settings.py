@@ -1,0 +1,77 @@
+"""The settings of the studio: where it keeps its pictures, whom it lets in, how much it takes."""
+
+import dataclasses
+from typing import Any
+
+from keras_nst.command.command import Command
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import Settings, fields, setting
+from keras_nst.settings.kinds import integer, number, switch, text
+from keras_nst.settings.values import SEPARATOR
+
+
+def of_a_run(name: str) -> Any:
+    """Declares a setting that each run of the studio gets, as a run declares it."""
+    field = fields(Config)[name]
+    return dataclasses.field(default=field.default, metadata=field.metadata)
+
+
+def _check_folder(folder: str) -> None:
+    if not folder:
+        raise ValueError("Expected a folder.")
+    if SEPARATOR in folder:
+        raise ValueError(f'Expected a folder without "{SEPARATOR}" in its name, which stands between pictures.')
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StudioConfig(Settings):
+    """What is asked of the studio."""
+
+    workdir: str = setting(
+        "runs",
+        text("FOLDER", _check_folder),
+        "Studio",
+        "The folder whose runs are the gallery, and where those of the studio go.",
+    )
+    films: str = setting(
+        "films",
+        text("FOLDER", _check_folder),
+        "Studio",
+        "The folder of films that python -m keras_nst.video paints, whose frames are shown.",
+    )
+    port: int = setting(
+        8765, integer(0, 65535), "Studio", "Where the page is found at 127.0.0.1; 0: any port that is free."
+    )
+    browser: bool = setting(True, switch(), "Studio", "Open the page in the browser.")
+    queue: int = setting(20, integer(1, 1000), "Studio", "How many pictures may wait to be made.")
+    max_upload_mb: int = setting(
+        100, integer(1, 10_000), "Studio", "Refuse an uploaded file of more million bytes, before it is there."
+    )
+    max_megapixels: float = setting(
+        50.0,
+        number(above=True),
+        "Studio",
+        "Refuse an uploaded picture of more million pixels, before it is decoded.",
+    )
+    weights: str = of_a_run("weights")
+    device: str = of_a_run("device")
+    memory_limit_gb: float = of_a_run("memory_limit_gb")
+    keep_programs: bool = of_a_run("keep_programs")
+
+
+OF_THE_MACHINE = ("weights", "device", "memory_limit_gb", "keep_programs")  # what each run gets of these
+
+
+def machine_settings(studio: StudioConfig) -> dict[str, str]:
+    """Returns what the studio decides for each of its runs, as flag files have it."""
+    return {name: studio.shown(name) for name in OF_THE_MACHINE}
+
+
+COMMAND = Command(
+    "studio",
+    StudioConfig,
+    ("[--workdir=FOLDER] [--port=N] [--flag=value ...]",),
+    "Opens the same in the browser, on this machine alone: pictures seen while they are made, a queue, a gallery.",
+    needs_flags=False,
+    home="keras_nst.studio.drive",
+)

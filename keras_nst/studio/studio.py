@@ -1,0 +1,228 @@
+"""The studio at work: what its page may ask for, and what the page is told."""
+
+import asyncio
+import functools
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.settings.declared import InputError
+from keras_nst.settings.lines import one_line
+from keras_nst.studio.atelier import Atelier
+from keras_nst.studio.form import Form, allowed, asked_of
+from keras_nst.studio.gallery import Gallery, Missing, Run, delete, size_of_file, with_more_steps
+from keras_nst.studio.hub import Hub
+from keras_nst.studio.painter import PaintingThread
+from keras_nst.studio.pictures import Uploads
+from keras_nst.studio.queue import FAILED, Job, Queue, new_id
+from keras_nst.video.folder import FRAMES, RECORD, Folder
+
+
+class Film(NamedTuple):
+    """A film that is painted, or has been."""
+
+    id: str
+    folder: Folder
+    frames: int  # of the whole film
+
+    def painted(self) -> list[int]:
+        """Returns the numbers of the frames that are painted."""
+        named = (path.stem for path in (self.folder.path / FRAMES).glob("*.png"))
+        return sorted(int(name) for name in named if name.isdecimal())
+
+    def told(self) -> dict[str, Any]:
+        """Returns what the page is told."""
+        painted = self.painted()
+        return {"id": self.id, "frames": self.frames, "painted": len(painted), "last": painted[-1] if painted else None}
+
+
+class Films:
+    """The films of a folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder.resolve()
+
+    def told(self) -> list[dict[str, Any]]:
+        """Returns what the page is told of them, the latest first."""
+        return [film.told() for film in sorted(self._all(), key=begun, reverse=True)]
+
+    def frame(self, id: str, number: int) -> Path:
+        """Returns a painted frame: the one of this number, or the nearest before it.
+
+        Raises:
+            Missing: there is none.
+        """
+        film = next((film for film in self._all() if film.id == id), None)
+        painted = [] if film is None else [each for each in film.painted() if each <= number]
+        if film is None or not painted:
+            raise Missing(f"Expected a film with painted frames. Received: {one_line(id, 80)}")
+        return film.folder.frame(painted[-1])
+
+    def _all(self) -> Iterator[Film]:
+        """Yields all; what links lead out of the folder to is not of it."""
+        for record in self.folder.glob(f"*/{RECORD}"):
+            folder = Folder(record.parent)
+            marks = folder.told(record).get("marks")
+            if record.parent.resolve() == record.parent and isinstance(marks, list) and marks:
+                yield Film(record.parent.name, folder, len(marks))
+
+
+def begun(film: Film) -> float:
+    """Returns when a film was begun, or gone on with."""
+    try:
+        return (film.folder.path / RECORD).stat().st_mtime
+    except OSError:  # deleted by somebody at this moment
+        return 0.0
+
+
+MOST_MORE = 10_000  # steps
+Answer = TypeVar("Answer")
+
+
+class Studio:
+    """The queue, the painter and the gallery, as the page sees them."""
+
+    def __init__(self, atelier: Atelier):
+        self.atelier = atelier
+        self.revision = 0  # of the gallery
+        self.films = Films(Path(atelier.config.films).expanduser())
+        self.hub = Hub(self.state)
+        self.painter = PaintingThread(atelier, self.hub.show, self.gallery_changed)
+        self.hands = ThreadPoolExecutor(1, "pictures")  # decoding takes memory: one picture at a time
+        atelier.queue.changed = self.hub.changed
+
+    @property
+    def uploads(self) -> Uploads:
+        """What was uploaded."""
+        return self.atelier.uploads
+
+    @property
+    def gallery(self) -> Gallery:
+        """What was made."""
+        return self.atelier.gallery
+
+    @property
+    def queue(self) -> Queue:
+        """What is to be made."""
+        return self.atelier.queue
+
+    async def aside(self, work: Callable[..., Answer], *given: Any, **named: Any) -> Answer:
+        """Returns what some work on pictures returns, which the page's other requests do not wait for."""
+        work = functools.partial(work, *given, **named)
+        return await asyncio.get_running_loop().run_in_executor(self.hands, work)
+
+    def state(self) -> dict[str, Any]:
+        """Returns what all open pages are told whenever it changes."""
+        jobs = [job.told() | {"goes_on": job.anew is not None} for job in self.queue.jobs]
+        return {"painter": self.painter.state, "jobs": jobs, "gallery": self.revision}
+
+    def gallery_changed(self) -> None:
+        """Tells the pages to look at the gallery again."""
+        self.revision += 1
+        self.hub.changed()
+
+    async def ask(self, asked: Form, first: bool = False) -> Job:
+        """Puts a picture into the queue, or at its head.
+
+        Raises:
+            InputError, OSError, ValueError: it cannot be made as it is asked for; or the queue is full.
+        """
+        self.queue.check_room()
+        await self.aside(self.atelier.check, asked)
+        job = Job(new_id(), asked=asked)
+        self.queue.add(job, first)
+        return job
+
+    async def change(self, id: str, settings: dict[str, str]) -> Job:
+        """Ends the run at work, and goes on from its picture with other settings.
+
+        Raises:
+            InputError: it is not at work, or cannot go on so.
+        """
+        job = self.queue.get(id)
+        run = await asyncio.to_thread(self.gallery.find, id)
+        if job is None or job.state == FAILED or run is None:
+            raise InputError("Expected a run at work. Received: one that has not begun, or has ended")
+        asked = await self.aside(asked_of, run.record, self.uploads)
+        changed = asked._replace(settings=without_weights(asked.settings, settings) | settings, first=id, goes_on=True)
+        new = await self.ask(changed, first=True)
+        self.painter.end(id)
+        return new
+
+    async def enlarge(self, id: str, size: str) -> Job:
+        """Takes a finished picture on to a larger size.
+
+        Raises:
+            InputError: there is none, or the size is not larger.
+        """
+        run = await asyncio.to_thread(self.gallery.get, id)
+        asked = await self.aside(asked_of, run.record, self.uploads)
+        return await self.ask(asked._replace(settings=asked.settings | allowed({"size": size}), first=id))
+
+    async def go_on(self, id: str, more: int) -> Job:
+        """Lets a run go on where it stands, with so many more steps than were planned.
+
+        Raises:
+            InputError: it cannot.
+        """
+        run = await asyncio.to_thread(self.gallery.get, id)
+        if not run.can_go_on:
+            raise InputError("Expected a run with a checkpoint. Received: one that cannot go on")
+        if not 0 <= more <= MOST_MORE:
+            raise InputError(f"Expected 0 to {MOST_MORE} more steps. Received: {more}")
+        steps = {"steps": with_more_steps(run, more)} if more else {}
+        self.queue.check_room()
+        asked = await self.aside(asked_of, run.record, self.uploads)
+        job = Job(id, asked=asked, anew={"max_seconds": "0"} | steps)
+        self.queue.add(job)
+        return job
+
+    def stop(self, id: str) -> None:
+        """Ends a run at work, whose picture is kept, or takes a job out of the queue.
+
+        Raises:
+            InputError: there is none.
+        """
+        if not (self.painter.end(id) or self.queue.withdraw(id)):
+            raise InputError("Expected a picture in the queue. Received: one that is not there")
+
+    async def delete(self, id: str) -> None:
+        """Removes a run.
+
+        Raises:
+            InputError: there is none, or it is in the queue.
+        """
+        run = await asyncio.to_thread(self.gallery.get, id)
+        job = self.queue.get(id)
+        if job and job.state != FAILED:
+            raise InputError("Expected a run that is not in the queue. Received: one that is")
+        await asyncio.to_thread(delete, run)
+        self.queue.withdraw(id)
+        self.gallery_changed()
+
+    def shown(self, run: Run) -> dict[str, Any]:
+        """Returns a run as the gallery has it."""
+        size = size_of_file(run.picture) if run.picture else Size(0, 0)
+        known = {"finished": run.record.finished, "goes_on": run.can_go_on, "report": run.report.is_file()}
+        picture = {"picture": bool(run.picture), "version": run.version, "width": size.width, "height": size.height}
+        return {"id": run.id} | picture | known
+
+    def runs(self, most: int) -> dict[str, Any]:
+        """Returns the latest runs of the gallery, without the run at work, and whether there are more."""
+        at_work = {job.id for job in self.queue.jobs if job.state != FAILED}
+        found = list(islice((run for run in self.gallery.runs() if run.id not in at_work), most + 1))
+        return {"runs": [self.shown(run) for run in found[:most]], "more": len(found) > most}
+
+    def details(self, id: str) -> dict[str, Any]:
+        """Returns what is known of a run: its settings and pictures, as the form has them."""
+        run = self.gallery.get(id)
+        return self.shown(run) | {"asked": asked_of(run.record, self.uploads).told()}
+
+
+def without_weights(settings: dict[str, str], changed: dict[str, str]) -> dict[str, str]:
+    """Returns settings without the weights in whose place a strength is given."""
+    weights = ("content_weight", "style_weight") if "style_strength" in changed else ()
+    return {name: value for name, value in settings.items() if name not in weights}

@@ -1,0 +1,148 @@
+"""What is asked of a training. What shapes pictures is declared with a run's settings, and means the same."""
+
+import dataclasses
+from typing import Any
+
+from keras_nst.command.command import BEGINS_AGAIN, Command
+from keras_nst.networks.model import LEAST, MOST
+from keras_nst.settings.config import Config
+from keras_nst.settings.declared import SettingError, same, setting
+from keras_nst.settings.kinds import choice, integer, number, switch, text
+from keras_nst.settings.networks import SMALLEST_SIDE
+from keras_nst.settings.shared import LikeARun
+from keras_nst.settings.values import StyleSource, parse_styles
+
+LARGEST_CROP, LARGEST_STYLE = 1024, 2048  # pixels
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Training(LikeARun):
+    """What the network is to learn, from what, and how long."""
+
+    contents: str = setting(
+        "",
+        text("PICTURES"),
+        "Pictures",
+        "The photographs to learn from: a folder, with those deep inside it, a glob in quotes, or a text file with a "
+        "name in each line; may be given several times. Twenty are enough.",
+    )
+    style: str = setting(
+        "",
+        text("PICTURE", parse_styles),
+        "Pictures",
+        "The picture whose style is learned. Given several times, one network learns all of them, to be chosen or "
+        "blended when it paints.",
+    )
+    from_model: str = setting(
+        "",
+        text("MODEL"),
+        "Pictures",
+        "A trained network, a folder or sample:night, that the style is added to, also written --from: only what is a "
+        "style's own is learned, which takes a few hundred steps, and its other styles stay as they are.",
+    )
+    start: str = setting(
+        "trained",
+        choice("trained", "nothing"),
+        "Pictures",
+        "What the network begins with: one that comes along, trained for another style, if --width and --blocks are as "
+        "they are by themselves; or nothing that was learned before.",
+    )
+    workdir: str = setting(
+        "",
+        text("FOLDER"),
+        "Pictures",
+        "Where the network is kept; default: models/STYLE. The same command goes on with what is there.",
+    )
+    overwrite: bool = setting(False, switch(), "Pictures", "Replace another training in the folder.")
+    size: int = setting(
+        256,
+        integer(64, LARGEST_CROP),
+        "Learning",
+        "The side of the squares that are cut out of the photographs, in pixels.",
+    )
+    style_size: int = setting(
+        384,
+        integer(SMALLEST_SIDE, LARGEST_STYLE),
+        "Learning",
+        "How large the style picture is seen: it has as many pixels as a square of this side. Its strokes get that "
+        "large in pixels, whatever the size of what is painted.",
+    )
+    batch_size: int = setting(4, integer(1, 64), "Learning", "How many photographs make a step.")
+    steps: int = setting(
+        2400,
+        integer(1),
+        "Learning",
+        "Steps at most. It ends earlier where photographs that it does not learn from gain nothing any more.",
+    )
+    max_seconds: float = setting(
+        0.0,
+        number(),
+        "Learning",
+        "Take about so many seconds from start to end, or one step if that takes longer; the last third of those for "
+        "steps is learned more and more slowly; 0: no limit.",
+    )
+    learning_rate: float = setting(
+        7e-4, number(0, 1, above=True), "Learning", "Adam's learning rate, until the last third."
+    )
+    held_out: float = setting(
+        0.1,
+        number(0, 0.9),
+        "Learning",
+        "The share of the photographs that it does not learn from, but is judged by. Of one photograph there is none.",
+    )
+    steady: float = setting(
+        0.0,
+        number(),
+        "Learning",
+        "How much it counts, for film, that a picture stays what it is when the camera moves a little: 0: nothing; try "
+        "30. A step takes about 1.3 times as long.",
+    )
+    width: int = setting(
+        24,
+        integer(LEAST["width"], MOST["width"]),
+        "Network",
+        "The network's channels at full size; twice as many take nearly four times as long, to learn and to paint.",
+    )
+    blocks: int = setting(
+        5,
+        integer(LEAST["blocks"], MOST["blocks"]),
+        "Network",
+        "Its residual blocks, at a quarter of the size.",
+    )
+    content_loss: str = same(Config, "content_loss")
+    max_megapixels: float = same(Config, "max_megapixels")
+    checkpoint_secs: float = same(Config, "checkpoint_secs")
+    tensorboard: bool = same(Config, "tensorboard")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for style in self.style_sources():
+            if style.weight != 1.0:
+                reason = "Expected styles without weights: they are blended when the network paints."
+                raise SettingError("style", self.style, reason)
+        self.config()  # complains of what does not go together
+
+    def style_sources(self) -> tuple[StyleSource, ...]:
+        """Returns the style pictures as they are named."""
+        return parse_styles(self.style)
+
+    def config(self) -> Config:
+        """Returns the settings of a run with the same objective."""
+        shared = self.of_a_run() | {"content_loss": self.content_loss}
+        seen: dict[str, Any] = {"evaluator": "whole", "convolution": "direct", "size": str(self.size)}
+        return Config(content="photograph", style=self.style, **seen, **shared)
+
+
+COMMAND = Command(
+    "train",
+    Training,
+    (
+        "--style=PICTURE --contents=FOLDER [--flag=value ...]",
+        "--from=MODEL --style=PICTURE --contents=FOLDER --workdir=FOLDER",
+    ),
+    "Trains a network that paints any photograph in a style, in one pass.",
+    example="contents",
+    short={"from": "from_model"},  # a word of Python's
+    stopping="Stopping after this step; once more ends at once, with the last checkpoint.",
+    interrupted=BEGINS_AGAIN,
+)

@@ -1,0 +1,150 @@
+"""The finished model: its weights and card, its styles in small, a sheet of samples, how good it is."""
+
+import contextlib
+import shlex
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from keras_nst.command.log import spared
+from keras_nst.core.judging.words import Figures
+from keras_nst.core.plan.pyramid import Size
+from keras_nst.networks.model import SAMPLES, STYLES, Card, model_named, write_card, write_model
+from keras_nst.networks.schedule import Clock, Plan
+from keras_nst.pictures.drawing import Look, grid
+from keras_nst.pictures.files import Picture, as_image, read_picture
+from keras_nst.session.scene import Guidance, Scene, StylePicture
+from keras_nst.settings.declared import fields
+from keras_nst.settings.kinds import shortest
+from keras_nst.settings.lines import Tell
+from keras_nst.system.files import written_whole
+from keras_nst.system.version import __version__
+from keras_nst.train.course import Course, scales_of
+from keras_nst.train.prepare import FREE
+from keras_nst.train.settings import Training
+
+CELL = 256  # pixels, of a sample
+ROWS, COLUMNS = 6, 8  # of the sheet: photographs and styles at most
+JUDGED = 4  # photographs by which the figures are found
+SMALL = 512  # pixels, of a style's own picture
+LICENSE = "Of the weights, the trainer's; of the styles, their painters': ask before you pass the model on."
+
+
+class Ending(NamedTuple):
+    """How a training came to its end."""
+
+    stopped: bool  # by somebody
+    learned: bool  # anything at all
+
+
+def write(course: Course, plan: Plan, clock: Clock, ending: Ending, tell: Tell) -> int:
+    """Writes the model, then what is told of it; returns the exit code."""
+    folder, weights = course.asked.folder, [np.asarray(of) for of in course.learner.painter.weights]
+    card = write_model(folder, card_of(course, plan, {}), weights)
+    write_styles(folder / STYLES, course)
+    with spared("samples", tell), written_whole(folder / SAMPLES) as file:
+        sheet(course).save(file, "JPEG", quality=90)
+    if ending.stopped:
+        tell(f"Stopped after step {plan.taken}: the model is as good as it is by now. The same command goes on.")
+    elif course.asked.settings.weights == "imagenet":
+        with spared("figures", tell):
+            figures = figures_of(course, clock)
+            write_card(folder, card._replace(told={**card.told, "figures": figures}))
+            whose = "held-out" if course.asked.photographs.held_out else "its own"
+            for name, values in figures.items():
+                shown = ", ".join(f"{of} {value:.3f}" for of, value in values.items())
+                tell(f"{name}, figures of {whose} photographs: {shown}.")
+    tell(f"Model: {folder} ({', '.join(card.names)}), after {plan.taken} steps. Samples: {folder / SAMPLES}")
+    if not ending.learned:
+        tell(
+            "It is no use yet. The same command goes on with other --steps, and more --max_seconds if there is a limit."
+        )
+        return 0
+    tell(f"To paint with it: python -m keras_nst.apply --model={shlex.quote(str(folder))} --contents=PICTURES")
+    return 0
+
+
+def card_of(course: Course, plan: Plan, figures: dict[str, Any]) -> Card:
+    """Returns what is to be known of the model."""
+    asked, settings = course.asked, course.asked.settings
+    before = asked.before.styles if asked.before else ()
+    sources = zip(asked.names, settings.style_sources(), asked.styles, scales_of(asked), strict=True)
+    styles = [
+        {
+            "name": name,
+            "source": Path(of.source).name,
+            "sha256": picture.sha256,
+            "scale": shortest(scale),
+            "blocks": "{}-{}".format(*of.blocks) if of.blocks else "",
+        }
+        for name, of, picture, scale in sources
+    ]
+    said = {
+        "made_by": f"keras_nst {__version__}",
+        "license": LICENSE,
+        "steps": plan.taken,
+        "photographs": len(asked.photographs.seen),
+        "held_out": len(asked.photographs.held_out),
+        "figures": figures,
+        "settings": {name: settings.shown(name) for name in fields(Training) if name not in FREE},
+    }
+    return Card(course.shape, (*before, *styles), "", said)
+
+
+def write_styles(folder: Path, course: Course) -> None:
+    """Writes the style pictures, small, by their numbers."""
+    before = course.asked.before.shape.styles if course.asked.before else 0
+    asked = course.asked
+    earlier = model_named("from_model", asked.settings.from_model)[0] / STYLES if asked.before else folder
+    pictures: dict[int, np.ndarray] = dict(enumerate((style.pixels for style in course.asked.styles), start=before + 1))
+    for number in range(1, before + 1):
+        with contextlib.suppress(OSError, ValueError):  # it may be a stranger's
+            pictures[number] = read_picture(earlier / f"{number}.jpg", SMALL**2).pixels
+    for number, pixels in pictures.items():
+        image = as_image(pixels)
+        image.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
+        with written_whole(folder / f"{number}.jpg") as file:
+            image.save(file, "JPEG", quality=90)
+
+
+def sheet(course: Course) -> Image.Image:
+    """Returns held-out photographs, and what the network makes of them."""
+    photographs = course.asked.photographs.judges(CELL)[:ROWS]
+    names = course.asked.names[:COLUMNS]
+    cells = {(str(row), "photograph"): as_image(pixels) for row, pixels in enumerate(photographs, start=1)}
+    for style, name in enumerate(names):
+        painted = course.learner.paint(photographs, style)
+        cells |= {(str(row), name): as_image(pixels) for row, pixels in enumerate(painted, start=1)}
+    return grid(cells, [str(row) for row in range(1, len(photographs) + 1)], ["photograph", *names], Look(CELL, CELL))
+
+
+def figures_of(course: Course, clock: Clock) -> dict[str, dict[str, float]]:
+    """Returns for each style how good held-out photographs become, on average: of those styles there is time for."""
+    asked, side = course.asked, course.asked.settings.style_size - course.asked.settings.style_size % 4
+    photographs = asked.photographs.judges(side)[:JUDGED]
+    found = {}
+    for number, (name, style) in enumerate(zip(asked.names, asked.styles, strict=True)):
+        if clock.is_late():
+            break
+        painted = course.learner.paint(photographs, number)
+        each = [judged(course, *of, style, number) for of in zip(photographs, painted, strict=True)]
+        found[name] = {
+            of: round(float(np.mean(values)), 4)
+            for of, values in zip(Figures._fields, zip(*each, strict=True), strict=True)
+        }
+    return found
+
+
+def judged(course: Course, photograph: np.ndarray, painted: np.ndarray, style: Picture, number: int) -> Figures:
+    """Returns how good one picture is."""
+    source = course.asked.settings.style_sources()[number]
+    content = Picture(photograph, None, "", ())
+    scene = Scene(
+        Size(*photograph.shape[:2]),
+        content,
+        (StylePicture(style, source, 1.0, None),),
+        guidance=Guidance(None, (None,), None),
+    )
+    return course.session.figures(scene, course.config, painted[None])

@@ -1,0 +1,1 @@
+"""Who does the work of a command: processes of this machine, or of a Ray cluster."""

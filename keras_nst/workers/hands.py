@@ -1,0 +1,95 @@
+"""Several hands for one command's work: processes of this machine, or of a Ray cluster.
+
+Each hand does what the command does alone; they share the work out by locks in the folder where it is kept.
+"""
+
+import contextlib
+import functools
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from keras_nst.command.manifest import DONE, FAILED
+from keras_nst.settings.lines import Tell
+from keras_nst.system.pace import Stop
+from keras_nst.workers.engines import engine_of
+from keras_nst.workers.parcels import EXPECTED, Outcome
+
+LOOK = 0.5  # seconds, between two looks
+
+
+class Hand(NamedTuple):
+    """One of them."""
+
+    id: str
+
+
+def are_several(settings: Any) -> bool:
+    """Returns whether more than this process are to do the work."""
+    return settings.engine == "ray" or (settings.workers or 1) > 1
+
+
+class Task(NamedTuple):
+    """What is to be done."""
+
+    settings: Any  # with OF_ENGINES among them
+    folder: Path  # where it is kept
+    place: str  # the setting that names it
+    work: Callable[[Any, Stop], Any]  # what a hand does; a function that other processes find by its name
+    home: Path  # from which relative paths are meant
+
+
+def lend(task: Task, stop: Stop, look: Callable[[], None], tell: Tell) -> None:
+    """Has several hands do the work; tells what goes wrong where one cannot do its part.
+
+    Args:
+        look: called again and again, to show how far they are.
+    """
+    engine = engine_of(task.settings, task.folder, functools.partial(does, task), task.place)
+    with engine, watched(stop, engine.stop, look):
+        hands = ((Hand(f"hand {number}"),) for number in range(1, engine.workers + 1))
+        told, offered = set[str](), set[str]()
+        for hand, outcome in engine.outcomes(hands):
+            if outcome is None and hand.id in offered:
+                tell(f"A worker was lost, {hand.id}: another takes its place.")
+            offered.add(hand.id)
+            if outcome and outcome.state == FAILED and outcome.error not in told:
+                told.add(outcome.error)
+                tell(f"A worker cannot do its part: {outcome.error}")
+
+
+def does(task: Task, parcel: tuple[Hand], opened: Any, stop: Stop, tell: Any) -> list[Outcome]:
+    """Does the part of one hand; what goes wrong is its outcome."""
+    begun = time.monotonic()
+    try:
+        os.chdir(task.home)
+        task.work(task.settings, stop)
+    except EXPECTED as error:
+        return [Outcome(parcel[0].id, FAILED, time.monotonic() - begun, error=str(error) or type(error).__name__)]
+    return [Outcome(parcel[0].id, DONE, time.monotonic() - begun)]
+
+
+@contextlib.contextmanager
+def watched(stop: Stop, end: Callable[[], None], look: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """While work is done elsewhere, looks at it again and again, and ends it when it is time to stop."""
+    over = threading.Event()
+
+    def keep_looking() -> None:
+        told = False
+        while not over.wait(LOOK):
+            look()
+            if stop.is_set() and not told:
+                told = True
+                end()
+
+    looking = threading.Thread(target=keep_looking, daemon=True)
+    looking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        looking.join()
+        look()
