@@ -24,6 +24,7 @@ from keras_nst.pictures.sources import SAMPLES
 from keras_nst.session.planner import convolutions
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import read_setting
+from keras_nst.settings.paper import Print
 from keras_nst.settings.values import parse_size
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,7 +63,7 @@ def sizes(written: str) -> list[Size]:
 def size(written: str) -> Size:
     """Reads PIXELS, of a square, or WIDTHxHEIGHT."""
     sides = parse_size(written)
-    if sides is None:
+    if sides is None or isinstance(sides, Print):
         raise ValueError(f"Expected PIXELS or WIDTHxHEIGHT. Received: {written}")
     return Size(sides[1], sides[0]) if isinstance(sides, tuple) else Size(sides, sides)
 

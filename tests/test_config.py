@@ -70,11 +70,11 @@ def test_published_objectives_have_their_own_variation(normalization: str) -> No
         ({"steps": (..., 4)}, "--steps=...,4: Expected one ... at most, between two numbers"),
         ({"steps": (4, ..., 3, ..., 2)}, "--steps=4,...,3,...,2: Expected one ... at most"),
         ({"size": "8"}, "--size=8: Expected at least 16 pixels a side"),
-        ({"size": "big"}, '--size=big: Expected a number of pixels, WIDTHxHEIGHT or "original"'),
+        ({"size": "big"}, "--size=big: Expected a number of pixels, WIDTHxHEIGHT, a print such as 60x40cm"),
         ({"size": "100x9"}, "--size=100x9: Expected at least 16 pixels a side"),
         ({"size": "5000000"}, "--size=5000000: Expected at most 999999 pixels a side. Received: 5000000"),
         ({"size": "64x" + "9" * 5000}, "--size=64x9+: Expected at most 999999 pixels a side. Received: 64x9+"),
-        ({"size": "64x64x64"}, '--size=64x64x64: Expected a number of pixels, WIDTHxHEIGHT or "original"'),
+        ({"size": "64x64x64"}, "--size=64x64x64: Expected a number of pixels, WIDTHxHEIGHT, a print such as 60x40cm"),
         ({"bit_depth": 12}, "--bit_depth=12: Expected 8 or 16"),
         ({"normalization": "gaty"}, "--normalization=gaty: .* Did you mean gatys"),
         (

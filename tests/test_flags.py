@@ -9,7 +9,8 @@ from keras_nst.run import request
 from keras_nst.settings import flags
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, fields, read_setting
-from keras_nst.settings.text import OF_ONE_RUN
+from keras_nst.settings.text import OF_ONE_RUN, absolute, flag_file, settings_of
+from keras_nst.settings.values import parted
 
 
 def test_values_of_all_kinds(tmp_path: Path) -> None:
@@ -177,3 +178,17 @@ def test_a_picture_without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request, "read_settings", refuse)
     with pytest.raises(SettingError, match="--from_image=a.png: Expected a picture made by keras_nst"):
         request.parse(["--from_image=a.png"])
+
+
+def test_a_plus_in_a_name(tmp_path: Path) -> None:
+    """What settings.cfg writes between pictures may stand in the name of one."""
+    mixed = tmp_path / "salt + pepper.jpg"
+    mixed.touch()
+    config = request.parse([f"--style={mixed}", f"--style={mixed}:0.5@1-2", "--style=b.jpg", f"--style_mask={mixed}"])
+    expected = [(str(mixed), 1.0), (str(mixed), 0.5), ("b.jpg", 1.0)]
+    assert [(style.source, style.weight) for style in config.style_sources()] == expected
+    (tmp_path / "settings.cfg").write_text(flag_file(settings_of(absolute(config))))
+    again = request.parse([f"--flagfile={tmp_path / 'settings.cfg'}"])
+    assert [(style.source, style.weight) for style in again.style_sources()] == expected
+    assert parted(again.style_mask) == [str(mixed)]
+    assert [style.source for style in request.parse(["--style=a.jpg + b.jpg"]).style_sources()] == ["a.jpg", "b.jpg"]

@@ -18,7 +18,7 @@ from keras_nst.settings.declared import InputError, SettingError, read_setting, 
 from keras_nst.settings.kinds import shortest
 from keras_nst.settings.lines import Tell
 from keras_nst.settings.recipes import OBJECTIVE
-from keras_nst.settings.values import SEPARATOR
+from keras_nst.settings.values import joined
 from keras_nst.system.pace import Stop
 
 KEPT = 1e9  # bytes, of compiled steps and styles' measures
@@ -46,7 +46,7 @@ class Refiner:
         scales = tuple(scale_of(card) for card in cards)
         self.config = asked.settings.config(
             content="photograph",
-            style=SEPARATOR.join(written),
+            style=joined(written),
             style_scale=scales,
             steps=(asked.settings.refine,),
             scales=1,

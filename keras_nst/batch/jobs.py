@@ -18,7 +18,7 @@ from keras_nst.run.prepare import JobSpec, ready
 from keras_nst.settings.config import Config
 from keras_nst.settings.lines import Tell
 from keras_nst.settings.text import absolute, settings_of
-from keras_nst.settings.values import parse_masks
+from keras_nst.settings.values import parted
 from keras_nst.system.pace import Stop
 from keras_nst.workers.parcels import EXPECTED, Outcome
 
@@ -71,7 +71,7 @@ def job_of(item: Item, batch: BatchConfig, folder: Path, hashes: Hashes) -> Batc
     """Returns the job of an item: the hash of its inputs and settings is what it is known by."""
     config = absolute(item.config(batch))
     files = [config.content, *(style.source for style in config.style_sources()), config.init, config.content_mask]
-    inputs = [hashes(file) for file in (*files, *parse_masks(config.style_mask)) if file]
+    inputs = [hashes(file) for file in (*files, *parted(config.style_mask)) if file]
     told = json.dumps([settings_of(config), item.output, inputs], sort_keys=True)
     id = hashlib.sha256(told.encode()).hexdigest()[:16]
     output = item.output or str(folder / RESULTS / f"{item.name}.png")

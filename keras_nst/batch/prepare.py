@@ -12,10 +12,11 @@ from keras_nst.batch.settings import FOLDER, BatchConfig, config_of_job
 from keras_nst.pictures.sources import sources
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError, SettingError, fields, read_setting, reason_of
+from keras_nst.settings.flags import one_or_several
 from keras_nst.settings.kinds import nearest
 from keras_nst.settings.lines import Tell
 from keras_nst.settings.text import OF_ONE_RUN
-from keras_nst.settings.values import SEPARATOR
+from keras_nst.settings.values import SEPARATOR, joined, parted
 
 LONGEST_STEM = 60  # letters of a picture's name in a result's
 UNSAFE = r"[^\w.,-]"  # in the name of a file
@@ -84,7 +85,7 @@ def items(batch: BatchConfig) -> list[Item]:
 def rows_of_products(batch: BatchConfig) -> Iterator[Item]:
     """Yields each content with each style."""
     contents = sources("contents", batch.contents) if batch.contents else [batch.content]
-    styles = sources("styles", batch.styles) if batch.styles else [batch.style]
+    styles = [joined([style]) for style in sources("styles", batch.styles)] if batch.styles else [batch.style]
     for style, content in itertools.product(styles, contents):  # by style, whose measures are kept
         yield Item("", content, style, {})
 
@@ -119,7 +120,7 @@ def _row(batch: BatchConfig, line: int, row: Mapping[str, Any]) -> Item:
         given = {name: value.strip() for name, value in row.items() if value.strip()}
         output = given.pop("output", "")
         own = {name: read_setting(Config, name, value) for name, value in given.items()}
-        item = Item("", own.pop("content", batch.content), own.pop("style", batch.style), own, output)
+        item = Item("", own.pop("content", batch.content), one_or_several(own.pop("style", batch.style)), own, output)
         item.config(batch)
         return item
     except InputError as error:
@@ -182,7 +183,7 @@ def with_names(found: list[Item]) -> list[Item]:
 
 def long_stem(source: str) -> str:
     """Returns a picture's name for use in a result's."""
-    parts = [re.split(r"[/\\:]", part.partition("?")[0].rstrip("/"))[-1] for part in source.split(SEPARATOR)]
+    parts = [re.split(r"[/\\:]", part.partition("?")[0].rstrip("/"))[-1] for part in parted(source)]
     return re.sub(r"[^\w.-]", "_", "+".join(Path(part).stem for part in parts))[:LONGEST_STEM]
 
 

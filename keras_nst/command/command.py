@@ -1,7 +1,7 @@
 """What all commands have in common: help, usage, exit codes, complaints of one line, Ctrl-C.
 
-Exit codes: 0 for what is done, 1 for what cannot be done or is given wrongly, 2 for wrong usage, 130 for Ctrl-C and 143
-for SIGTERM.
+Exit codes: 0 for what is done, 1 for what failed, 2 for a mistake in the command line or in what it names, 130 for
+Ctrl-C and 143 for SIGTERM.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from keras_nst.settings.declared import InputError, Settings, Unexpected, UsageError
+from keras_nst.settings.declared import InputError, SettingError, Settings, Unexpected, UsageError
 from keras_nst.settings.lines import one_line
 from keras_nst.system.signals import (
     STOPPING,
@@ -76,7 +76,7 @@ def main(command: Command, argv: Sequence[str] | None = None) -> int:
         return 0
     try:
         return int(importlib.import_module(command.home).work(argv)) if command.home else driven(command, argv)
-    except UsageError as error:
+    except (UsageError, SettingError) as error:
         return complain(error, 2)
     except (InputError, OSError, MemoryError, Unexpected) as error:
         return complain(error, 1)

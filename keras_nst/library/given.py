@@ -23,7 +23,7 @@ from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError, SettingError, fields, read_setting, reason_of
 from keras_nst.settings.kinds import nearest
 from keras_nst.settings.text import OF_FILES
-from keras_nst.settings.values import FIRST_PICTURES, SEPARATOR
+from keras_nst.settings.values import FIRST_PICTURES, joined
 
 PICTURES = ("content", "style", "first", "content_mask", "style_mask")
 GIVEN = "given"  # stands for the name of a file where there is none
@@ -93,7 +93,7 @@ def _config(given: Mapping[str, dict[str, Given]], style_weights: list[float], s
         raise ValueError(f"style_weights: Expected numbers above 0. Received: {style_weights}")
     if len(style_weights or range(count)) != count:
         raise ValueError(f"style_weights: Expected one for each of {count} styles. Received: {len(style_weights)}")
-    stand_ins = {name: SEPARATOR.join([GIVEN] * len(given[name])) for name in ("content_mask", "style_mask")}
+    stand_ins = {name: joined([GIVEN] * len(given[name])) for name in ("content_mask", "style_mask")}
     stand_ins["style"] = _weighted([GIVEN] * count, style_weights)
     config = config_of(settings, **stand_ins)
     if config.init not in FIRST_PICTURES:
@@ -105,7 +105,7 @@ def _config(given: Mapping[str, dict[str, Given]], style_weights: list[float], s
 def _weighted(names: list[str], style_weights: list[float]) -> str:
     """Returns --style of these pictures and weights."""
     pairs = zip(names, style_weights or [1.0] * len(names), strict=True)
-    return SEPARATOR.join(f"{name}:{float(weight)!r}" for name, weight in pairs)
+    return joined(f"{name}:{float(weight)!r}" for name, weight in pairs)
 
 
 def _sources(given: Mapping[str, dict[str, Given]], style_weights: list[float]) -> dict[str, str]:
@@ -115,7 +115,7 @@ def _sources(given: Mapping[str, dict[str, Given]], style_weights: list[float]) 
         for name, pictures in given.items()
     }
     whole = {name: names for name, names in named.items() if names and len(names) == len(given[name])}
-    sources = {name: SEPARATOR.join(map(str, names)) for name, names in whole.items() if name != "style"}
+    sources = {name: joined(map(str, names)) for name, names in whole.items() if name != "style"}
     if "first" in sources:
         sources["init"] = sources.pop("first")
     return sources | ({"style": _weighted(list(map(str, whole["style"])), style_weights)} if "style" in whole else {})

@@ -12,7 +12,12 @@ class Keywords(TypedDict, total=False):
     """What the size of each style picture is multiplied by: below 1 for finer strokes, above for coarser ones."""
 
     size: int | str
-    """The longer side of the result; or both sides (the content is cropped to their shape); or the content's own."""
+    """The longer side of the result in pixels, or both sides, to whose shape the content is cropped; a print, such as
+    60x40cm, 36in or A3, by --dpi; or the content's own."""
+
+    dpi: float | Literal["auto"] | None
+    """A print's dots per inch, which are written into the file; auto: 300 where --size is that of a print, else
+    none."""
 
     max_megapixels: float
     """Refuse a picture of more million pixels, which may be a trap for memory."""
@@ -80,6 +85,10 @@ class Keywords(TypedDict, total=False):
 
     style_fit: Literal["aspect", "squash"] | Literal["auto"] | None
     """The style picture's shape: its own with as many pixels as the result, or squashed to the result's shape."""
+
+    style_pixels: Literal["enlarged", "own", "between"]
+    """What a style picture smaller than the result becomes at the sizes above its own: enlarged, so that strokes grow
+    with the picture and become soft; its own pixels, so that strokes stay small and sharp; or the mean."""
 
     network: Literal["vgg19", "vgg16"]
     """The network whose features are compared."""
@@ -180,8 +189,9 @@ class Keywords(TypedDict, total=False):
     memory_limit_gb: float
     """The most memory the process is to take, in GB; 0: most of what is free."""
 
-    evaluator: Literal["auto", "whole", "tiles"]
-    """Evaluate the picture in one pass or tile by tile, with the same result; auto: what memory allows."""
+    evaluator: Literal["auto", "whole", "tiles", "onepass"]
+    """See the picture as a whole, or tile by tile, with the same result; onepass: tile by tile in half the time, by
+    what the style asked for in the step before; auto: what memory allows."""
 
     tile_size: int | Literal["auto"] | None
     """The side of a tile in pixels, without its halo; auto: what memory allows."""

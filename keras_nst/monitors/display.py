@@ -14,6 +14,7 @@ from keras_nst.command.meter import Meter
 from keras_nst.core.plan.events import Progress
 
 SECONDS_BETWEEN_LINES = 5.0
+LONG = 600.0  # seconds: what takes longer is told beforehand
 
 
 def display(work: float, done: int = 0, stream: TextIO | None = None) -> "Bar | Lines":
@@ -97,6 +98,26 @@ class Bar:
     def close(self) -> None:
         """Leaves the bar as it stands; what is printed next begins a new line."""
         self.bar.close()
+
+
+class Foretold:
+    """Tells once how long a run will take that takes long: as soon as a size is at work that is not the first one.
+
+    The first size is small, and its steps tell little of the others.
+    """
+
+    def __init__(self, work: float, done: int, tell: Callable[[str], None]) -> None:
+        self.speed, self.forecast, self.tell = Speed(done), Forecast(work, done), tell
+        self.told = False
+
+    def __call__(self, progress: Progress) -> None:
+        self.speed(progress)
+        left = self.forecast(progress, self.speed)
+        if self.told or left is None or self.speed.chunks < 2 or progress.scale == 1 < progress.scales:
+            return
+        self.told = True
+        if left >= LONG:
+            self.tell(f"About {_duration(left)} are left at this machine's pace.")
 
 
 def beside_the_bar(tell: Callable[[str], None]) -> Callable[[str], None]:

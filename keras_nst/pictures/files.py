@@ -14,6 +14,7 @@ from keras_nst.pictures import encoders, metadata
 from keras_nst.pictures.color import srgb_profile
 from keras_nst.pictures.decoding import decoded
 from keras_nst.pictures.opening import MAX_PIXELS, opened
+from keras_nst.settings.paper import printed_at
 from keras_nst.system.files import written_whole
 
 
@@ -117,7 +118,8 @@ def save_picture(
 ) -> None:
     """Saves pixels (h, w, 3), sRGB in [0, 1], with alpha (h, w), in the format that the name ends in.
 
-    An existing file is replaced, by a whole picture or not at all; or never, without `overwrite`.
+    An existing file is replaced, by a whole picture or not at all; or never, without `overwrite`. Settings of a print
+    have its dots per inch written where the format has a place for them.
 
     Raises:
         OSError: the file cannot be written, or exists.
@@ -126,9 +128,11 @@ def save_picture(
     path = Path(path)
     check_output(path, bit_depth, alpha is not None, pixels.shape[:2])
     samples = _quantized(pixels if alpha is None else np.dstack([pixels, alpha]), bit_depth)
-    text = None if settings is None else metadata.encoded(settings)
+    about = encoders.About(
+        srgb_profile(), None if settings is None else metadata.encoded(settings), printed_at(settings or {})
+    )
     with written_whole(path, overwrite) as file:
-        _encode(file, samples, FORMATS[path.suffix.lower()], text)
+        _encode(file, samples, FORMATS[path.suffix.lower()], about)
 
 
 def as_image(values: np.ndarray) -> Image.Image:
@@ -148,25 +152,25 @@ def _quantized(values: np.ndarray, bit_depth: int) -> np.ndarray:
     return samples
 
 
-def _encode(file: IO[bytes], samples: np.ndarray, format: Format, settings: str | None) -> None:
-    profile = srgb_profile()
+def _encode(file: IO[bytes], samples: np.ndarray, format: Format, about: encoders.About) -> None:
     if format.name == "TIFF":
-        encoders.write_tiff(file, samples, profile, settings)
+        encoders.write_tiff(file, samples, about)
     elif samples.dtype == np.uint16:
-        encoders.write_png16(file, samples, profile, settings)
+        encoders.write_png16(file, samples, about)
     else:
-        carried = _carried(format, settings)
-        Image.fromarray(samples).save(file, format.name, icc_profile=profile, **format.options, **carried)
+        carried = _carried(format, about)
+        Image.fromarray(samples).save(file, format.name, icc_profile=about.profile, **format.options, **carried)
 
 
-def _carried(format: Format, settings: str | None) -> dict[str, Any]:
-    """Returns Pillow's options that put the settings into the file."""
-    if settings is None:
-        return {}
+def _carried(format: Format, about: encoders.About) -> dict[str, Any]:
+    """Returns Pillow's options that put the settings, and the dots per inch of a print, into the file."""
+    dots = {"dpi": (about.dpi, about.dpi)} if about.dpi else {}
     if format.name == "PNG":
         texts = PngInfo()
-        texts.add_itxt(metadata.KEY, settings)
-        return {"pnginfo": texts}
-    if len(settings) > LONGEST_EXIF:  # a picture without its settings is better than none
-        return {}
-    return {"exif": metadata.exif(settings)}
+        if about.settings is not None:
+            texts.add_itxt(metadata.KEY, about.settings)
+        return {"pnginfo": texts, **dots}
+    # A picture without its settings is better than none.
+    fits = about.settings is not None and len(about.settings) <= LONGEST_EXIF
+    block = metadata.exif(about.settings if fits else None, about.dpi)
+    return {"exif": block, **dots} if block else {}

@@ -13,6 +13,7 @@ KEY = "keras_nst"
 MARK = b"ASCII\0\0\0" + KEY.encode() + b": "  # EXIF wants the character set named first
 LIMIT = 1_000_000  # characters
 EXIF, COMMENT = 0x8769, 0x9286
+X_RESOLUTION, Y_RESOLUTION, UNIT, INCH = 282, 283, 296, 2
 
 
 def encoded(settings: Mapping[str, str]) -> str:
@@ -25,11 +26,19 @@ def comment(text: str) -> bytes:
     return MARK + text.encode("ascii")
 
 
-def exif(text: str) -> bytes:
-    """Returns a block of EXIF that holds nothing but the comment."""
+def exif(text: str | None, dpi: float | None) -> bytes:
+    """Returns a block of EXIF that holds nothing but the comment and the dots per inch; of neither, nothing."""
     block = Image.Exif()
-    block[EXIF] = {COMMENT: comment(text)}
-    return block.tobytes()
+    if text is not None:
+        block[EXIF] = {COMMENT: comment(text)}
+    for tag, value in resolution(dpi).items() if dpi else ():
+        block[tag] = value
+    return block.tobytes() if len(block) else b""
+
+
+def resolution(dpi: float) -> dict[int, float | int]:
+    """Returns the tags of TIFF and EXIF that tell dots per inch."""
+    return {X_RESOLUTION: dpi, Y_RESOLUTION: dpi, UNIT: INCH}
 
 
 def read_settings(path: str | Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ from keras_nst.pictures.download import local_file
 from keras_nst.pictures.files import Picture, read_picture
 from keras_nst.pictures.opening import MAX_PIXELS
 from keras_nst.settings.declared import SettingError, reason_of
-from keras_nst.settings.values import SEPARATOR
+from keras_nst.settings.values import parted
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
@@ -46,8 +46,7 @@ def sources(name: str, written: str, deep: bool = False) -> list[str]:
     Raises:
         SettingError: one of the names stands for nothing.
     """
-    parts = filter(None, map(str.strip, written.split(SEPARATOR)))
-    return list(dict.fromkeys(source for part in parts for source in _expanded(name, part, deep)))
+    return list(dict.fromkeys(source for part in parted(written) for source in _expanded(name, part, deep)))
 
 
 def _expanded(name: str, written: str, deep: bool) -> list[str]:

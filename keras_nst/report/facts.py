@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from keras_nst.command.run_folder import EVENTS, LOG, PICTURE, PREVIEW, RECORD, SETTINGS, Record, read_record
 from keras_nst.monitors.history import History, read_history
 from keras_nst.pictures.metadata import read_settings
-from keras_nst.settings.values import SEPARATOR
+from keras_nst.settings.values import SEPARATOR, parted
 
 ENTRY = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ ([A-Z]+) (.*)")
 MOST_OF_THE_LOG = 200_000  # bytes, the last ones
@@ -92,7 +92,7 @@ def read_facts(folder: Path, result: Path | None = None) -> Facts:
 
 def short_name(source: str) -> str:
     """Returns the name of a picture, or of several, without its folders."""
-    names = (each.replace("\\", "/").rstrip("/").rpartition("/")[2] or each for each in source.split(SEPARATOR))
+    names = (each.replace("\\", "/").rstrip("/").rpartition("/")[2] or each for each in parted(source))
     return SEPARATOR.join(names)
 
 

@@ -17,6 +17,7 @@ from keras_nst.settings.text import EARLIER
 from keras_nst.system.files import read_about, read_arrays, shape_of_first, write_archive
 
 MOST_SCALES = 32
+SELDOM = 20  # times as long as it takes to write a large checkpoint, until the next one
 
 
 class Resumed(NamedTuple):
@@ -29,12 +30,13 @@ class Resumed(NamedTuple):
 class Checkpoints:
     """A listener that keeps the state of the run in `folder`, every so many seconds and at each scale's end.
 
+    Those of large pictures, which take seconds to write, are written less often.
     A run is worth more than one of its checkpoints: what cannot be written is told of once, and the last one stays.
     """
 
     def __init__(self, folder: Path, config: Resolved):
         self.path, self.seconds, self.config = folder / CHECKPOINT, config.checkpoint_secs, config
-        self.written, self.complained = time.monotonic(), False
+        self.written, self.took, self.complained = time.monotonic(), 0.0, False
         self.last: Progress | None = None
 
     def __call__(self, progress: Progress) -> None:
@@ -43,8 +45,8 @@ class Checkpoints:
             self.keep()
 
     def _is_due(self) -> bool:
-        now = time.monotonic()
-        return not 0 <= now - self.written < self.seconds
+        period = max(self.seconds, SELDOM * self.took) if self.took >= 1.0 else self.seconds
+        return not 0 <= time.monotonic() - self.written < period
 
     def keep(self) -> bool:
         """Writes the state as it is now; returns whether there is a checkpoint of it."""
@@ -58,6 +60,7 @@ class Checkpoints:
                 warn(f"No checkpoint could be written: {error.strerror or error}")
             self.complained = True
             return False
+        self.took, self.written = time.monotonic() - self.written, time.monotonic()
         return True
 
 

@@ -24,6 +24,7 @@ from keras_nst.command.run_folder import (
 )
 from keras_nst.core.plan.events import Apart, Listener, at_scale_ends, every
 from keras_nst.report.pages import try_report
+from keras_nst.run.effort import effort
 from keras_nst.run.outcome import Done, Ending, Started, close, finish, judged, made_by, nothing_begun
 from keras_nst.run.prepare import Job
 from keras_nst.run.resuming import last_checkpoint, steps_in_all, work_left
@@ -155,7 +156,7 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
     count = f"{len(scales)} scale{'s' * (len(scales) > 1)} from {scales[0].size}"
     steps = steps_in_all(scales, run.resumed)
     tell(f"{size} pixels in {config.precision}, {count}, steps: {steps}.")
-    for line in remarks(run.scene, method_of(config)):
+    for line in effort(size, config, steps, run.workdir) + remarks(run.scene, method_of(config)):
         tell(line)
     if compiles(config):
         tell("Programs that are not kept from before are compiled first, up to a minute each; a stop waits for that.")
@@ -196,15 +197,21 @@ def painted(
 
 def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, tell: Tell) -> list[Listener]:
     """Returns who shows the picture on its way; what fails of it is told and left out."""
-    from keras_nst.monitors.display import display
+    from keras_nst.monitors.display import Foretold, display
     from keras_nst.monitors.preview import previews
     from keras_nst.monitors.snapshots import snapshots
 
     scales, done = scales_of(run.config, run.scene.size), run.resumed.step if run.resumed else 0
-    bar = display(work_left(scales, run.resumed), done, run.progress or sys.stderr)
+    work = work_left(scales, run.resumed)
+    bar = display(work, done, run.progress or sys.stderr)
     closing.callback(bar.close)
     show_picture = sparing(curves.show, "pictures in the curves", tell)
-    listeners = [sparing(bar, "progress", tell), sparing(curves, "curves", tell), at_scale_ends(show_picture)]
+    listeners = [
+        sparing(bar, "progress", tell),
+        sparing(Foretold(work, done, tell), "the time left", tell),
+        sparing(curves, "curves", tell),
+        at_scale_ends(show_picture),
+    ]
     if period := run.config.snapshot_steps:
         files = snapshots(run.workdir / "snapshots", run.config.keep_snapshots)
         seldom = max(period, steps_in_all(scales, run.resumed) // MOST_SHOWN)

@@ -87,7 +87,7 @@ class Brush:
 
     def _made_by(self, photograph: Picture, settings: Application, shares: Sequence[float]) -> dict[str, str]:
         styles = {name: f"{share:g}" for name, share in zip(self.card.names, shares, strict=True) if share}
-        said = {name: settings.shown(name) for name in ("strength", "color", "size", "refine")}
+        said = {name: settings.shown(name) for name in ("strength", "color", "size", "dpi", "refine")}
         said |= {"styles": str(styles), "model_sha256": self.card.sha256, "content_sha256": photograph.sha256}
         return said | {"keras_nst": __version__}
 

@@ -9,7 +9,7 @@ from keras_nst.session.scene import Masks, Scene, scene_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, about
 from keras_nst.settings.lines import Tell
-from keras_nst.settings.values import FIRST_PICTURES, parse_masks
+from keras_nst.settings.values import FIRST_PICTURES, parted
 
 PLAIN = re.compile("[^\r\n\udc80-\udcff]*")  # names that a flag file can hold
 NAMES = ("content", "style", "init", "weights", "content_mask", "style_mask")  # settings that name files
@@ -38,7 +38,7 @@ def read_scene(config: Config, tell: Tell) -> Scene:
         read("init", "" if config.init in FIRST_PICTURES else config.init),
         Masks(
             read("content_mask", config.content_mask),
-            [_read("style_mask", mask, config, tell) for mask in parse_masks(config.style_mask)],
+            [_read("style_mask", mask, config, tell) for mask in parted(config.style_mask)],
         ),
         config,
         tell,

@@ -21,20 +21,21 @@ COPIES_WINOGRAD, COPIES_WINOGRAD_TILES, COMPILED = 0.8, 2.2, 0.15e9
 PICTURES = 9  # tensors of the picture's shape: itself, targets, gradient, the optimizer's, and some on the way
 # The steps' time, as that of the picture seen whole and convolved directly: by tiles there is one more pass forward,
 # and Winograd's convolution does the same in less than half of it.
-BY_TILES, BY_WINOGRAD = 1.5, 0.45
+BY_TILES, BY_WINOGRAD = {"whole": 1.0, "tiles": 1.5, "onepass": 1.0}, 0.45
 
 
 class Sight(NamedTuple):
     """How the network is to see pictures, the memory that takes and how long it lasts."""
 
-    evaluator: str  # whole or tiles
+    evaluator: str  # whole, tiles or onepass
     tile_size: int | None
     convolution: str  # direct, winograd or, where that is left to each scale, auto
     bytes: float
     work: float  # relative to the fastest by direct convolution
 
     def __str__(self) -> str:
-        how = "as a whole" if self.evaluator == "whole" else f"in tiles of {self.tile_size} pixels"
+        passes = ", each once a step" if self.evaluator == "onepass" else ""
+        how = "as a whole" if self.evaluator == "whole" else f"in tiles of {self.tile_size} pixels{passes}"
         return f"Seen {how}, about {self.bytes / 1e9:.1f} GB"
 
 
@@ -75,7 +76,7 @@ def has_room_for_all(size: Size, config: Config, free: float, count: int = 1) ->
 
 def most_together(size: Size, config: Config, free: float) -> int:
     """Returns how many pictures of this size fit into memory at once, at least one; the settings are resolved."""
-    tile_size = config.tile_size if config.evaluator == "tiles" else None
+    tile_size = config.tile_size if config.by_tiles() else None
     started = predicted_bytes(Size(0, 0), config, None, config.convolution != "direct")
     each = predicted_bytes(size, config, tile_size, config.convolution != "direct") - started
     return max(1, int((most_bytes(config, free) - started) / each))
@@ -111,16 +112,23 @@ def _pictures(config: Config) -> int:
 
 def _choices(size: Size, config: Config) -> Iterator[Sight]:
     """Yields the ways to see the picture that the settings leave open."""
-    tile_sizes: list[int | None] = [None] if config.evaluator in ("auto", "whole") else []
-    if config.evaluator != "whole" and not config.needs_whole():
-        tile_sizes += [config.tile_size] if config.tile_size else list(TILE_SIZES)
-    for tile_size in tile_sizes:
-        passes = shown_in_all(size, tile_size, config.network, _layers(config)) * (BY_TILES if tile_size else 1.0)
+    for evaluator, tile_size in _ways_to_see(config):
+        passes = shown_in_all(size, tile_size, config.network, _layers(config)) * BY_TILES[evaluator]
         for convolution in _ways_to_convolve(size, config):
             quick = convolution != "direct"
             taken = predicted_bytes(size, config, tile_size, quick)
             work = passes * (BY_WINOGRAD if quick else 1.0)
-            yield Sight("tiles" if tile_size else "whole", tile_size, convolution, taken, work)
+            yield Sight(evaluator, tile_size, convolution, taken, work)
+
+
+def _ways_to_see(config: Config) -> Iterator[tuple[str, int | None]]:
+    """Yields evaluators and the sides of their tiles."""
+    if config.evaluator in ("auto", "whole"):
+        yield "whole", None
+    if config.evaluator != "whole" and not config.needs_whole():
+        by_tiles = config.evaluator if config.by_tiles() else "tiles"
+        for side in [config.tile_size] if config.tile_size else TILE_SIZES:
+            yield by_tiles, side
 
 
 def _ways_to_convolve(size: Size, config: Config) -> list[str]:

@@ -1,11 +1,14 @@
 """What users are to know of a style that is taken for less than they may expect: a line each."""
 
+import math
+
 import numpy as np
 
 from keras_nst.core.plan.method import Method
 from keras_nst.core.plan.pyramid import FEWEST_POSITIONS, Size, plan, style_size, with_enough_positions
 from keras_nst.session.scene import Scene, StylePicture
 
+SOFT = 2.0  # times as large as it is: a style picture with nothing to say of fine strokes
 ONE_COLOR = 1 / 255  # the standard deviation of a picture's pixels that is none
 
 
@@ -24,7 +27,7 @@ def remarks(scene: Scene, method: Method) -> list[str]:
         lines.append(
             f"Layers of fewer than {FEWEST_POSITIONS} positions tell nothing of style and are left out: {told}."
         )
-    return lines
+    return lines + _enlarged(scene, method)
 
 
 def _left_out(scene: Scene, method: Method) -> dict[str, Size]:
@@ -37,4 +40,19 @@ def _left_out(scene: Scene, method: Method) -> dict[str, Size]:
 
 
 def _shown(style: StylePicture, size: Size, method: Method) -> Size:
-    return style_size(Size(*style.picture.pixels.shape[:2]), size, style.scale, method.seeing.style_fit)
+    seeing, own = method.seeing, Size(*style.picture.pixels.shape[:2])
+    return style_size(own, size, style.scale, seeing.style_fit, seeing.style_pixels)
+
+
+def _enlarged(scene: Scene, method: Method) -> list[str]:
+    """Returns a line for each style picture that is seen much larger than it is."""
+    lines = []
+    for style in scene.styles:
+        own, shown = style.picture.pixels.shape[:2], _shown(style, scene.size, method)
+        times = math.sqrt(shown.height * shown.width / math.prod(own))
+        if times >= SOFT:
+            lines.append(
+                f"--style={style.part.source}: {own[1]}x{own[0]} pixels are seen {times:.1f} times as large: "
+                "soft strokes. --style_pixels=own keeps them small and sharp at the last sizes, =between is the mean."
+            )
+    return lines

@@ -17,6 +17,7 @@ from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
 from keras_nst.settings.lines import Tell
 from keras_nst.settings.networks import reach, stride
+from keras_nst.settings.paper import USUAL_DPI, Print
 from keras_nst.settings.values import StyleSource, parse_size
 
 FEWEST = 4.0  # pixels: a region with fewer has no style of its own
@@ -138,7 +139,10 @@ def size_of(picture: Picture) -> Size:
 
 def size_of_result(config: Config, shape: Size) -> Size:
     """Returns the size of the result from that of the content."""
-    size = final_size(parse_size(config.size), shape)
+    asked = parse_size(config.size)
+    if isinstance(asked, Print):
+        asked = asked.pixels(config.dpi or USUAL_DPI, shape.width > shape.height)
+    size = final_size(asked, shape)
     if config.seamless and (size.height % SEAMLESS or size.width % SEAMLESS):
         fitting = [max(1, round(side / SEAMLESS)) * SEAMLESS for side in size]
         expected = f"Expected multiples of {SEAMLESS} with --seamless, such as {fitting[1]}x{fitting[0]}"

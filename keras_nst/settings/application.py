@@ -40,9 +40,11 @@ class Application(Engines):
         "original",
         picture_size(),
         "Pictures",
-        "The longer side of the results; or both sides (photographs are cropped to their shape); or the photograph's "
-        "own. Strokes stay as large in pixels as they were learned.",
+        "The longer side of the results in pixels, or both sides, to whose shape photographs are cropped; a print, "
+        "such as 60x40cm or A3, by --dpi; or the photograph's own. Strokes stay as large in pixels as they were "
+        "learned.",
     )
+    dpi: float | None = same(Config, "dpi")
     format: str = setting(
         "auto", choice(*FORMATS), "Pictures", "The results' format; auto: the photograph's, or PNG where it cannot be."
     )
@@ -80,5 +82,5 @@ class Application(Engines):
 
     def config(self, **own: Any) -> Config:
         """Returns the settings of a run with the same pictures."""
-        shared = ("size", "bit_depth", "background", "color", "device", "precision", "memory_limit_gb")
+        shared = ("size", "dpi", "bit_depth", "background", "color", "device", "precision", "memory_limit_gb")
         return Config(**{name: getattr(self, name) for name in shared if name in fields(Config)} | own)

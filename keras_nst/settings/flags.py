@@ -1,5 +1,6 @@
 """Flags derived from a class of settings, for every command: the command line, flag files, help."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ from absl import flags
 
 from keras_nst.settings.declared import Settings, UsageError, fields
 from keras_nst.settings.kinds import nearest
-from keras_nst.settings.values import SEPARATOR
+from keras_nst.settings.values import SEPARATOR, joined, style_source
 
 REPEATED = ("style", "style_mask", "contents", "styles", "sweep")  # flags that may be given several times
 FLAG_FILE = ("FILE", "Read flags from this file, one per line; configs/NAME.cfg also finds those that come along.")
@@ -91,7 +92,17 @@ def _written(value: str | bool | list[str]) -> str:
     if not isinstance(value, list):
         return str(value)
     last_empty = max((index for index, one in enumerate(value) if not one), default=-1)  # forgets what was before
-    return SEPARATOR.join(value[last_empty + 1 :])
+    return SEPARATOR.join(map(one_or_several, value[last_empty + 1 :]))
+
+
+def one_or_several(written: str) -> str:
+    """Returns a value that may be several, as settings.cfg has them; one where that is the name of a file."""
+    if SEPARATOR not in written:
+        return written
+    with contextlib.suppress(ValueError):
+        if os.path.exists(os.path.expanduser(style_source(written).source)):
+            return joined([written])
+    return written
 
 
 def help_text(settings: type[Settings], own: OwnFlags) -> str:

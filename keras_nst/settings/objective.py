@@ -96,6 +96,13 @@ class ObjectiveSettings(Settings):
         "Objective",
         "The style picture's shape: its own with as many pixels as the result, or squashed to the result's shape.",
     )
+    style_pixels: str = setting(
+        "enlarged",
+        choice("enlarged", "own", "between"),
+        "Objective",
+        "What a style picture smaller than the result becomes at the sizes above its own: enlarged, so that strokes "
+        "grow with the picture and become soft; its own pixels, so that strokes stay small and sharp; or the mean.",
+    )
     network: str = setting("vgg19", choice(*CONVOLUTIONS), "Objective", "The network whose features are compared.")
     pooling: str = setting(
         "max",

@@ -3,7 +3,7 @@
 import dataclasses
 
 from keras_nst.settings.declared import SettingError, Settings, setting
-from keras_nst.settings.kinds import choice, integer, number, several, switch, text
+from keras_nst.settings.kinds import automatic, choice, integer, number, several, switch, text
 from keras_nst.settings.values import (
     StyleSource,
     parse_color,
@@ -40,7 +40,15 @@ class PictureSettings(Settings):
         "512",
         picture_size(),
         "Pictures",
-        "The longer side of the result; or both sides (the content is cropped to their shape); or the content's own.",
+        "The longer side of the result in pixels, or both sides, to whose shape the content is cropped; a print, such "
+        "as 60x40cm, 36in or A3, by --dpi; or the content's own.",
+    )
+    dpi: float | None = setting(
+        None,
+        automatic(number(1.0, 10_000.0)),
+        "Pictures",
+        "A print's dots per inch, which are written into the file; auto: 300 where --size is that of a print, else "
+        "none.",
     )
     max_megapixels: float = setting(
         200.0,

@@ -10,7 +10,7 @@ from typing import Any
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import fields
 from keras_nst.settings.recipes import STYLE_LAYERS
-from keras_nst.settings.values import SEPARATOR, parse_masks
+from keras_nst.settings.values import joined, parted
 
 ONE_FILE = ("content", "init", "weights", "content_mask")
 
@@ -79,6 +79,6 @@ def absolute(config: Config) -> Config:
 
     paths: dict[str, Any] = {name: written_out(name, getattr(config, name)) for name in ONE_FILE}
     styles = (style._replace(source=written_out("style", style.source)) for style in config.style_sources())
-    masks = (written_out("style_mask", mask) for mask in parse_masks(config.style_mask))
-    paths |= {"style": SEPARATOR.join(map(str, styles)), "style_mask": SEPARATOR.join(masks)}
+    masks = (written_out("style_mask", mask) for mask in parted(config.style_mask))
+    paths |= {"style": joined(map(str, styles)), "style_mask": joined(masks)}
     return dataclasses.replace(config, **paths)

@@ -1,10 +1,12 @@
 """What settings are made of besides numbers and names: layers of a network, sizes of a picture."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from keras_nst.settings.kinds import Kind, choice, integer, number, several, shortest, text
 from keras_nst.settings.networks import SMALLEST_SIDE, Layer
+from keras_nst.settings.paper import LARGEST_SIDE, Print, parse_print
 
 # What style can be, and what of a layer's features it takes: their moments, or the whole maps.
 STYLE_LOSSES = {
@@ -12,8 +14,8 @@ STYLE_LOSSES = {
     **dict.fromkeys(("swd", "neighbor"), "maps"),
 }
 FIRST_PICTURES = ("auto", "content", "noise", "style", "blend", "instant")  # all other values of --init are paths
-SEPARATOR = " + "  # between pictures in one setting; flags may also be given several times
-LARGEST_SIDE = 999_999  # pixels: as many digits as are read
+SEPARATOR = " + "  # between pictures in one setting, where a flag is given several times
+ESCAPED = " \\+ "  # the same inside a name
 
 
 class StyleSource(NamedTuple):
@@ -28,17 +30,23 @@ class StyleSource(NamedTuple):
         return self.source + weight + ("@{}-{}".format(*self.blocks) if self.blocks else "")
 
 
+def joined(names: Iterable[str]) -> str:
+    """Returns several pictures as one setting."""
+    return SEPARATOR.join(name.replace(SEPARATOR, ESCAPED) for name in names)
+
+
+def parted(written: str) -> list[str]:
+    """Returns the pictures of one setting."""
+    return [part.strip().replace(ESCAPED, SEPARATOR) for part in written.split(SEPARATOR) if part.strip()]
+
+
 def parse_styles(written: str) -> tuple[StyleSource, ...]:
-    """Reads --style: pictures with " + " between them, each with a weight and blocks if it has them."""
-    return tuple(_style_source(part.strip()) for part in written.split(SEPARATOR) if part.strip())
+    """Reads --style: pictures, each with a weight and blocks if it has them."""
+    return tuple(map(style_source, parted(written)))
 
 
-def parse_masks(written: str) -> list[str]:
-    """Reads --style_mask: pictures with " + " between them."""
-    return [part.strip() for part in written.split(SEPARATOR) if part.strip()]
-
-
-def _style_source(written: str) -> StyleSource:
+def style_source(written: str) -> StyleSource:
+    """Reads PICTURE[:WEIGHT][@BLOCKS]."""
     parts = re.split(r"(?::(\d*\.?\d+(?:e[+-]?\d+)?))?(?:@([1-5])(?:-([1-5]))?)?$", written, maxsplit=1)
     source, weight, first, last = parts[:4]
     _check_blocks(source, weight)
@@ -93,13 +101,16 @@ def layers() -> Kind:
     return several(Kind("LAYER", parse, check), "LAYER[:WEIGHT],...")
 
 
-def parse_size(written: str) -> int | tuple[int, int] | None:
-    """Reads --size: the longer side, (width, height), or None for the content's own size."""
+def parse_size(written: str) -> int | tuple[int, int] | Print | None:
+    """Reads --size: the longer side, (width, height), a print, or None for the content's own size."""
     if written == "original":
         return None
+    if asked := parse_print(written):
+        return asked
     match = re.fullmatch(r"(\d+)(?: ?[xX×] ?(\d+))?", written)
     if not match:
-        raise ValueError(f'Expected a number of pixels, WIDTHxHEIGHT or "original". Received: {written}')
+        expected = 'Expected a number of pixels, WIDTHxHEIGHT, a print such as 60x40cm, 36in or A3, or "original"'
+        raise ValueError(f"{expected}. Received: {written}")
     if any(len(side) > len(str(LARGEST_SIDE)) for side in match.groups() if side):
         raise ValueError(f"Expected at most {LARGEST_SIDE} pixels a side. Received: {written}")
     sides = [int(side) for side in match.groups() if side]
@@ -154,5 +165,5 @@ def steps_by_scale() -> Kind:
 
 def picture_size() -> Kind:
     """Returns the kind of --size; 300X200 and 300 × 200 are 300x200."""
-    kind = text("PIXELS|WxH|original", parse_size)._replace(typed="int | str")
+    kind = text("PIXELS|WxH|WxHcm|A3|original", parse_size)._replace(typed="int | str")
     return kind._replace(parse=lambda written: re.sub(r"(?<=\d) ?[xX×] ?(?=\d)", "x", written))

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, NamedTuple, Self
 
-from keras_nst.core.plan.pyramid import Size, final_size, sizes, steps_per_scale
+from keras_nst.core.plan.pyramid import Size, sizes, steps_per_scale
 from keras_nst.run.checkpoints import read_checkpoint
 from keras_nst.run.prepare import JobSpec, ready
 from keras_nst.run.request import settings_of_run
+from keras_nst.session.scene import size_of_result
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
-from keras_nst.settings.values import parse_size
 from keras_nst.studio.form import Form, settings_of
 from keras_nst.studio.gallery import Gallery, Run, size_of_file
 from keras_nst.studio.pictures import Uploads
@@ -99,7 +99,7 @@ def steps_beyond(reached: Size, config: Config) -> str:
     Raises:
         SettingError: there is no larger one.
     """
-    pyramid = sizes(final_size(parse_size(config.size), reached), config.scales)
+    pyramid = sizes(size_of_result(config, reached), config.scales)
     if max(pyramid[-1]) <= max(reached):
         raise SettingError("size", config.size, f"Expected a larger picture than that of {reached} pixels.")
     planned = steps_per_scale(config.steps, len(pyramid))

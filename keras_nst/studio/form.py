@@ -16,7 +16,7 @@ from keras_nst.settings.flags import config_folder
 from keras_nst.settings.kinds import nearest
 from keras_nst.settings.lines import one_line
 from keras_nst.settings.text import OF_ONE_RUN
-from keras_nst.settings.values import FIRST_PICTURES, SEPARATOR, parse_masks, parse_styles, shortest
+from keras_nst.settings.values import FIRST_PICTURES, joined, parse_styles, parted, shortest
 from keras_nst.studio.pictures import Uploads, samples
 
 PICTURES = ("content", "style", "content_mask", "style_mask")  # settings that are pictures here
@@ -91,8 +91,8 @@ def settings_of(asked: Form, uploads: Uploads) -> dict[str, str]:
     """
     pictures = {name: getattr(asked, name) for name in ("content", "content_mask")}
     sources = {name: uploads.source(named) for name, named in pictures.items() if named}
-    sources["style"] = SEPARATOR.join(f"{uploads.source(of.picture)}:{shortest(of.weight)}" for of in asked.styles)
-    sources["style_mask"] = SEPARATOR.join(uploads.source(of.mask) for of in asked.styles if of.mask)
+    sources["style"] = joined(f"{uploads.source(of.picture)}:{shortest(of.weight)}" for of in asked.styles)
+    sources["style_mask"] = joined(uploads.source(of.mask) for of in asked.styles if of.mask)
     return {"bit_depth": BIT_DEPTH} | asked.settings | sources
 
 
@@ -102,7 +102,7 @@ def asked_of(record: Record, uploads: Uploads) -> Form:
     styles = parse_styles(given.get("style", ""))
     sources = {name: given.get(name, "") for name in ("content", "content_mask")}
     sources |= numbered("style", [style.source for style in styles])
-    sources |= numbered("style_mask", parse_masks(given.get("style_mask", "")))
+    sources |= numbered("style_mask", parted(given.get("style_mask", "")))
     named = {name: _named(source, record.inputs.get(name, ""), uploads) for name, source in sources.items()}
     parts = [
         StylePart(picture, style.weight, named.get(name.replace("style", "style_mask"), ""))

@@ -7,7 +7,6 @@ from keras_nst.command.command import Command
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import Settings, fields, setting
 from keras_nst.settings.kinds import integer, number, switch, text
-from keras_nst.settings.values import SEPARATOR
 
 
 def of_a_run(name: str) -> Any:
@@ -19,8 +18,6 @@ def of_a_run(name: str) -> Any:
 def _check_folder(folder: str) -> None:
     if not folder:
         raise ValueError("Expected a folder.")
-    if SEPARATOR in folder:
-        raise ValueError(f'Expected a folder without "{SEPARATOR}" in its name, which stands between pictures.')
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

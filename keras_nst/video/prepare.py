@@ -17,7 +17,7 @@ from keras_nst.session.inputs import read_picture
 from keras_nst.session.scene import size_of_result
 from keras_nst.settings.declared import InputError, SettingError, fields
 from keras_nst.settings.lines import Tell
-from keras_nst.settings.values import parse_masks
+from keras_nst.settings.values import parted
 from keras_nst.system.weights import check_weights
 from keras_nst.video.film import FREE, Masks, Request
 from keras_nst.video.folder import FRAMES, KEYFRAMES, RECORD, Folder
@@ -195,7 +195,7 @@ def masks_of(settings: Filming, film: "Survey", tell: Tell) -> Masks:
     from keras_nst.video.footage import Footage, survey
     from keras_nst.video.reading import open_source
 
-    most, named = round(settings.max_megapixels * 1e6), parse_masks(settings.style_mask)
+    most, named = round(settings.max_megapixels * 1e6), parted(settings.style_mask)
     with settings.about("content_mask"):
         source = open_source(Path(settings.content_mask).expanduser(), settings.rate, most)
         known = survey(source, settings.start, settings.end, find_cuts=False)

@@ -7,7 +7,7 @@ from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, same, setting
 from keras_nst.settings.kinds import choice, integer, number, several, switch, text
 from keras_nst.settings.shared import LikeARun
-from keras_nst.settings.values import SEPARATOR, StyleSource, parse_styles
+from keras_nst.settings.values import StyleSource, joined, parse_styles, parted
 
 AXES = 3
 
@@ -96,7 +96,7 @@ class Carving(LikeARun):
         shared = self.of_a_run()
         if not self.content:
             shared |= {"content_weight": 0.0, "style_strength": None}
-        first = self.style.partition(SEPARATOR)[0]
+        first = joined(parted(self.style)[:1])
         return Config(content="slice", style=first, evaluator="whole", convolution="direct", **shared)
 
 

@@ -60,13 +60,14 @@ class Seeing(NamedTuple):
     """How the network is shown pictures."""
 
     network: str
-    evaluator: str = "whole"  # or "tiles"
+    evaluator: str = "whole"  # or "tiles", or "onepass": by tiles, each once a step
     tile_size: int | None = None
     convolution: str = "direct"  # or "winograd", or "auto": at each scale that repays its compilation
     compiled: bool = False  # by XLA
     seamless: bool = False  # borders meet
     mask_reach: str = "simple"
     style_fit: str = "aspect"
+    style_pixels: str = "enlarged"  # or "own", or "between": of a style picture smaller than the result
 
 
 class Start(NamedTuple):

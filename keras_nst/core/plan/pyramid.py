@@ -66,10 +66,15 @@ def same_area(source: Size, area: int) -> Size:
     )
 
 
-def style_size(style: Size, size: Size, scale: float, fit: str) -> Size:
-    """Returns the size of a style picture for a picture of this size: of its shape, or of as many pixels; scaled."""
+def style_size(style: Size, size: Size, scale: float, fit: str, pixels: str = "enlarged") -> Size:
+    """Returns the size of a style picture for a picture of this size: of its shape, or of as many pixels; scaled.
+
+    Where it would be enlarged, it may stay as large as it is, or become the (geometric) mean of both.
+    """
     shape = size if fit == "squash" else same_area(style, size.height * size.width)
-    return same_area(shape, round(shape.height * shape.width * scale**2))
+    area = shape.height * shape.width * scale**2
+    own = min(area, style.height * style.width)
+    return same_area(shape, round({"enlarged": area, "own": own, "between": math.sqrt(area * own)}[pixels]))
 
 
 def with_enough_positions(layers: Iterable[str], sizes: Iterable[Size]) -> list[str]:

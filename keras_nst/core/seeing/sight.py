@@ -18,10 +18,12 @@ from keras_nst.core.objective.variation import whole_picture
 from keras_nst.core.plan.method import Method, Objective, Seeing, Start
 from keras_nst.core.plan.pyramid import Size, same_area, style_size, with_enough_positions
 from keras_nst.core.plan.tiling import TILE_SIZES, shown_at_once
+from keras_nst.core.seeing.onepass import OnePass
 from keras_nst.core.seeing.tiles import Tiled
 from keras_nst.core.seeing.whole import Whole
 from keras_nst.settings.networks import block_of
 
+BY_TILES = {"tiles": Tiled, "onepass": OnePass}
 SMALL = 256 * 256  # pixels of a picture whose features cost next to nothing
 
 
@@ -139,8 +141,8 @@ def look_at(
     size: Size, features: keras.Model, objective: Objective, seeing: Seeing, crew: Crew = ALONE
 ) -> Whole | Tiled:
     """Returns what shows pictures of this size to the network: by tiles if so set and if there is more than one."""
-    if seeing.evaluator == "tiles":
-        tiled = Tiled(features, size, objective, seeing, crew)
+    if seeing.evaluator != "whole":
+        tiled = BY_TILES[seeing.evaluator](features, size, objective, seeing, crew)
         if len(tiled.tiles) > 1:
             return tiled
     return Whole(features, size, objective, seeing)
@@ -148,11 +150,11 @@ def look_at(
 
 def in_smaller_tiles(seeing: Seeing, size: Size, layers: list[str]) -> Seeing | None:
     """Returns how the network is shown clearly less at once; None where it cannot be."""
-    tile_size = seeing.tile_size if seeing.evaluator == "tiles" else None
+    tile_size, evaluator = (None, "tiles") if seeing.evaluator == "whole" else (seeing.tile_size, seeing.evaluator)
     shown = shown_at_once(size, tile_size, seeing.network, layers)
     for smaller in TILE_SIZES:
         if shown_at_once(size, smaller, seeing.network, layers) < 0.8 * shown:
-            return seeing._replace(evaluator="tiles", tile_size=smaller)
+            return seeing._replace(evaluator=evaluator, tile_size=smaller)
     return None
 
 
@@ -196,7 +198,8 @@ def style_at(style: Style, size: Size, seeing: Seeing) -> tf.Tensor:
 
 def size_of_style(style: Style, size: Size, seeing: Seeing) -> Size:
     """Returns the size at which the style picture is seen for a picture of this size."""
-    return style_size(Size(*style.picture.shape[1:3]), size, style.scale, seeing.style_fit)
+    shape = Size(*style.picture.shape[1:3])
+    return style_size(shape, size, style.scale, seeing.style_fit, seeing.style_pixels)
 
 
 def first_picture(pictures: Pictures, size: Size, start: Start) -> tf.Tensor:

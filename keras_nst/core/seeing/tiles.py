@@ -72,13 +72,13 @@ class Eye:
     def descend(
         self, names: tuple[str, ...], block: tf.Tensor, here: Here, wanted: losses.Parts
     ) -> tuple[losses.Parts, tf.Tensor]:
-        """Returns what the other terms measure of it, and its gradient."""
+        """Returns what the terms of these names measure of it, and the gradient of the whole objective."""
         every = tuple(losses.terms_of(self.objective))
         with tf.GradientTape() as tape:
             tape.watch(block)
             parts = self.assess(every, block, here)
             objective = losses.linear_objective(parts, wanted, here.aim, self.size, self.objective)
-        return {name: part for name, part in parts.items() if name not in wanted}, tape.gradient(objective, block)
+        return {name: parts[name] for name in names}, tape.gradient(objective, block)
 
 
 class Tiled:
@@ -122,26 +122,44 @@ class Tiled:
     def evaluate(self, picture: tf.Tensor, aim: losses.Aim) -> tuple[LossValues, tf.Tensor]:
         """Returns the losses of pictures and their gradient, by two passes."""
         first = losses.of_all_tiles(self.objective)
-        total = self._added_up(
-            self._run(Eye.assess, tile, picture, first, self._here(tile, aim)) for tile in self.own if first
-        )
+        total = self.measured(picture, aim, first) if first else {}
         wanted = losses.slopes(total, aim, self.size, self.objective) if first else {}
-        gradient = tf.Variable(tf.zeros_like(picture))
-        own = summed(self._pull(tile, picture, aim, wanted, gradient) for tile in self.own)
-        parts, pulled = self.crew.total((own, gradient.value()))
+        others = tuple(name for name in losses.terms_of(self.objective) if name not in first)
+        parts, pulled = self.pulled(picture, aim, wanted, others)
         return losses.evaluate(total | parts, aim, self.size, self.objective), pulled
 
     def judge(self, picture: tf.Tensor, aim: losses.Aim) -> LossValues:
         """Returns the losses alone, by one pass."""
         every = tuple(losses.terms_of(self.objective))
-        parts = (self._run(Eye.assess, tile, picture, every, self._here(tile, aim)) for tile in self.own)
-        return losses.evaluate(self._added_up(parts), aim, self.size, self.objective)
+        return losses.evaluate(self.measured(picture, aim, every), aim, self.size, self.objective)
+
+    def measured(self, picture: tf.Tensor, aim: losses.Aim, names: tuple[str, ...]) -> losses.Parts:
+        """Returns what the terms of these names measure, by one pass."""
+        return self._added_up(self.assessed(tile, picture, aim, names) for tile in self.own)
+
+    def assessed(self, tile: Tile, picture: tf.Tensor, aim: losses.Aim, names: tuple[str, ...]) -> losses.Parts:
+        """Returns what they measure of a tile."""
+        return self._run(Eye.assess, tile, picture, names, self._here(tile, aim))
+
+    def pulled(
+        self, picture: tf.Tensor, aim: losses.Aim, wanted: losses.Parts, names: tuple[str, ...]
+    ) -> tuple[losses.Parts, tf.Tensor]:
+        """Returns what the terms of these names measure, and the gradient by what is `wanted` of the others."""
+        gradient = tf.Variable(tf.zeros_like(picture))
+        own = summed(self._pull(tile, picture, aim, wanted, names, gradient) for tile in self.own)
+        return self.crew.total((own, gradient.value()))
 
     def _pull(
-        self, tile: Tile, picture: tf.Tensor, aim: losses.Aim, wanted: losses.Parts, gradient: tf.Variable
+        self,
+        tile: Tile,
+        picture: tf.Tensor,
+        aim: losses.Aim,
+        wanted: losses.Parts,
+        names: tuple[str, ...],
+        gradient: tf.Variable,
     ) -> losses.Parts:
-        """Adds the tile's gradient to that of the picture; returns what the other terms have measured of it."""
-        parts, pulled = self._run(Eye.descend, tile, picture, (), self._here(tile, aim), wanted)
+        """Adds the tile's gradient to that of the picture; returns what the terms of these names measure of it."""
+        parts, pulled = self._run(Eye.descend, tile, picture, names, self._here(tile, aim), wanted)
         block = gradient[:, tile.rows.block(1), tile.columns.block(1)]
         block.assign(block + pulled)
         return parts
