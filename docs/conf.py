@@ -7,9 +7,9 @@ from sphinx.application import Sphinx
 project = "keras_nst"
 author = "The founders of keras_nst"
 copyright = "Apache License 2.0"
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 # The whole project is the source, so that links lead from README to docs/ and to the code as they do on GitHub.
-include_patterns = ["*.md", "docs/*.md"]
+include_patterns = ["*.md", "docs/*.md", "docs/*/*.md"]
 root_doc = "docs/index"
 myst_heading_anchors = 3
 smartquotes = False  # which makes one dash of the two before a flag

@@ -60,7 +60,7 @@ class Evaluation(Settings):
 
 
 _ROWS = "".join(f"  {name:<24} {meaning}\n" for name, meaning in MEANINGS.items())
-HELP = f"""Prints one row per result, of these figures (docs/quality.md):
+HELP = f"""Prints one row per result, of these figures (docs/reference/figures.md):
 {_ROWS}and what they say in words.
 """
 

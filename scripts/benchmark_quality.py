@@ -4,7 +4,7 @@
     python scripts/benchmark_quality.py --rows=128 --content=a.jpg --style=b.jpg --target=1423
     python scripts/benchmark_quality.py --pareto --json=pareto.json --chart=pareto.png
 
-See docs/benchmarks.md for what is compared and what the columns mean.
+See docs/studies/speed.md for what is compared and what the columns mean.
 """
 
 import argparse

@@ -3,7 +3,7 @@
     python scripts/benchmark_step.py --json=step.json
 
 All take their turns, one after the other, round by round; PyTorch in a process of its own, since the libraries beneath
-the two frameworks do not always get on in one. See docs/benchmarks.md for what the columns mean.
+the two frameworks do not always get on in one. See docs/studies/speed.md for what the columns mean.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Paint what the pictures of docs/control.md need beside the samples: a second style and two masks of the harbor.
+"""Paint what the pictures of docs/guides/control.md need beside the samples: a second style and two masks.
 
     python scripts/paint_masks.py --out=.
 

@@ -1,4 +1,4 @@
-"""Make the pictures and figures of docs/questions.md anew: python scripts/paint_questions.py
+"""Make the pictures and figures of docs/explanation/questions.md anew: python scripts/paint_questions.py
 
 Takes some minutes on two cores. The pictures go into docs/questions, the figures into figures.json there.
 """

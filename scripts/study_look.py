@@ -5,7 +5,7 @@
 
 A line of pairs.txt is a name, a content and a style, with tabs or spaces between them. Each picture is kept in --out
 beside look.jsonl, which has a line for each, so that a study that was interrupted goes on. With --judges those of
-judges.py, by networks that nothing is optimized for, have their say as well. See docs/look.md.
+judges.py, by networks that nothing is optimized for, have their say as well. See docs/studies/look.md.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Writes docs/flags.md, all flags of all commands, from their settings: python scripts/write_flags.py"""
+"""Writes docs/reference/flags.md, all flags of all commands, from their settings: python scripts/write_flags.py"""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -8,14 +8,14 @@ from keras_nst.settings.config import Config
 from keras_nst.settings.declared import Settings, fields
 from keras_nst.settings.flags import FLAG_FILE, OwnFlags
 
-FILE = Path(__file__).parent.parent / "docs" / "flags.md"
+FILE = Path(__file__).parent.parent / "docs" / "reference" / "flags.md"
 HEAD = """# All flags
 
 As `--help` tells them; `scripts/write_flags.py` makes this page from the settings. A flag is written `--size=256`, one
 that is true or false also `--keep` and `--nokeep`. "auto" leaves the choice to the program, whose choice stands in
 `settings.cfg`. `python -m keras_nst.COMMAND` is the same as `keras-nst COMMAND`; settings of a run are flags of a batch
-too. [What you can decide](control.md) shows in pictures what the most important ones do. For programs the
-same names are [keywords](python.md).
+too. [What you can decide](../guides/control.md) shows in pictures what the most important ones do. For programs the
+same names are [keywords](../guides/python.md).
 """
 
 

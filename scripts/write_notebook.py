@@ -1,11 +1,11 @@
-"""Writes docs/first_picture.ipynb from docs/first_picture.py, cell by cell: python scripts/write_notebook.py"""
+"""Writes the notebook docs/tutorials/first_picture.ipynb from its script: python scripts/write_notebook.py"""
 
 import json
 import re
 from pathlib import Path
 from typing import Any
 
-SOURCE = Path(__file__).parent.parent / "docs" / "first_picture.py"
+SOURCE = Path(__file__).parent.parent / "docs" / "tutorials" / "first_picture.py"
 FILE = SOURCE.with_suffix(".ipynb")
 MARKS = r"^# %%( \[markdown\])?\n"
 

@@ -15,13 +15,14 @@ import write_flags
 from conftest import ROOT
 from test_readme import SMALL, commands
 
+from keras_nst import __all__ as public
 from keras_nst.__main__ import COMMANDS, named
 from keras_nst.__main__ import main as keras_nst
 from keras_nst.command.command import written_out
 from keras_nst.settings import flags
 
-PAGES = sorted((ROOT / "docs").glob("*.md"))
-TRANSLATIONS = [*(ROOT / "docs").glob("*.zh-CN.md"), *ROOT.glob("*.zh-CN.md")]
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+TRANSLATIONS = [*(ROOT / "docs").rglob("*.zh-CN.md"), *ROOT.glob("*.zh-CN.md")]
 WITH_EXAMPLES = [page for page in PAGES if "```pycon" in page.read_text(encoding="utf8") and page not in TRANSLATIONS]
 
 
@@ -38,7 +39,7 @@ def test_the_examples_run(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_functions_it_names_are_there(page: Path) -> None:
     """Of a link from a name to a file, the file has that name at its top."""
-    links = re.findall(r"\[`(\w+)`\]\((\.\./[\w/]+\.py)\)", page.read_text(encoding="utf8"))
+    links = re.findall(r"\[`(\w+)`\]\(((?:\.\./)+[\w/]+\.py)\)", page.read_text(encoding="utf8"))
     assert links or page.name != "lecture.md"
     for name, file in links:
         tree = ast.parse((page.parent / file).read_text(encoding="utf8"))
@@ -82,7 +83,7 @@ def test_its_commands_can_be_read(page: Path, tmp_path: Path, monkeypatch: pytes
             assert (ROOT / arguments[0]).exists(), command
 
 
-COOKBOOK = commands((ROOT / "docs" / "cookbook.md").read_text(encoding="utf8"))
+COOKBOOK = commands((ROOT / "docs" / "guides" / "recipes.md").read_text(encoding="utf8"))
 
 
 @pytest.mark.slow
@@ -104,7 +105,7 @@ def test_the_cookbook_s_commands_run(command: str, named_files: Path, monkeypatc
 
 def test_the_flags_are_those_of_the_settings() -> None:
     told = write_flags.FILE.read_text(encoding="utf8")
-    assert told == write_flags.written(), "Expected docs/flags.md as python scripts/write_flags.py writes it."
+    assert told == write_flags.written(), "Expected docs/reference/flags.md as python scripts/write_flags.py writes it."
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -124,7 +125,7 @@ def test_the_flags_are_those_of_help(name: str, capsys: pytest.CaptureFixture[st
 
 def test_the_answers_are_those_of_the_runs() -> None:
     """Their figures are those measured, their commands and pictures those of the script that measured them."""
-    page = (ROOT / "docs" / "questions.md").read_text(encoding="utf8")
+    page = (ROOT / "docs" / "explanation" / "questions.md").read_text(encoding="utf8")
     for table in paint_questions.tables():
         assert f"\n{table}\n" in page
     figures = json.loads((paint_questions.FOLDER / "figures.json").read_text(encoding="utf8"))
@@ -184,3 +185,8 @@ def links(text: str) -> list[str]:
 
 def flags_named(text: str) -> set[str]:
     return set(re.findall(r"--\w+(?:=[\w.,:@/-]+)?", text))
+
+
+def test_the_library_s_page_has_every_public_name() -> None:
+    page = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf8")
+    assert sorted(re.findall(r"auto(?:function|class):: (\w+)", page)) == public

@@ -119,7 +119,7 @@ def test_help_tells_every_flag_and_figure(capsys: pytest.CaptureFixture[str]) ->
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
     assert all(f"--{flag}=" in said for flag in fields(Evaluation)) and all(figure in said for figure in FIGURES)
-    documented = (ROOT / "docs" / "quality.md").read_text(encoding="utf8")
+    documented = (ROOT / "docs" / "reference" / "figures.md").read_text(encoding="utf8")
     assert all(f"`{figure}`" in documented for figure in FIGURES)
 
 

@@ -1,4 +1,4 @@
-"""docs/first_picture.ipynb: as its script says, and running from top to bottom."""
+"""docs/tutorials/first_picture.ipynb: as its script says, and running from top to bottom."""
 
 import ast
 import io
@@ -27,7 +27,7 @@ def shown(code: str, names: dict[str, Any]) -> Any:
 
 def test_the_notebook_is_its_script() -> None:
     assert write_notebook.FILE.read_text(encoding="utf8") == write_notebook.written(), (
-        "Expected docs/first_picture.ipynb as python scripts/write_notebook.py writes it."
+        "Expected docs/tutorials/first_picture.ipynb as python scripts/write_notebook.py writes it."
     )
     assert cells("markdown")[0].startswith("# A first picture\n\nNeural style transfer")
     assert sum("keras_nst" in cell for cell in cells("code")) >= 5

@@ -39,7 +39,7 @@ def test_what_an_optimizer_does_not_use(given: dict[str, object], told: list[str
 
 
 def test_the_docs_have_the_same_settings() -> None:
-    page = (ROOT / "docs" / "control.md").read_text(encoding="utf8")
+    page = (ROOT / "docs" / "guides" / "control.md").read_text(encoding="utf8")
     rows = dict(re.findall(r"^\| `(adam|lbfgs|sgd)`[^|]*\|[^|]*\|([^|]*)\|$", page, re.MULTILINE))
     assert {name: set(re.findall(r"--(\w+)", row)) for name, row in rows.items()} == {
         name: set(own) for name, own in OWN.items()

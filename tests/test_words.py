@@ -73,7 +73,7 @@ def test_the_weights_are_those_of_the_run(quick: list[str], capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("figures", "color", "expected"),
     [
-        # docs/look.md and docs/quality.md: what was looked at.
+        # docs/studies/look.md and docs/reference/figures.md: what was looked at.
         (
             Figures(content=0.157, gram=0.487, w2=0.520, color=0.310, grain=0.255, grain_to_content=0.807),
             *("style", "Close to the style, content well kept, colors the style's."),
@@ -144,7 +144,7 @@ def test_figures(figures: Figures, color: str, expected: str) -> None:
 
 
 def test_the_docs_have_the_same_limits() -> None:
-    page = (ROOT / "docs" / "quality.md").read_text(encoding="utf8")
+    page = (ROOT / "docs" / "reference" / "figures.md").read_text(encoding="utf8")
     for name, ladder in LADDERS.items():
         row = re.search(rf"^\| {name} \|([^|]*)\|$", page, re.MULTILINE)[1]
         *limited, (_, last) = ladder

@@ -87,10 +87,12 @@ class Session(session.Session):
     ) -> Steps[Result]:
         """Returns an iterator over the progress of a picture, whose `result` is the picture, however far it came.
 
-        steps = session.steps("photo.jpg", "painting.jpg")
-        for progress in steps:
-            show(progress.picture()[0])
-        steps.result.save("picture.png")
+        Whoever leaves the loop stops the picture::
+
+            steps = session.steps("photo.jpg", "painting.jpg")
+            for progress in steps:
+                show(progress.picture()[0])
+            steps.result.save("picture.png")
         """
         asked = self._asked(content, style, arguments)
 

@@ -50,7 +50,7 @@ def gram_matrix(features: tf.Tensor) -> tf.Tensor:
 
 
 def content_loss(features: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
-    """Returns |F - P|^2 / |P|^2 of each picture's features F (n, h, w, c), P those of the content: (n,).
+    """Returns sum (F - P)^2 / sum P^2 of each picture's features F (n, h, w, c), P those of the content: (n,).
 
     >>> float(content_loss(tf.fill((1, 2, 2, 3), 3.0), tf.fill((1, 2, 2, 3), 2.0))[0])
     0.25
@@ -62,7 +62,7 @@ def content_loss(features: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
 def style_loss(features: tf.Tensor, style: tf.Tensor, loss: StyleLoss = "gram") -> tf.Tensor:
     """Returns how far features (n, h, w, c) are from a style's (n or 1, h', w', c): (n,); 0: alike, about 1: unrelated.
 
-    The losses are those of --style_loss; see docs/styles.md.
+    The losses are those of --style_loss; see docs/explanation/style.md.
 
     >>> some = tf.random.stateless_uniform((1, 8, 8, 4), seed=(1, 2))
     >>> [round(float(style_loss(some, tf.reverse(some, [1]), loss)[0]), 3) for loss in ("gram", "w2", "swd")]

@@ -123,7 +123,7 @@ class Result:
 
     @functools.cached_property
     def figures(self) -> "Figures":
-        """How near the picture is to content and style, on layers that were not optimized; see docs/quality.md.
+        """How near the picture is to content and style, on layers that were not optimized: docs/reference/figures.md.
 
         Raises:
             ValueError: nothing is known of the style, as where a trained network has painted; or the picture, or its

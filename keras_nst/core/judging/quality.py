@@ -1,6 +1,6 @@
 """How good a result is, in figures measured by what the content and the style are themselves.
 
-docs/quality.md tells how to read them, and what they cannot see.
+docs/reference/figures.md tells how to read them, and what they cannot see.
 """
 
 import itertools

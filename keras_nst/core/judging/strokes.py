@@ -1,6 +1,6 @@
 """How fine detail is made: figures of the waves that a picture's lightness is the sum of.
 
-docs/quality.md tells how to read them, and what they cannot see.
+docs/reference/figures.md tells how to read them, and what they cannot see.
 """
 
 import functools

@@ -48,7 +48,7 @@ MEANINGS = {
 }
 
 
-# What is said below a limit, by the figures of the results in docs/quality.md and docs/look.md.
+# What is said below a limit, by the figures of the results in docs/reference/figures.md and docs/studies/look.md.
 LADDERS = {
     "style": (
         (0.3, "very close to the style"),

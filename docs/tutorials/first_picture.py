@@ -4,8 +4,8 @@
 # Neural style transfer, step by step, on the samples that come with the program. All pictures here are tiny, so that
 # each cell takes seconds on two cores; with `SIZE = 512` and the default steps they become good ones.
 #
-# In the environment of the program: `pip install jupyterlab`, then `jupyter lab docs/first_picture.ipynb`.
-# `scripts/write_notebook.py` makes the notebook from `docs/first_picture.py`.
+# In the environment of the program: `pip install jupyterlab`, then `jupyter lab docs/tutorials/first_picture.ipynb`.
+# `scripts/write_notebook.py` makes the notebook from `docs/tutorials/first_picture.py`.
 
 # %%
 import numpy as np
@@ -37,7 +37,7 @@ result
 
 # %% [markdown]
 # How near the picture is to both, on layers that were not optimized: content 0 is the content itself, gram and w2 0
-# are the style and 1 as far from it as the content (docs/quality.md).
+# are the style and 1 as far from it as the content (docs/reference/figures.md).
 
 # %%
 result.figures
