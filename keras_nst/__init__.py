@@ -40,7 +40,7 @@ __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    """Imports public names when they are asked for, so that importing the package is quick."""
+    """Imports a public name at its first use, so that importing the package is quick."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
@@ -49,5 +49,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Returns the public names, for those who let their editor complete them."""
+    """Returns the public names, for completion in editors."""
     return sorted([*__all__, "__version__"])

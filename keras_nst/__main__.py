@@ -1,4 +1,4 @@
-"""The table of commands: keras-nst COMMAND, or python -m keras_nst COMMAND."""
+"""The list of commands: keras-nst COMMAND, or python -m keras_nst COMMAND."""
 
 import importlib
 import sys
@@ -39,7 +39,7 @@ Each command tells its flags with --help; python -m keras_nst.COMMAND is the sam
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Does what the command line asks for; returns the exit code."""
+    """Runs the command line; returns the exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
     name, rest = (argv[0], argv[1:]) if argv else ("--help", [])
     if name in (*command.HELP, "help"):
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return weights.main(rest)
     if name == COMPLETION:
         return complete(rest)
-    if name in COMMANDS or name.startswith("-"):  # flags alone are those of run
+    if name in COMMANDS or name.startswith("-"):  # flags without a command belong to run
         return command.main(named(name if name in COMMANDS else "run"), rest if name in COMMANDS else argv)
     known = (*COMMANDS, WEIGHTS, COMPLETION)
     expected = f"Expected a command: {', '.join(known)}.{nearest(name, known)}"
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def complete(argv: Sequence[str]) -> int:
-    """Prints what a shell is to read so that it completes commands and flags; returns the exit code."""
+    """Prints the script with which a shell completes commands and flags; returns the exit code."""
     from keras_nst.command.completion import SHELLS, script
 
     if len(argv) != 1 or argv[0] not in SHELLS:
@@ -78,7 +78,7 @@ def named(name: str) -> Command:
 
 
 def listed() -> str:
-    """Returns what is shown of all commands."""
+    """Returns the help text that lists all commands."""
     about = {name: named(name).about for name in COMMANDS}
     about[WEIGHTS] = "Fetches the network's weights, which the first run does otherwise."
     about[COMPLETION] = 'Has a shell complete commands and flags: eval "$(keras-nst completion bash)", or zsh, or fish.'

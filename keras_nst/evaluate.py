@@ -1,4 +1,4 @@
-"""Figures of results: python -m keras_nst.evaluate --content=... --style=... RESULT..."""
+"""Quality figures of results: python -m keras_nst.evaluate --content=... --style=... RESULT..."""
 
 import dataclasses
 import json
@@ -26,7 +26,7 @@ LARGEST_SIZE = 4096  # pixels a side
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Evaluation(Settings):
-    """What is to be compared with what."""
+    """The settings of a comparison: the originals, the size and the weights."""
 
     content: str = setting(
         "",
@@ -76,7 +76,7 @@ COMMAND = Command(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Does what the command line asks for; returns the exit code."""
+    """Runs the command line; returns the exit code."""
     return command.main(COMMAND, argv)
 
 
@@ -97,9 +97,9 @@ def work(argv: Sequence[str]) -> int:
 
 
 def _check(request: Evaluation, results: list[str]) -> dict[str, "Picture"]:
-    """Checks pictures and names before TensorFlow is imported; returns the content and the style, those that there are.
+    """Checks pictures and names before TensorFlow is imported; returns the content and the style, whichever are given.
 
-    Results are read here and once more in their turn, so that no more than one of them is in memory.
+    Results are read here and again when they are judged, so that only one of them is in memory at a time.
     """
     from keras_nst.core.plan.pyramid import Size, compared_size
 
@@ -143,7 +143,7 @@ def _judged(
 
 
 def _judge(request: Evaluation, originals: dict[str, "Picture"]) -> "Judge":
-    """Imports TensorFlow and returns who judges results."""
+    """Imports TensorFlow and returns the judge of the results."""
     from keras_nst.system.devices import start_tensorflow
     from keras_nst.system.memory import free_memory, resident_memory
     from keras_nst.system.weights import weights_path
@@ -160,7 +160,7 @@ def _judge(request: Evaluation, originals: dict[str, "Picture"]) -> "Judge":
 
 
 def _read(source: str, subject: str) -> "Picture":
-    from keras_nst.pictures.sources import read_source  # numpy and Pillow come with it: not before the flags are right
+    from keras_nst.pictures.sources import read_source  # imports numpy and Pillow, so only after the flags are checked
 
     with about_file(subject):
         if re.search("[\r\n\udc80-\udcff]", source):

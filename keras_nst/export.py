@@ -1,4 +1,4 @@
-"""Trained networks in other programs: python -m keras_nst.export --model=... --format=onnx"""
+"""Writes trained networks for other programs: python -m keras_nst.export --model=... --format=onnx"""
 
 import sys
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ COMMAND = Command(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Does what the command line asks for; returns the exit code."""
+    """Runs the command line; returns the exit code."""
     return command.main(COMMAND, argv)
 
 

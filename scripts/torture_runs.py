@@ -167,7 +167,7 @@ def long(options: argparse.Namespace) -> list[Row]:
 
 def _is_clear(answer: subprocess.CompletedProcess[str]) -> bool:
     """Returns whether a run ended with a word, not with a traceback."""
-    return answer.returncode in (0, 1) and "Traceback" not in answer.stdout + answer.stderr
+    return answer.returncode in (0, 1, 2) and "Traceback" not in answer.stdout + answer.stderr
 
 
 def _run(flags: list[str]) -> subprocess.CompletedProcess[str]:

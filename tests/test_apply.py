@@ -233,7 +233,7 @@ def test_what_cannot_be_is_told_in_one_line(
     own: dict[str, str], expected: str, model: Path, photographs: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     own = {name: value.replace("HERE", str(photographs)) for name, value in own.items()}
-    assert main(flags_of(model, photographs, **own)) == 1
+    assert main(flags_of(model, photographs, **own)) == 2
     said = capfd.readouterr().err.strip().splitlines()
     assert expected in said[-1] and len(said) == 1
 

@@ -74,7 +74,7 @@ def test_an_exploration(folder: Path, capsys: pytest.CaptureFixture[str]) -> Non
     """It is known by its pictures: another one is refused, the same one goes on."""
     asked = ["--style=style.png", "--workdir=exploration/sheets", "--size=48", "--steps=1", "--channels=1"]
     asked += ["--layers=block1_conv1", "--weights=random", "--show=content,grams"]
-    assert main(["explore", "--content=film/frames/0.png", *asked]) == 1
+    assert main(["explore", "--content=film/frames/0.png", *asked]) == 2
     assert "exploration/sheets" in capsys.readouterr().err
     assert main(["explore", "--content=exploration/content.png", *asked]) == 0
     assert {path.name for path in (folder / "exploration/sheets").glob("*.png")} == {"content.png", "grams.png"}

@@ -409,7 +409,7 @@ WRONG = {
 
 @pytest.mark.parametrize("flag", WRONG)
 def test_one_line_tells_what_is_wrong(flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*SMALL, *pictures_in(tmp_path), f"--workdir={tmp_path / 'sheets'}", flag]) == 1
+    assert main([*SMALL, *pictures_in(tmp_path), f"--workdir={tmp_path / 'sheets'}", flag]) == 2
     said = capsys.readouterr()
     assert said.err.count("\n") == 1 and WRONG[flag] in said.err
     assert not (tmp_path / "sheets").exists() and not list(Path("tests").glob("*.html"))
@@ -425,7 +425,7 @@ def test_usage_is_told_without_tensorflow(flags: list[str], code: int, tmp_path:
 
 def test_other_sheets_are_not_replaced_without_being_asked(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(copied.rglob("*"))
-    assert main(again(copied, "--steps=1")) == 1
+    assert main(again(copied, "--steps=1")) == 2
     assert "It holds other sheets: --steps=1 (was 2). Expected a new folder, or --overwrite." in capsys.readouterr().err
     assert sorted(copied.rglob("*")) == before
     (copied / "notes.txt").write_text("mine")

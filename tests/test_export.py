@@ -64,7 +64,7 @@ def test_other_programs_paint_the_same(format: str, name: str, runtime, model: P
         made = runtime(model / name, photograph)
         np.testing.assert_allclose(made, painter()(photograph, BLEND), atol=5e-4)
     again = run_process(*flags, module="keras_nst.export")
-    assert again.returncode == 1 and "It exists." in again.stderr
+    assert again.returncode == 2 and "It exists." in again.stderr
 
 
 @pytest.mark.parametrize("size", [(16, 16), (17, 18), (19, 22)])
@@ -88,7 +88,7 @@ def test_sides_that_cannot_be_shrunk_are_mirrored(size: tuple[int, int]) -> None
 def test_what_cannot_be_is_told_in_one_line(
     own: list[str], expected: str, model: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([f"--model={model}", *own]) == 1
+    assert main([f"--model={model}", *own]) == 2
     said = capfd.readouterr().err.strip().splitlines()
     assert expected in said[-1] and len(said) == 1
 
@@ -97,5 +97,5 @@ def test_what_is_not_installed_is_told(
     model: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert main([f"--model={model}"]) == 1
+    assert main([f"--model={model}"]) == 2
     assert 'It needs tf2onnx and onnx: pip install "keras-nst[export]".' in capfd.readouterr().err

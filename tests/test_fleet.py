@@ -317,7 +317,7 @@ def test_a_driver_that_ends_is_gone_on_with(
     """Each picture is made once, and is what it would have been; a second driver is refused meanwhile."""
     with started(long_flags(album, "cut")) as process:
         until(album / "cut", DONE, 1)
-        assert main(long_flags(album, "cut")) == 1
+        assert main(long_flags(album, "cut")) == 2
         assert f"Another run is at work in it, process {process.pid}" in capsys.readouterr().err
         workers = list(children(process))
         process.send_signal(number)
@@ -411,7 +411,7 @@ def test_ray_makes_the_same_pictures_whatever_dies(album: Path, whole: dict[str,
 @pytest.mark.slow
 def test_a_cluster_that_is_not_there_is_one_line(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("ray")
-    assert main([*flags(album), "--engine=ray", "--address=127.0.0.1:9"]) == 1
+    assert main([*flags(album), "--engine=ray", "--address=127.0.0.1:9"]) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("keras_nst: --address=127.0.0.1:9: Expected a Ray cluster there.")
 

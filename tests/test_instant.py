@@ -218,7 +218,7 @@ def test_a_picture_at_once_of_any_strength(strength: str, quick: list[str], tmp_
 def test_what_cannot_be_painted_at_once(
     given: list[str], said: str, quick: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([*quick, "--instant", *given]) == 1
+    assert main([*quick, "--instant", *given]) == 2
     assert said in capsys.readouterr().err
 
 

@@ -43,7 +43,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_flags_alone_are_those_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--content=a.jpg", "--style=b.jpg", "--size=0"]) == 1
+    assert main(["--content=a.jpg", "--style=b.jpg", "--size=0"]) == 2
     assert capsys.readouterr().err.startswith("keras_nst: --size=0: ")
 
 
@@ -60,7 +60,7 @@ def test_as_a_process(arguments: list[str], tmp_path: Path) -> None:
     (tmp_path / "tensorflow.py").write_text("raise ImportError('TensorFlow was imported')")
     path = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     done = run_process(*arguments, cwd=tmp_path, module="keras_nst", env=path)
-    assert done.returncode == bool(arguments) and "Traceback" not in done.stderr
+    assert done.returncode == 2 * bool(arguments) and "Traceback" not in done.stderr
     assert "keras-nst run" in done.stdout if not arguments else "--size=5: " in done.stderr
 
 

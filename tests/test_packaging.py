@@ -48,7 +48,7 @@ def test_the_short_command(installed: Path, tmp_path: Path) -> None:
     done = run_installed(installed, tmp_path, command, "video")
     assert done.returncode == 2 and done.stderr.startswith("usage: keras-nst video --content=FILM")
     done = run_installed(installed, tmp_path, command, "--size=0")
-    assert done.returncode == 1 and done.stderr.startswith("keras_nst: --size=0: ")
+    assert done.returncode == 2 and done.stderr.startswith("keras_nst: --size=0: ")
 
 
 def test_nothing_else_is_installed(installed: Path) -> None:

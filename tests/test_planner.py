@@ -84,6 +84,6 @@ def test_the_prediction_covers_what_a_run_takes(evaluator: str, tmp_path: Path) 
 def test_a_memory_limit_too_small_is_one_clear_line(tmp_path: Path) -> None:
     pictures = ["--content=sample:harbor", "--style=sample:night", f"--workdir={tmp_path / 'run'}"]
     done = run_process(*pictures, "--memory_limit_gb=0.5", "--weights=random", cwd=ROOT)
-    assert done.returncode == 1 and not (tmp_path / "run").exists()
+    assert done.returncode == 2 and not (tmp_path / "run").exists()
     assert done.stderr.startswith("keras_nst: --size=512: Expected a picture for 0.5 GB")
     assert done.stderr.count("\n") == 1

@@ -52,7 +52,7 @@ def test_a_run_with_a_profile_makes_the_same_picture(
 @pytest.mark.parametrize("given", ["0", "0-3", "5-2", "x", "1-", "-3", "1-6", "6"])
 def test_steps_that_no_run_takes(given: str, quick: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """The run has five."""
-    assert main([*quick, f"--profile_steps={given}"]) == 1
+    assert main([*quick, f"--profile_steps={given}"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     order = "a first step from 1 on and a last one not before it, as in 10-20."
     expected = "steps up to 5, the last one." if given.endswith("6") else order

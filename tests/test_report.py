@@ -124,7 +124,7 @@ def test_a_run_leaves_its_page(finished: Path) -> None:
     page = Page(finished / REPORT)
     is_sealed(page)
     told = page.text()
-    assert page.texts["title"][0] == "town.png in the manner of paint.jpg" and "Finished after 10 steps." in told
+    assert page.texts["title"][0] == "town.png in the style of paint.jpg" and "Finished after 10 steps." in told
     headings = ["Result", "How it was made", "Curves", "Settings", "The run", "Messages"]
     assert [each for each in page.texts["h2"] if each.strip()] == headings  # random weights have no figures
     assert f"--content={finished.parent / 'town.png'}" in page.text("pre") and "--steps=6,4" in page.text("pre")
@@ -268,6 +268,15 @@ def test_names_without_their_folders() -> None:
     assert short_name("/home/me/a b.jpg:2@1-2 + C:\\me\\c.png + sample:ink") == "a b.jpg:2@1-2 + c.png + sample:ink"
 
 
+def test_an_upload_is_called_as_it_was(tmp_path: Path) -> None:
+    """The studio keeps it under its hash; what is beside it may have been written by anybody."""
+    known, other, broken = ("a" * 64, "b" * 64, "c" * 64)
+    (tmp_path / f"{known}.json").write_text('{"name": "My night.jpg"}')
+    (tmp_path / f"{broken}.json").write_text("[1]")
+    source = f"{tmp_path / known}:0.5@1-2 + {tmp_path / other} + {tmp_path / broken}"
+    assert short_name(source) == f"My night.jpg:0.5@1-2 + {other} + {broken}"
+
+
 def test_a_link_is_a_path_whatever_the_file_is_called(copied: Path) -> None:
     odd = copied / 'javascript:alert(1)#?%41 &".png'
     (copied / PICTURE).rename(odd)
@@ -363,9 +372,9 @@ def test_folders_without_a_run_are_told_and_cost_no_other(
     [
         ([], 2, "usage: "),
         (["--making=a.webp"], 2, "Expected the folder of a run"),
-        (["--making=a.gif", "{run}"], 1, "--making=a.gif: Expected a name that ends in .webp"),
-        (["--making=a.webp", "{run}", "{run}"], 1, "and the folder of one run"),
-        (["--making=none/a.webp", "{run}"], 1, "--making=none/a.webp: No such file or directory"),
+        (["--making=a.gif", "{run}"], 2, "--making=a.gif: Expected a name that ends in .webp"),
+        (["--making=a.webp", "{run}", "{run}"], 2, "and the folder of one run"),
+        (["--making=none/a.webp", "{run}"], 2, "--making=none/a.webp: No such file or directory"),
         (["--makin=a.webp", "{run}"], 2, "--makin: There is no such flag. Did you mean --making?"),
     ],
 )
@@ -416,7 +425,7 @@ def test_the_making(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_nothing_was_kept_on_the_way(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copy(finished / PICTURE, tmp_path)
-    assert main([f"--making={tmp_path / 'making.webp'}", str(tmp_path)]) == 1
+    assert main([f"--making={tmp_path / 'making.webp'}", str(tmp_path)]) == 2
     assert "Expected a run that has kept pictures on its way" in capsys.readouterr().err
 
 
@@ -451,7 +460,7 @@ def test_a_batch_leaves_its_page(swept: Path) -> None:
     links = [swept / known["href"] for known in page.all("a")]
     assert len(links) == 2 and len(set(links)) == 2
     for each in links:
-        assert Page(each).texts["title"][0] == "town.png in the manner of paint.jpg"
+        assert Page(each).texts["title"][0] == "town.png in the style of paint.jpg"
     assert sorted(row[4] for row in rows) == ["<bdi>10</bdi>"] * 2 + ["<bdi>2</bdi>"] * 2
 
 

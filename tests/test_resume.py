@@ -204,12 +204,12 @@ def test_steps_that_cannot_be_taken_any_more_are_refused(
     resume = f"--resume={tmp_path / 'run'}"
     capsys.readouterr()
     for steps in ("0,4,4", "0,0,4", "4,4,1"):
-        assert main([resume, f"--steps={steps}"]) == 1
+        assert main([resume, f"--steps={steps}"]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith(f"keras_nst: --steps={steps}: ") and line.endswith("Expected 4,4,N with N >= 2.")
     assert main([resume]) == 0
     assert "Steps: 12, " in capsys.readouterr().out
-    assert main([resume, "--steps=4,4,0"]) == 1 and main([resume]) == 0
+    assert main([resume, "--steps=4,4,0"]) == 2 and main([resume]) == 0
     assert "This run is finished" in capsys.readouterr().out
 
 
@@ -344,7 +344,7 @@ def test_another_run_is_refused(
     assert main(quick) == 0
     kept = (tmp_path / "run" / PICTURE).read_bytes()
     changed = [flag.format(other=other) for flag in changed]
-    assert main([*quick, *([] if "style=" not in changed[0] else ["--style="]), *changed]) == 1
+    assert main([*quick, *([] if "style=" not in changed[0] else ["--style="]), *changed]) == 2
     message = capsys.readouterr().err
     assert "This folder holds another run" in message and named in message and "--overwrite" in message
     assert (tmp_path / "run" / PICTURE).read_bytes() == kept
@@ -357,12 +357,12 @@ def test_an_input_that_changed_is_refused(
 ) -> None:
     assert main(quick) == 0
     Image.fromarray(np.uint8(smooth_picture(48, 64, seed=9) * 255)).save(pair[0])
-    assert main([f"--resume={tmp_path / 'run'}"]) == 1
+    assert main([f"--resume={tmp_path / 'run'}"]) == 2
     assert "another picture as content" in capsys.readouterr().err
 
 
 def test_no_run_to_go_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([f"--resume={tmp_path}"]) == 1
+    assert main([f"--resume={tmp_path}"]) == 2
     assert f"--resume={tmp_path}: Expected the folder of a run" in capsys.readouterr().err
 
 
@@ -429,7 +429,7 @@ def test_two_runs_on_one_folder(quick: list[str], tmp_path: Path, capsys: pytest
     with start(flags) as first:
         while not (tmp_path / "run" / SETTINGS).exists():
             time.sleep(0.05)
-        assert main(flags) == 1
+        assert main(flags) == 2
         assert f"Another run is at work in it, process {first.pid}" in capsys.readouterr().err
         first.kill()
         first.wait()

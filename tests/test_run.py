@@ -113,7 +113,7 @@ def test_alpha_of_the_content_is_kept_or_laid_on_a_color(
     with Image.open(tmp_path / "run" / PICTURE) as result:
         np.testing.assert_array_equal(np.asarray(result)[..., 3], np.asarray(alpha))
     flat = [*quick, "--size=original", "--steps=1", f"--workdir={tmp_path / 'b'}"]
-    assert main([*flat, f"--output={tmp_path / 'b.jpg'}"]) == 1
+    assert main([*flat, f"--output={tmp_path / 'b.jpg'}"]) == 2
     assert "--background=white" in capsys.readouterr().err
     assert main([*flat, f"--output={tmp_path / 'b.jpg'}", "--background=white"]) == 0
     assert main([*flat, f"--output={tmp_path / 'b.png'}", "--background=#ff8000", "--overwrite"]) == 0
@@ -193,7 +193,7 @@ def test_a_run_that_diverges_keeps_the_last_sound_picture(
 def test_an_existing_output_is_refused_unless_overwritten(quick: list[str], tmp_path: Path) -> None:
     output = write_picture(tmp_path / "mine.png")
     kept = output.read_bytes()
-    assert main([*quick, f"--output={output}"]) == 1
+    assert main([*quick, f"--output={output}"]) == 2
     assert output.read_bytes() == kept and not (tmp_path / "run").exists()
     assert main([*quick, f"--output={output}", "--overwrite", "--steps=0"]) == 0
     assert output.read_bytes() != kept
@@ -326,7 +326,7 @@ def test_hostile_settings_in_a_picture(
     monkeypatch.chdir(tmp_path)
     pair = {"content": "sample:harbor", "style": "sample:night", "weights": "random"}
     save_picture(tmp_path / "a.png", np.zeros((2, 2, 3), np.float32), settings=pair | {name: value})
-    assert main(["--from_image=a.png"] + ["--follow"] * follow) == 1
+    assert main(["--from_image=a.png"] + ["--follow"] * follow) == 2
     said = capsys.readouterr().err
     assert said.endswith("\n") and said[:-1].isprintable() and len(said) < 2100, said
     assert sorted(tmp_path.iterdir()) == [tmp_path / "a.png"]

@@ -286,7 +286,7 @@ def test_long_sounds_are_written_piece_by_piece(tmp_path: Path) -> None:
 
 def complaint(capsys: pytest.CaptureFixture[str], **given: str) -> str:
     capsys.readouterr()
-    assert main([f"--{name}={value}" for name, value in given.items()]) == 1
+    assert main([f"--{name}={value}" for name, value in given.items()]) == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line]
     return line
 

@@ -682,7 +682,7 @@ def test_a_port_that_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         done = run_process(f"--port={port}", module="keras_nst.studio")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert (
         done.stderr
         == f"keras_nst: --port={port}: Address already in use. Expected a port that is free, or 0 for any.\n"

@@ -171,7 +171,7 @@ def test_a_run_with_it_is_told_of_and_goes_on_with_it_only(
     monkeypatch.setitem(weights.SOURCES, "vgg16", (second._replace(name="other.ckpt", note=""),))
     in_cache.rename(in_cache.with_name("other.ckpt"))
     more = [flag.replace("--steps=3,2", "--steps=3,4") for flag in asked]
-    assert run.main(more) == 1
+    assert run.main(more) == 2
     told = capfd.readouterr().err.splitlines()[-1]
     assert "began with vgg16_torchvision.ckpt, and here is other.ckpt" in told
     in_cache.with_name("other.ckpt").rename(in_cache)

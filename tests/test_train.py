@@ -509,7 +509,7 @@ def test_a_style_is_added_and_the_others_stay(model: Path, pictures: Path, tmp_p
 
 
 def test_a_new_style_begins_with_a_network_that_knows_how_to_paint(pictures: Path) -> None:
-    """But with its own colors; --start=nothing begins with weights drawn by lot."""
+    """But with its own colors; --start=nothing begins with weights drawn at random."""
     card = read_card(STARTER)
     with np.load(STARTER / WEIGHTS) as arrays:
         starter = [arrays[name] for name in sorted(arrays)]
@@ -548,7 +548,7 @@ def flags_of(pictures: Path, **own: str) -> list[str]:
     [
         ({"style": ""}, "--style: Expected a picture"),
         ({"contents": ""}, "--contents: Expected photographs"),
-        ({"contents": "nowhere.jpg"}, "Received: none that can be used"),
+        ({"contents": "nowhere.jpg"}, "Expected a picture file. Received: no such file or directory"),
         ({"contents": "EMPTY"}, "Expected a folder with pictures in it"),
         ({"size": "300"}, "Expected a picture of at least 300 x 300 pixels"),
         ({"style": "nowhere.jpg"}, "--style=nowhere.jpg: Expected a picture file"),
@@ -573,7 +573,7 @@ def test_what_cannot_be_is_told_in_one_line(
         name: value.replace("EMPTY", str(tmp_path / "EMPTY")).replace("PAINT", str(pictures / "paint.jpg"))
         for name, value in own.items()
     }
-    assert main([*flags_of(pictures, **own), f"--workdir={tmp_path / 'model'}"]) == 1
+    assert main([*flags_of(pictures, **own), f"--workdir={tmp_path / 'model'}"]) == 2
     said = capfd.readouterr().err.strip().splitlines()
     assert expected in said[-1] and len(said) == 1
     assert not (tmp_path / "model").exists()
@@ -631,12 +631,12 @@ def test_a_folder_of_something_else_is_left_alone(
     pictures: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "letter.txt").write_text("dear")
-    assert main([*flags_of(pictures), f"--workdir={tmp_path}"]) == 1
+    assert main([*flags_of(pictures), f"--workdir={tmp_path}"]) == 2
     assert "Expected a new folder, or one of a training" in capfd.readouterr().err
 
 
 def test_from_is_short_for_from_model(pictures: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main([*flags_of(pictures), "--from=nowhere"]) == 1
+    assert main([*flags_of(pictures), "--from=nowhere"]) == 2
     assert "--from_model=nowhere: Expected the folder" in capfd.readouterr().err
 
 
@@ -645,7 +645,7 @@ def test_two_trainings_do_not_share_a_folder(pictures: Path, tmp_path: Path, cap
 
     asked = prepare(settings(pictures, workdir=str(tmp_path / "model")), lambda line: None)
     with open_folder(asked):
-        assert main([*flags_of(pictures), f"--workdir={tmp_path / 'model'}"]) == 1
+        assert main([*flags_of(pictures), f"--workdir={tmp_path / 'model'}"]) == 2
     assert "Another run is at work in it" in capfd.readouterr().err
 
 

@@ -291,7 +291,7 @@ def test_slices_stay_alike_where_the_content_does(tmp_path: Path, style: Path, v
 
 def complaint(capsys: pytest.CaptureFixture[str], **given: str) -> str:
     capsys.readouterr()
-    assert main([f"--{name}={value}" for name, value in given.items()]) == 1
+    assert main([f"--{name}={value}" for name, value in given.items()]) == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line]
     return line
 
@@ -323,7 +323,7 @@ def test_what_is_wrong_is_told_in_one_line(
     for expected, change in wrong.items():
         assert complaint(capsys, **own | change).startswith(f"keras_nst: {expected}"), change
     two = [f"--style={style}", f"--style={style}"]
-    assert main([*two, *(f"--{name}={value}" for name, value in own.items() if name != "style")]) == 1
+    assert main([*two, *(f"--{name}={value}" for name, value in own.items() if name != "style")]) == 2
     assert re.search("Expected one picture, or three: one for each axis. Received: 2", capsys.readouterr().err)
     assert (tmp_path / "taken.npy").read_bytes() == b"mine" and not (tmp_path / "work").exists()
     monkeypatch.setitem(__import__("sys").modules, "nibabel", None)
@@ -351,5 +351,5 @@ def test_a_window_that_is_none_is_told(style: Path, tmp_path: Path, capsys: pyte
     np.save(tmp_path / "a.npy", phantom()[..., 0])
     named = [f"--content={tmp_path / 'a.npy'}", f"--style={style}", f"--workdir={tmp_path / 'work'}"]
     for window, said in (("3,2", "two numbers, the lower one first"), ("5,9", "in which there are values, from 0")):
-        assert main([*named, f"--window={window}"]) == 1
+        assert main([*named, f"--window={window}"]) == 2
         assert f"--window={window}: Expected" in (told := capsys.readouterr().err) and said in told

@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT, loss_values
 
 from keras_nst.core.judging.quality import Figures
-from keras_nst.core.judging.words import LADDERS, figures_in_words, loss_in_words
+from keras_nst.core.judging.words import LADDERS, figures_in_words, in_percent, loss_in_words
 from keras_nst.core.plan.events import LossValues
 from keras_nst.core.plan.method import Objective
 from keras_nst.run.__main__ import main
@@ -150,3 +150,9 @@ def test_the_docs_have_the_same_limits() -> None:
         *limited, (_, last) = ladder
         told = [f"below {limit:g}: {word or 'nothing'}" for limit, word in limited] + [f"else: {last or 'nothing'}"]
         assert row.strip().split("; ") == told
+
+
+def test_nearness_in_percent() -> None:
+    assert in_percent({"gram": 0.3, "w2": 0.38, "content": 0.19}) == "Style 66 %, content 81 %"
+    assert in_percent({"gram": 1.4, "w2": 1.2}) == "Style 0 %"
+    assert in_percent({"gram": 0.3, "content": float("nan")}) == ""

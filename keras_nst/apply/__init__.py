@@ -1,1 +1,1 @@
-"""How a trained network paints photographs."""
+"""Paints photographs with a trained network."""

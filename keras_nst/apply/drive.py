@@ -1,4 +1,4 @@
-"""Photographs painted by a network, one after the other."""
+"""Paints photographs with a network, one after the other."""
 
 import functools
 import itertools
@@ -27,7 +27,7 @@ from keras_nst.workers.hands import are_several, watched
 from keras_nst.workers.parcels import EXPECTED, Outcome
 
 DONE, FAILED, OTHERS = "done", "failed", "others"
-Wanted: TypeAlias = tuple[str, Path]  # a photograph, and where its picture goes
+Wanted: TypeAlias = tuple[str, Path]  # a photograph, and the path of its picture
 
 
 def drive(asked: Request, stop: Stop, tell: Tell) -> int:
@@ -53,7 +53,7 @@ def drive(asked: Request, stop: Stop, tell: Tell) -> int:
 
 
 def by_this_process(asked: Request, ahead: Iterable[Wanted], stop: Stop, tell: Tell) -> Iterator[str]:
-    """Paints photographs; yields what became of each."""
+    """Paints photographs; yields the outcome of each."""
     easel = Easel(asked)
     for source, path in ahead:
         if stop.is_set():
@@ -62,14 +62,14 @@ def by_this_process(asked: Request, ahead: Iterable[Wanted], stop: Stop, tell: T
 
 
 class Photograph(NamedTuple):
-    """A photograph that is given to a worker."""
+    """A photograph for a worker."""
 
     id: str  # its name
     path: Path  # of its picture
 
 
 def by_others(asked: Request, ahead: Iterable[Wanted], stop: Stop, tell: Tell) -> Iterator[str]:
-    """Has photographs painted by processes here, or in a cluster; yields what became of each."""
+    """Paints photographs by processes here, or in a cluster; yields the outcome of each."""
     folder = Path(asked.settings.output).expanduser()
     engine = engine_of(asked.settings, folder, Helper(asked, Path.cwd()), "output")
     parcels = ((Photograph(*each),) for each in itertools.takewhile(lambda _: not stop.is_set(), ahead))
@@ -82,10 +82,10 @@ def by_others(asked: Request, ahead: Iterable[Wanted], stop: Stop, tell: Tell) -
 
 
 class Helper:
-    """Paints the photographs it is given in a process that keeps its network.
+    """Paints photographs in a worker process, which keeps its network.
 
     Args:
-        home: the folder from which relative paths are meant.
+        home: the folder that relative paths start from.
     """
 
     def __init__(self, asked: Request, home: Path):
@@ -93,7 +93,7 @@ class Helper:
         self.easel: Easel | None = None
 
     def __call__(self, parcel: Sequence[Photograph], opened: object, stop: Stop, tell: Tell) -> list[Outcome]:
-        """Paints them; what goes wrong is a part of the outcome."""
+        """Paints the photographs; errors become a part of the outcome."""
         return [self._paint(photograph, stop) for photograph in parcel]
 
     def _paint(self, photograph: Photograph, stop: Stop) -> Outcome:
@@ -108,7 +108,7 @@ class Helper:
 
 
 class Easel:
-    """Makes pictures of files."""
+    """Paints files with the network."""
 
     def __init__(self, asked: Request):
         self.asked = asked
@@ -116,7 +116,7 @@ class Easel:
         self.refiner = Refiner(asked) if asked.settings.refine else None
 
     def share(self, source: str, path: Path, stop: Stop, tell: Tell) -> str:
-        """Paints one photograph, unless another process does; returns what became of it."""
+        """Paints one photograph, unless another process does; returns the outcome."""
         try:
             with claimed(path) as own:
                 if not own or (path.exists() and not self.asked.settings.overwrite):
@@ -137,7 +137,7 @@ class Easel:
         check_output(path, settings.bit_depth, photograph.alpha is not None and not settings.background)
         refine = functools.partial(self.refiner, stop=stop, tell=tell) if self.refiner else None
         painting = self.brush.paint(photograph, settings, self.asked.shares, refine)
-        if refine and stop.is_set():  # it would pass for a finished one
+        if refine and stop.is_set():  # an unfinished one must not be saved
             return False
         save_picture(
             path, painting.pixels, alpha=painting.alpha, bit_depth=settings.bit_depth, settings=painting.made_by

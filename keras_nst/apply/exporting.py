@@ -1,4 +1,4 @@
-"""A trained network written for other programs."""
+"""Writes a trained network for other programs."""
 
 import dataclasses
 import importlib.util
@@ -15,14 +15,14 @@ from keras_nst.settings.kinds import choice, text
 from keras_nst.settings.lines import Tell
 from keras_nst.system.quiet import quiet_stderr
 
-LONGEST = 60  # letters of a name
+LONGEST = 60  # letters of a file name
 ENDINGS = {"onnx": ".onnx", "litert": ".tflite", "saved_model": ""}
-NEEDED = {"onnx": ("tf2onnx", "onnx")}  # packages, which come with the extra
+NEEDED = {"onnx": ("tf2onnx", "onnx")}  # packages of the optional dependencies
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Export(Settings):
-    """Which network is written, as what, and where."""
+    """The network to write, its format, and its path."""
 
     model: str = same(Application, "model")
     format: str = setting(
@@ -37,7 +37,7 @@ class Export(Settings):
 
 
 class Wanted(NamedTuple):
-    """What is to be written, checked before TensorFlow is imported."""
+    """A request for an export, checked before TensorFlow is imported."""
 
     settings: Export
     folder: Path
@@ -47,10 +47,10 @@ class Wanted(NamedTuple):
 
 
 def prepare(settings: Export) -> Wanted:
-    """Checks all that can be checked.
+    """Checks all that can be checked without TensorFlow.
 
     Raises:
-        SettingError: names the flag, its value and what would be right.
+        SettingError: names the flag, its value and what is expected.
     """
     folder, card = model_named("model", settings.model)
     shares = shares_of(settings.style, settings.blend, card)
@@ -59,7 +59,7 @@ def prepare(settings: Export) -> Wanted:
         reason = f'It needs {" and ".join(missing)}: pip install "keras-nst[export]".'
         raise SettingError("format", settings.format, reason)
     style = "-".join(name for name, share in zip(card.names, shares, strict=True) if share)
-    style = re.sub(r"[^\w.-]", "_", style)[:LONGEST] or "style"  # a stranger's card may name anything
+    style = re.sub(r"[^\w.-]", "_", style)[:LONGEST] or "style"  # an untrusted card may contain any name
     path = Path(settings.output).expanduser() if settings.output else folder / f"{style}{ENDINGS[settings.format]}"
     if path.exists() and (path.is_dir() or not settings.overwrite or settings.format == "saved_model"):
         raise SettingError("output", str(path), "It exists. Expected another path, or --overwrite for a file.")

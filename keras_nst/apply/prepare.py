@@ -1,4 +1,4 @@
-"""What a network is to paint, checked before TensorFlow is imported."""
+"""Checks the request to paint photographs, before TensorFlow is imported."""
 
 import os
 from collections.abc import Collection, Sequence
@@ -20,15 +20,15 @@ class Request(NamedTuple):
     settings: Application
     folder: Path  # of the model
     card: Card
-    shares: tuple[float, ...]  # of its styles, 1 together
-    wanted: tuple[tuple[str, Path], ...]  # photographs and where their pictures go
+    shares: tuple[float, ...]  # of its styles, sum 1
+    wanted: tuple[tuple[str, Path], ...]  # photographs and the paths of their pictures
 
 
 def prepare(settings: Application, tell: Tell) -> Request:
     """Checks all that can be checked without TensorFlow.
 
     Raises:
-        SettingError: names the flag, its value and what would be right.
+        SettingError: names the flag, its value and what is expected.
     """
     folder, card = model_named("model", settings.model)
     if not settings.contents:
@@ -40,7 +40,7 @@ def prepare(settings: Application, tell: Tell) -> Request:
 
 
 def wanted(settings: Application) -> Sequence[tuple[str, Path]]:
-    """Returns the photographs with the paths of their results, no two of them the same."""
+    """Returns the photographs with the paths of their results, which are unique."""
     folder, taken, found = Path(settings.output).expanduser(), set[str](), []
     names = sources("contents", settings.contents, deep=True)
     for source in names:
@@ -59,14 +59,14 @@ def wanted(settings: Application) -> Sequence[tuple[str, Path]]:
 
 
 def free_name(source: str, taken: Collection[str]) -> str:
-    """Returns a photograph's own name, with its folder's before it, or a number behind it, where another has it."""
+    """Returns a photograph's own name; if it is taken, with its folder's name before it, or a number after it."""
     own = Path(source).stem if os.path.exists(source) else stem(source)
     names = [own, f"{Path(source).parent.name}-{own}", *(f"{own}-{number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name and name.lower() not in taken)
 
 
 def suffix_of(source: str, settings: Application) -> str:
-    """Returns the ending of a result's name."""
+    """Returns the suffix of a result's name."""
     if settings.format != "auto":
         return f".{settings.format}"
     own = Path(source).suffix.lower()

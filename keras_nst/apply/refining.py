@@ -1,4 +1,4 @@
-"""What a network has painted as the start of the optimizer, by the objective that the network was taught by."""
+"""Refines a network's picture by the optimizer, with the objective that the network was trained with."""
 
 import re
 from collections.abc import Mapping
@@ -21,15 +21,15 @@ from keras_nst.settings.recipes import OBJECTIVE
 from keras_nst.settings.values import joined
 from keras_nst.system.pace import Stop
 
-KEPT = 1e9  # bytes, of compiled steps and styles' measures
-LARGEST = 4_000_000  # pixels of a model's own picture of a style
+KEPT = 1e9  # bytes of the cache of compiled steps and measured styles
+LARGEST = 4_000_000  # pixels of a style picture in a model
 
 
 class Refiner:
-    """Takes steps of the optimizer from pictures that are there.
+    """Takes steps of the optimizer, starting from given pictures.
 
     Raises:
-        SettingError: the model does not say what its styles are.
+        SettingError: the model lacks its style pictures or its settings.
     """
 
     def __init__(self, asked: Request):
@@ -56,7 +56,7 @@ class Refiner:
         self.session = Session(self.config, keep=KEPT)
 
     def __call__(self, scene: Scene, painted: np.ndarray, stop: Stop, tell: Tell) -> np.ndarray:
-        """Returns the picture (h, w, 3) that so many steps make of a painted one."""
+        """Returns the picture (h, w, 3) after --refine steps from a painted one."""
         first = Picture(painted, None, "", ())
         whole = scene_of(scene.content, list(self.styles), first, Masks(None), self.config, tell)
         resolved = self.session.resolve(self.config, whole.size)
@@ -65,10 +65,10 @@ class Refiner:
 
 
 def style_picture(path: Path) -> Picture:
-    """Returns one of the model's own pictures of its styles.
+    """Returns a style picture that is stored in the model.
 
     Raises:
-        ValueError: it is not there, or damaged.
+        ValueError: it is missing, or damaged.
     """
     try:
         return read_picture(path, LARGEST)
@@ -77,27 +77,27 @@ def style_picture(path: Path) -> Picture:
 
 
 def blocks_of(style: Mapping[str, Any]) -> str:
-    """Returns which blocks of the network a style serves, as --style has it."""
+    """Returns the blocks of the network that a style is used for, in the form of --style."""
     return f"@{style['blocks']}" if re.fullmatch(r"\d-\d", style.get("blocks", "")) else ""
 
 
 def scale_of(style: Mapping[str, Any]) -> float:
-    """Returns --style_scale of a style."""
+    """Returns the --style_scale of a style."""
     (scale,) = read_setting(Config, "style_scale", style.get("scale", "1"))
     return float(scale)
 
 
 def objective_of(card: Card) -> dict[str, Any]:
-    """Returns the settings by which a model was taught.
+    """Returns the objective settings with which a model was trained.
 
     Raises:
-        ValueError: its card says none, or what they cannot be.
+        ValueError: its card has none, or invalid ones.
     """
     settings = card.told.get("settings")
     if not isinstance(settings, dict):
         raise ValueError("Expected a model whose card tells its settings.")
     said = {name: str(settings[name]) for name in OBJECTIVE if name in settings}
-    if settings.get("weights") == "random":  # any other file than the usual one is the trainer's, and not at hand
+    if settings.get("weights") == "random":  # files other than the usual one are the trainer's, and not available
         said |= {"weights": "random", "seed": str(settings.get("seed", 0))}
     try:
         read = Config.written(**said)

@@ -1,4 +1,4 @@
-"""What is asked of a trained network: keras_nst/settings/application.py, which others take as well."""
+"""The settings of the command apply: those of keras_nst/settings/application.py, which other commands share."""
 
 from keras_nst.command.command import Command
 from keras_nst.settings.application import Application
@@ -9,6 +9,7 @@ COMMAND = Command(
     ("--model=FOLDER --contents=PICTURES [--flag=value ...]",),
     "Paints photographs by a trained network, in one pass.",
     example="contents",
+    short={"content": "contents", "workdir": "output"},  # as in other commands
     stopping="Stopping after this picture; once more ends at once.",
     interrupted="Interrupted: what is painted stays. The same command goes on.",
 )

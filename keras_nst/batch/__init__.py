@@ -1,1 +1,1 @@
-"""Many jobs: combinations and sweeps, the manifest, who does them, contact sheets."""
+"""Many pictures: combinations and sweeps, the manifest, jobs, contact sheets."""

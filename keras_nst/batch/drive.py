@@ -1,4 +1,4 @@
-"""A batch from its first job to its last: the manifest, the engine, what is shown meanwhile and told at the end."""
+"""A batch from its first job to its last: manifest, engine, progress, summary."""
 
 import csv
 import itertools
@@ -31,7 +31,7 @@ from keras_nst.workers.parcels import Outcome
 SUMMARY = "summary.csv"
 SHOWN = 20  # lines of a list in the terminal
 USUAL = Size(400, 600)  # the shape of most photographs
-# Pictures in common steps, where memory allows. On a GPU that was never measured.
+# Pictures optimized in one batch, if memory allows. The number for a GPU was never measured.
 ON_CPU, ON_GPU = 4, 8
 SMALL = 256 * 256  # pixels
 BYTES_PER_PIXEL, BYTES_PER_JOB = 2.2, 0.5e6  # of a picture as PNG; of its curves and its record
@@ -71,7 +71,7 @@ def drive(batch: Batch, stop: Stop, tell: Tell) -> int:
 
 
 def effort(jobs: Sequence[BatchJob]) -> str:
-    """Returns a line about what jobs will take, as if each content were a photograph of 3 to 2."""
+    """Returns a message with the cost of the jobs, as if each content were a photograph of 3 to 2."""
     steps = pixels = 0
     for job in jobs:
         config = job.spec.config
@@ -83,7 +83,7 @@ def effort(jobs: Sequence[BatchJob]) -> str:
 
 
 def wanted(manifest: Manifest, job: BatchJob, config: BatchConfig) -> bool:
-    """Returns whether a job is to be done."""
+    """Returns whether a job has to be done."""
     entry = manifest.get(job.id)
     if entry.state == DONE:
         return not Path(entry.output).exists()
@@ -91,7 +91,7 @@ def wanted(manifest: Manifest, job: BatchJob, config: BatchConfig) -> bool:
 
 
 def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop) -> None:
-    """Gives the jobs to the engine, and takes note of what becomes of them."""
+    """Passes the jobs to the engine, and records their outcomes."""
     given = itertools.takewhile(lambda _: not stop.is_set(), parcels(ahead, together(batch.config, len(ahead))))
     with (
         engine_of(batch.config, batch.folder, do_all) as engine,
@@ -114,7 +114,7 @@ def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop) ->
 
 
 def together(config: BatchConfig, jobs: int) -> int:
-    """Returns how many pictures a worker is given at once, where nobody says: small ones gain on a CPU."""
+    """Returns how many pictures a worker gets together by default: small ones gain by it on a CPU."""
     if config.batch_size:
         return config.batch_size
     size = size_of_result(config, USUAL)
@@ -124,7 +124,7 @@ def together(config: BatchConfig, jobs: int) -> int:
 
 
 class Shown:
-    """Progress over all jobs, with the time left."""
+    """The progress over all jobs, with the time left."""
 
     def __init__(self, total: int, stream: Any):
         self.bar = Meter(total=total, file=stream, unit="picture", desc="batch", dynamic_ncols=True, smoothing=0.1)
@@ -137,7 +137,7 @@ class Shown:
         self.bar.close()
 
     def begins(self, name: str) -> None:
-        """Shows that a job is at work, which may take long before there is more to tell."""
+        """Shows that a job is running, which may take long before there is more to show."""
         self.at_work.add(name)
         self._refresh()
 
@@ -158,7 +158,7 @@ class Shown:
 
 
 def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop, tell: Tell) -> int:
-    """Writes the summary and the contact sheet, tells what failed and why; returns the exit code."""
+    """Writes the summary and the contact sheet, reports the failures; returns the exit code."""
     from keras_nst.batch.sheet import sheets
     from keras_nst.report.batches import write_album
 

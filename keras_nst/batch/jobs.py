@@ -1,4 +1,4 @@
-"""One job of a batch: what it is known by, its folder, and how it is done."""
+"""One job of a batch: its identifier, its folder, and its execution."""
 
 import hashlib
 import io
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 BYTES_AT_ONCE = 1 << 20
-PATIENCE = 90.0  # seconds for another run in a job's folder to end
+PATIENCE = 90.0  # seconds to wait for another run in a job's folder to end
 
 
 class BatchJob(NamedTuple):
-    """A job that may be given to any worker."""
+    """A job that any worker can do."""
 
     id: str
     name: str
     spec: JobSpec
-    settings: dict[str, str]  # that are its own
+    settings: dict[str, str]  # those that differ from the batch's
 
 
 class Hashes:
@@ -48,7 +48,7 @@ class Hashes:
         self.known: dict[str, str] = {}
 
     def __call__(self, source: str) -> str:
-        """Returns the hash of the file; what is none stands for itself."""
+        """Returns the hash of the file; a source that is not a file is returned unchanged."""
         if source not in self.known:
             path = os.path.expanduser(source)
             self.known[source] = sha256(path) if os.path.isfile(path) else source
@@ -56,7 +56,7 @@ class Hashes:
 
 
 def sha256(path: str) -> str:
-    """Returns the hash of a file; its name where it cannot be read, which its job will tell."""
+    """Returns the hash of a file; its name if it cannot be read, which its job will report."""
     hashed = hashlib.sha256()
     try:
         with open(path, "rb") as file:
@@ -68,7 +68,7 @@ def sha256(path: str) -> str:
 
 
 def job_of(item: Item, batch: BatchConfig, folder: Path, hashes: Hashes) -> BatchJob:
-    """Returns the job of an item: the hash of its inputs and settings is what it is known by."""
+    """Returns the job of an item; its identifier is the hash of its inputs and settings."""
     config = absolute(item.config(batch))
     files = [config.content, *(style.source for style in config.style_sources()), config.init, config.content_mask]
     inputs = [hashes(file) for file in (*files, *parted(config.style_mask)) if file]
@@ -81,7 +81,7 @@ def job_of(item: Item, batch: BatchConfig, folder: Path, hashes: Hashes) -> Batc
 
 
 def do(job: BatchJob, open_session: Callable[[Config], Any], stop: Stop, tell: Tell) -> Outcome:
-    """Does a job, or goes on with it; what goes wrong is a part of the outcome."""
+    """Does a job, or resumes it; an error becomes a part of the outcome."""
     from keras_nst.run.perform import perform
 
     begun = time.monotonic()
@@ -95,7 +95,7 @@ def do(job: BatchJob, open_session: Callable[[Config], Any], stop: Stop, tell: T
     except EXPECTED as error:
         state = "pending" if isinstance(error, Busy) and stop.is_set() else "failed"
         return Outcome(job.id, state, time.monotonic() - begun, error=str(error) or type(error).__name__)
-    if isinstance(done, Path):  # whoever did it could not say so any more
+    if isinstance(done, Path):  # done before, by a worker that could no longer report it
         return Outcome(job.id, "done", 0.0, str(done))
     seconds = time.monotonic() - begun
     if done.result.diverged:
@@ -107,7 +107,7 @@ def do(job: BatchJob, open_session: Callable[[Config], Any], stop: Stop, tell: T
 
 
 def when_free(work: Callable[[], Answer], stop: Stop) -> Answer:
-    """Returns what the work returns; waits where a worker whose driver has died is still at its last step."""
+    """Returns the result of the work; waits if a worker whose driver has died is still at its last step."""
     end = time.monotonic() + PATIENCE
     while True:
         try:
@@ -119,7 +119,7 @@ def when_free(work: Callable[[], Answer], stop: Stop) -> Answer:
 
 
 def tidy(workdir: Path) -> None:
-    """Removes what a finished job needs no longer, which is large."""
+    """Removes large files that a finished job no longer needs."""
     for name in (CHECKPOINT, PICTURE):
         (workdir / name).unlink(missing_ok=True)
     shutil.rmtree(workdir / "snapshots", ignore_errors=True)
@@ -129,7 +129,7 @@ OF_ONE_JOB = ("content", "content_mask")
 
 
 def parcels(jobs: Iterable[BatchJob], most: int) -> Iterator[tuple[BatchJob, ...]]:
-    """Yields the jobs in their order, neighbors with the same style and settings together, so many at most."""
+    """Yields the jobs in their order, neighbors with the same style and settings together, `most` at most."""
     parcel: tuple[BatchJob, ...] = ()
     for job in jobs:
         if parcel and (len(parcel) == most or in_common(job) != in_common(parcel[0])):
@@ -141,5 +141,5 @@ def parcels(jobs: Iterable[BatchJob], most: int) -> Iterator[tuple[BatchJob, ...
 
 
 def in_common(job: BatchJob) -> dict[str, str]:
-    """Returns what a job has to have in common with others to be done with them."""
+    """Returns the settings that jobs must share to be done together."""
     return {name: value for name, value in settings_of(job.spec.config).items() if name not in OF_ONE_JOB}

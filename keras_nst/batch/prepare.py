@@ -1,4 +1,4 @@
-"""Which pictures a batch is to be made of: combinations, tables, sweeps. All of it is checked before the first job."""
+"""The pictures of a batch: combinations, tables, sweeps. All are checked before the first job."""
 
 import csv
 import itertools
@@ -18,22 +18,22 @@ from keras_nst.settings.lines import Tell
 from keras_nst.settings.text import OF_ONE_RUN
 from keras_nst.settings.values import SEPARATOR, joined, parted
 
-LONGEST_STEM = 60  # letters of a picture's name in a result's
-UNSAFE = r"[^\w.,-]"  # in the name of a file
+LONGEST_STEM = 60  # letters of an input's name in a result's name
+UNSAFE = r"[^\w.,-]"  # in a file name
 RANGE = re.compile(r"(-?[\d.]+)-(-?[\d.]+) ?\[(\d+)\]")
 
 
 class Item(NamedTuple):
-    """One picture to be made."""
+    """One picture to make."""
 
-    name: str  # of the result, without folder and suffix; no two are the same
+    name: str  # of the result, without folder and suffix; unique
     content: str
     style: str
-    own: dict[str, Any]  # settings that are other than the batch's
-    output: str = ""  # a path of its own
+    own: dict[str, Any]  # settings that differ from the batch's
+    output: str = ""  # its own path
 
     def config(self, batch: BatchConfig) -> Config:
-        """Returns its settings."""
+        """Returns the settings of its run."""
         return config_of_job(batch, content=self.content, style=self.style, **self.own)
 
 
@@ -46,10 +46,10 @@ class Batch(NamedTuple):
 
 
 def prepare(config: BatchConfig, tell: Tell) -> Batch:
-    """Checks what can be checked before the first job.
+    """Checks all that can be checked before the first job.
 
     Raises:
-        SettingError: something asked for cannot be.
+        SettingError: a request that is not possible.
     """
     folder = Path(config.workdir or FOLDER).expanduser()
     if folder.exists() and not folder.is_dir():
@@ -67,7 +67,7 @@ def items(batch: BatchConfig) -> list[Item]:
     """Returns all pictures of the batch.
 
     Raises:
-        InputError: something asked for cannot be.
+        InputError: a request that is not possible.
     """
     rows = list(rows_of_table(batch) if batch.pairs else rows_of_products(batch))
     swept = [dict(zip(values, chosen, strict=True)) for values in [sweeps(batch)] for chosen in product(values)]
@@ -78,15 +78,15 @@ def items(batch: BatchConfig) -> list[Item]:
             "pairs", batch.pairs, f"Expected an output of its own for each picture. Received twice: {min(twice)}"
         )
     for item in found:
-        item.config(batch)  # whatever goes together badly is told now
+        item.config(batch)  # reports settings that do not fit together now
     return with_names(found)
 
 
 def rows_of_products(batch: BatchConfig) -> Iterator[Item]:
-    """Yields each content with each style."""
+    """Yields each combination of a content and a style."""
     contents = sources("contents", batch.contents) if batch.contents else [batch.content]
     styles = [joined([style]) for style in sources("styles", batch.styles)] if batch.styles else [batch.style]
-    for style, content in itertools.product(styles, contents):  # by style, whose measures are kept
+    for style, content in itertools.product(styles, contents):  # by style, whose measurements are cached
         yield Item("", content, style, {})
 
 
@@ -131,7 +131,7 @@ def _row(batch: BatchConfig, line: int, row: Mapping[str, Any]) -> Item:
 
 
 def sweeps(batch: BatchConfig) -> dict[str, list[Any]]:
-    """Returns the values of each setting that is swept over."""
+    """Returns the values of each setting in the sweep."""
     found: dict[str, list[Any]] = {}
     for written in filter(None, map(str.strip, batch.sweep.split(SEPARATOR))):
         name, equals, values = written.partition("=")
@@ -163,7 +163,7 @@ def values_of(written: str) -> list[str]:
 
 
 def product(values: Mapping[str, list[Any]]) -> Iterator[tuple[Any, ...]]:
-    """Yields each value with each of the other settings'."""
+    """Yields each combination of values."""
     return itertools.product(*values.values())
 
 
@@ -171,7 +171,7 @@ def product(values: Mapping[str, list[Any]]) -> Iterator[tuple[Any, ...]]:
 
 
 def with_names(found: list[Item]) -> list[Item]:
-    """Returns the items with names of their results, by what tells them apart; no two are the same."""
+    """Returns the items with unique names of their results, made from what distinguishes them."""
     taken: dict[str, int] = {}
     named = []
     for item in found:
@@ -182,17 +182,17 @@ def with_names(found: list[Item]) -> list[Item]:
 
 
 def long_stem(source: str) -> str:
-    """Returns a picture's name for use in a result's."""
+    """Returns a picture's name, as part of a result's name."""
     parts = [re.split(r"[/\\:]", part.partition("?")[0].rstrip("/"))[-1] for part in parted(source)]
     return re.sub(r"[^\w.-]", "_", "+".join(Path(part).stem for part in parts))[:LONGEST_STEM]
 
 
 def labels(item: Item) -> list[str]:
-    """Returns the settings that are the item's own, each as a part of a name."""
+    """Returns the item's own settings, each as part of a name."""
     return [f"{name}={re.sub(UNSAFE, '_', shown)}" for name, shown in shown_settings(item).items()]
 
 
 def shown_settings(item: Item) -> dict[str, str]:
-    """Returns the settings that are the item's own, as flag files have them."""
+    """Returns the item's own settings, as in flag files."""
     kinds = {name: fields(Config)[name].metadata["kind"] for name in item.own}
     return {name: kinds[name].show(value) for name, value in item.own.items()}

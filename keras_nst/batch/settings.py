@@ -1,4 +1,4 @@
-"""The settings of a batch: those of a run, and which pictures it is to be made of."""
+"""The settings of a batch: those of a run, and which pictures to make."""
 
 import dataclasses
 from typing import Any
@@ -9,12 +9,12 @@ from keras_nst.settings.declared import fields, setting
 from keras_nst.settings.kinds import automatic, integer, switch, text
 from keras_nst.settings.shared import Engines
 
-FOLDER = "batch"  # where a batch is kept that has no --workdir
+FOLDER = "batch"  # the folder of a batch without --workdir
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BatchConfig(Engines, Config):
-    """What is asked of a batch."""
+    """The settings of a batch."""
 
     contents: str = setting(
         "",

@@ -1,4 +1,4 @@
-"""Contact sheets: the pictures of a batch side by side, with what they have in common at the heads of the lines."""
+"""Contact sheets: the pictures of a batch side by side, with labels for the rows and columns."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +9,12 @@ from PIL import Image
 from keras_nst.batch.prepare import Item, labels, long_stem
 from keras_nst.pictures.drawing import Look, grid
 
-CELL, NARROWEST = 240, 120  # pixels: the longer side of a picture; the width of a cell, for its head
-ROWS, COLUMNS = 12, 8  # of a sheet: more go to the next one
+CELL, NARROWEST = 240, 120  # pixels: the longer side of a picture; the least width of a cell, for its label
+ROWS, COLUMNS = 12, 8  # of a sheet: more continue on the next one
 
 
 class Cell(NamedTuple):
-    """One picture and where it stands."""
+    """One picture and its position."""
 
     row: str
     column: str
@@ -22,7 +22,7 @@ class Cell(NamedTuple):
 
 
 def sheets(folder: Path, made: Sequence[tuple[Item, Path]]) -> list[Path]:
-    """Writes sheets of the pictures into the folder, and returns their paths; of fewer than two there are none."""
+    """Writes sheets of the pictures into the folder, and returns their paths; none for fewer than two pictures."""
     cells = [Cell(*heads(item), path) for item, path in made]
     if len(cells) < 2:
         return []
@@ -39,25 +39,25 @@ def sheets(folder: Path, made: Sequence[tuple[Item, Path]]) -> list[Path]:
 
 
 def heads(item: Item) -> tuple[str, str]:
-    """Returns what stands before the picture's row and above its column."""
+    """Returns the labels of the picture's row and column."""
     return long_stem(item.content) or "-", "  ".join([long_stem(item.style) or "-", *labels(item)])
 
 
 def parts(names: Sequence[str], count: int) -> list[list[str]]:
-    """Returns the names, each once, in parts of so many."""
+    """Returns the names, each once, in parts of `count`."""
     each = list(dict.fromkeys(names))
     return [each[start : start + count] for start in range(0, len(each), count)]
 
 
 def sheet(cells: Sequence[Cell], rows: Sequence[str], columns: Sequence[str]) -> Image.Image:
-    """Returns one sheet: content by content downwards, style by style across."""
+    """Returns one sheet: contents downwards, styles across."""
     small = {(cell.row, cell.column): thumbnail(cell.path) for cell in cells}
     width, height = (max(getattr(image, side) for image in small.values()) for side in ("width", "height"))
     return grid(small, rows, columns, Look(max(width, NARROWEST), height))
 
 
 def thumbnail(path: Path) -> Image.Image:
-    """Returns a picture from its file, as small as the sheet shows it."""
+    """Returns a picture from its file, reduced to the sheet's size."""
     with Image.open(path) as file:
         image = file.convert("RGB")
     image.thumbnail((CELL, CELL))

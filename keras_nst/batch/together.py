@@ -1,4 +1,4 @@
-"""Several jobs by one worker: each is a run of its own, but for the steps, which they take in common."""
+"""Several jobs done by one worker: separate runs, whose pictures are optimized in one batch."""
 
 import contextlib
 import threading
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def do_all(parcel: Parcel, open_session: Open, stop: Stop, tell: Tell) -> list[Outcome]:
-    """Does the jobs of a parcel, in common steps where they can be."""
+    """Does the jobs of a parcel, optimized together if possible."""
     if len(parcel) == 1:
         return [do(parcel[0], open_session, stop, tell)]
     meeting = Meeting(len(parcel))
@@ -45,7 +45,7 @@ class Meeting:
         self.answers: dict[int, Painted | Exception] = {}
 
     def painted(self, session: Session, asked: PictureRequest) -> "Painted":
-        """Waits for the other runs and returns the picture; called by the run whose turn it is."""
+        """Waits for the other runs and returns the picture; called by the run that holds the turn."""
         number = len(self.asked)
         self.asked.append(asked)
         self.session = session
@@ -57,19 +57,19 @@ class Meeting:
         return answer
 
     def come(self) -> None:
-        """Takes note of a run that is ready to paint or has left; the last one paints for all."""
+        """Records a run that is ready to paint or has left; the last one paints for all."""
         self.missing -= 1
         if self.missing:
             return
         try:
             self._paint_all()
-        except Exception as error:  # whoever waits is told, or would wait for ever
+        except Exception as error:  # the waiting runs must get it, or they would wait forever
             for number in range(len(self.asked)):
                 self.answers.setdefault(number, error)
         self.turn.notify_all()
 
     def _paint_all(self) -> None:
-        """Paints what is alike together, as far as there is memory."""
+        """Paints alike pictures together, as many as fit into memory."""
         groups: dict[Any, list[int]] = {}
         for number, asked in enumerate(self.asked):
             groups.setdefault(kind_of(asked) or number, []).append(number)
@@ -79,7 +79,7 @@ class Meeting:
                 self._paint(numbers[first : first + most])
 
     def _paint(self, numbers: list[int]) -> None:
-        """Paints pictures together; what goes wrong is what each of them is told."""
+        """Paints pictures together; an error is passed to each of them."""
         if len(numbers) > 1:
             for number in numbers:
                 self.asked[number].tell(f"Takes its steps with {len(numbers) - 1} others; alone its last bits differ.")
@@ -91,7 +91,7 @@ class Meeting:
 
 
 class Seat:
-    """A session for one of the runs: it paints when the others are ready."""
+    """The session of one of the runs: it paints when the others are ready."""
 
     def __init__(self, meeting: Meeting, open_session: Open):
         self.meeting, self.open_session, self.came = meeting, open_session, False
@@ -102,24 +102,24 @@ class Seat:
         return self
 
     def __getattr__(self, name: str) -> Any:
-        """Returns what the session has."""
+        """Returns the attributes of the session."""
         return getattr(self.session, name)
 
     def paint(self, scene: Any, config: Any, **how: Any) -> "Painted":
-        """Makes one picture, in common steps with the others."""
+        """Makes one picture, optimized together with the others."""
         self.came = True
         return self.meeting.painted(self.session, PictureRequest(scene, config, **how))
 
     def close(self) -> None:
-        """Leaves; whoever waits need not wait for this run."""
+        """Leaves, so that the others do not wait for this run."""
         if not self.came:
             self.meeting.come()
 
 
 def kind_of(asked: PictureRequest) -> tuple[Any, ...] | None:
-    """Returns what pictures have to have in common to be made together; None where one is made alone.
+    """Returns the key that pictures must share to be made together; None if one has to be made alone.
 
-    That is where a part of the picture, or the time that is left, has a say in what is asked of it.
+    That is the case if a part of the picture, or the time left, affects its objective.
     """
     scene, config = asked.scene, asked.config
     own = scene.first or scene.mask or asked.resumed or config.settle or config.max_seconds

@@ -1,4 +1,4 @@
-"""A batch in TensorBoard's HParams: in what its pictures differ, beside their losses and figures."""
+"""A batch in TensorBoard's HParams: the settings that differ, next to losses and figures."""
 
 import contextlib
 import math
@@ -16,11 +16,11 @@ from keras_nst.monitors.names import LOSS, description, of_figure
 from keras_nst.report.facts import short_name
 from keras_nst.system.files import written_whole
 
-FILE = "events.out.tfevents.9999999999.trial"  # behind all others of its folder: TensorBoard does not turn back
+FILE = "events.out.tfevents.9999999999.trial"  # after all others of its folder: TensorBoard does not go back
 
 
 def write_experiment(folder: Path, jobs: Iterable[BatchJob]) -> None:
-    """Writes into the folder of a batch in what its jobs differ, and what of them is to be compared."""
+    """Writes into the folder of a batch which settings of its jobs differ, and which values to compare."""
     settings = [settings_of(job) for job in jobs]
     names = dict.fromkeys(name for own in settings for name in own)
     different = [HParam(name) for name in names if len({own.get(name) for own in settings}) > 1]
@@ -30,20 +30,20 @@ def write_experiment(folder: Path, jobs: Iterable[BatchJob]) -> None:
 
 
 def write_trial(job: BatchJob) -> None:
-    """Writes the settings of a job that is done into its folder; its figures stand there already."""
+    """Writes the settings of a finished job into its folder, where its figures already are."""
     settings = {name: number_or_text(value) for name, value in settings_of(job).items()}
-    with contextlib.suppress(OSError):  # the folder may be gone, or another machine's: the picture is done
+    with contextlib.suppress(OSError):  # the folder may be gone, or on another machine: the picture is done
         write(job.spec.workdir, hparams_pb(settings, trial_id=job.name))
 
 
 def settings_of(job: BatchJob) -> Mapping[str, str]:
-    """Returns the settings by which a job may differ from the others."""
+    """Returns the settings in which a job may differ from others."""
     config = job.spec.config
     return {"content": short_name(config.content), "style": short_name(config.style)} | job.settings
 
 
 def number_or_text(value: str) -> float | str:
-    """Returns a value as TensorBoard sorts it."""
+    """Returns a value in the form that TensorBoard sorts."""
     try:
         number = float(value)
     except ValueError:
@@ -52,7 +52,7 @@ def number_or_text(value: str) -> float | str:
 
 
 def write(folder: Path, summary: Summary) -> None:
-    """Writes a file of events with this alone.
+    """Writes an event file with this summary alone.
 
     Raises:
         OSError: it cannot be written.

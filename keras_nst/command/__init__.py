@@ -1,1 +1,1 @@
-"""What the commands share, and what they leave on disk."""
+"""What the commands share: the command line, folders, records and logs."""

@@ -1,4 +1,4 @@
-"""TensorBoard within this process, which it ends with: no other Python, no command to be found."""
+"""TensorBoard inside this process, which ends with it: it needs no other Python and no command on the path."""
 
 import signal
 import sys
@@ -11,17 +11,17 @@ from keras_nst.system.quiet import quiet_stderr
 OPTIONS = {"host": "127.0.0.1", "samples_per_plugin": {"images": 100}, "reload_interval": 2.0}
 
 
-shown: list[str] = []  # the addresses of those that this process has started
+shown: list[str] = []  # the addresses of the servers that this process has started
 
 
 def show(folder: Path) -> str:
-    """Starts TensorBoard, for those who sit at this machine, and returns what to tell of it."""
+    """Starts TensorBoard, for users of this machine, and returns a message with its address."""
     from tensorboard import program
 
     board = program.TensorBoard()
     board.configure(logdir=str(folder), **OPTIONS)
     try:
-        with quiet_stderr():  # it tells of itself what is of no use here
+        with quiet_stderr():  # its own messages are of no use here
             shown.append(board.launch())
             return f"TensorBoard: {shown[-1]}"
     except (program.TensorBoardServerException, OSError) as error:
@@ -29,7 +29,7 @@ def show(folder: Path) -> str:
 
 
 def stay(tell: Callable[[str], None]) -> None:
-    """Lets those who sit at a terminal look at TensorBoard, where one was started, until they press Ctrl-C."""
+    """Keeps TensorBoard running, if one was started from a terminal, until the user presses Ctrl-C."""
     if not (shown and sys.stdin and sys.stdin.isatty()):
         return
     tell("TensorBoard stays until Ctrl-C.")

@@ -1,7 +1,7 @@
-"""What all commands have in common: help, usage, exit codes, complaints of one line, Ctrl-C.
+"""The common parts of all commands: help, usage, exit codes, error messages of one line, Ctrl-C.
 
-Exit codes: 0 for what is done, 1 for what failed, 2 for a mistake in the command line or in what it names, 130 for
-Ctrl-C and 143 for SIGTERM.
+Exit codes: 0 for success, 1 for a failure, 2 for a mistake in the command line or in what it names, 130 for Ctrl-C and
+143 for SIGTERM.
 """
 
 import contextlib
@@ -27,40 +27,40 @@ if TYPE_CHECKING:
     from keras_nst.settings.flags import OwnFlags
 
 if is_a_command():
-    sys.excepthook = in_one_line  # from here on: what a command imports before `main` takes a while
+    sys.excepthook = in_one_line  # as early as this, since the imports of a command take a while before `main`
 BEGINS_AGAIN = "Interrupted before the first step: nothing was kept. The same command begins again."
 HELP = {"--help", "-help", "-h", "--helpfull", "--helpshort", "--help=true"}
 
 
 class Command(NamedTuple):
-    """A command, declared beside its settings.
+    """A command, declared next to its settings.
 
-    It has a `prepare(settings, tell)`, which checks and reads what is asked for without TensorFlow, and a
-    `drive(asked, stop, tell)`, which does it and returns the exit code: in `keras_nst/NAME/prepare.py` and `drive.py`.
-    Or it has a `work(argv)` of its own, from the command line to the exit code.
+    It has a `prepare(settings, tell)`, which checks and reads the request without TensorFlow, and a
+    `drive(asked, stop, tell)`, which carries it out and returns the exit code: in `keras_nst/NAME/prepare.py` and
+    `drive.py`. Or it has its own `work(argv)`, from the command line to the exit code.
     """
 
-    name: str  # what people type
+    name: str  # typed by the user
     settings: type[Settings]
-    usage: Sequence[str]  # what may stand behind the name
+    usage: Sequence[str]  # what may follow the name
     about: str  # what it does, in a sentence
-    example: str = "content"  # the flag that a stray word may have been meant for
+    example: str = "content"  # the flag suggested for a stray word
     own_flags: "OwnFlags" = {}
     short: Mapping[str, str] = {}  # other names of flags
-    stopping: str = STOPPING  # what Ctrl-C tells
-    interrupted: str = "interrupted"  # what a Ctrl-C is answered before there is anything to stop
-    needs_flags: bool = True  # or else it does its work without any
-    more_help: str = ""  # what --help tells before the flags
+    stopping: str = STOPPING  # the message after Ctrl-C
+    interrupted: str = "interrupted"  # the message after Ctrl-C before there is anything to stop
+    needs_flags: bool = True  # if not, it also works without any
+    more_help: str = ""  # printed by --help before the flags
     home: str = ""  # the module of its `work`, if it has one
 
     @property
     def program(self) -> str:
-        """Returns how it was called."""
+        """The command as it was called."""
         return f"keras-nst {self.name}" if is_installed_command() else f"python -m keras_nst.{self.name}"
 
 
 def main(command: Command, argv: Sequence[str] | None = None) -> int:
-    """Does what the command line asks for; returns the exit code."""
+    """Runs the command line; returns the exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
     if not argv and command.needs_flags:
         print(usage(command), end="", file=sys.stderr)
@@ -85,7 +85,7 @@ def main(command: Command, argv: Sequence[str] | None = None) -> int:
 
 
 def driven(command: Command, argv: Sequence[str]) -> int:
-    """Checks what is asked for and does it, on a thread of its own, so that Ctrl-C is heard."""
+    """Checks the request and carries it out, on its own thread, so that Ctrl-C is noticed."""
     from keras_nst.settings.flags import read_settings
 
     settings = read_settings(written_out(argv, command.short), command.settings, command.example)
@@ -104,7 +104,7 @@ def driven(command: Command, argv: Sequence[str]) -> int:
 
 
 def written_out(argv: Sequence[str], short: Mapping[str, str]) -> list[str]:
-    """Returns the command line with the flags' full names."""
+    """Returns the command line with the full names of all flags."""
     for name, full in short.items():
         argv = [re.sub(f"^--?{name}(?==|$)", f"--{full}", argument) for argument in argv]
     return list(argv)
@@ -117,7 +117,7 @@ def usage(command: Command) -> str:
 
 
 def tell(line: str) -> None:
-    """Prints a line. Nobody may be listening any more: the picture is worth more than the line."""
+    """Prints a line. A closed stream is ignored: the picture is worth more than the line."""
     with contextlib.suppress(OSError):
         print(line, flush=True)
 
@@ -129,6 +129,6 @@ def tell_aside(line: str) -> None:
 
 
 def complain(error: object, code: int) -> int:
-    """Tells what is wrong; returns the exit code."""
+    """Prints an error message; returns the exit code."""
     tell_aside(str(error))
     return code

@@ -1,4 +1,4 @@
-"""What a shell completes: the commands, their flags, and the values of those that have few."""
+"""Shell completion: the commands and their flags."""
 
 from collections.abc import Iterable, Mapping
 
@@ -26,7 +26,7 @@ ZSH = "autoload -U +X bashcompinit && bashcompinit\n" + BASH
 
 
 def script(shell: str, commands: Mapping[str, Command]) -> str:
-    """Returns what the shell is to read: `eval "$(keras-nst completion bash)"`."""
+    """Returns the script for the shell: `eval "$(keras-nst completion bash)"`."""
     if shell == "fish":
         return "".join(fish(commands))
     cases = "".join(f'    {name}) flags="{" ".join(flags_of(command))}" ;;\n' for name, command in commands.items())
@@ -35,13 +35,13 @@ def script(shell: str, commands: Mapping[str, Command]) -> str:
 
 
 def flags_of(command: Command) -> list[str]:
-    """Returns the flags as they are typed, with "=" where a value follows."""
+    """Returns the flags as they are typed, with "=" if a value follows."""
     own = [f"--{name}{'=' if takes else ''}" for name, (takes, _) in command.own_flags.items()]
     return [f"--{name}=" for name in fields(command.settings)] + own + ["--flagfile=", "--help"]
 
 
 def fish(commands: Mapping[str, Command]) -> Iterable[str]:
-    """Yields the lines for fish, which shows what each is for."""
+    """Yields the lines for fish, which also shows descriptions."""
     first = "not __fish_seen_subcommand_from " + " ".join(commands)
     for name, command in commands.items():
         yield f"complete -c keras-nst -n {quoted(first)} -f -a {name} -d {quoted(command.about)}\n"
@@ -51,5 +51,5 @@ def fish(commands: Mapping[str, Command]) -> Iterable[str]:
 
 
 def quoted(text: str) -> str:
-    """Returns text as fish takes it."""
+    """Returns text quoted for fish."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

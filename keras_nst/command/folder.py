@@ -1,4 +1,4 @@
-"""Folders that belong to one piece of work, which goes on with what is there: checked, made, held."""
+"""Checks, creates and locks a folder that belongs to one piece of work, so that it can be resumed there."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -9,18 +9,18 @@ from keras_nst.command.run_folder import read_told
 from keras_nst.settings.declared import SettingError
 from keras_nst.system.files import Locked, lock
 
-LONGEST = 300  # letters about what is different
-HASH = re.compile("[0-9a-f]{64}")  # of which the first letters are enough to be told
+LONGEST = 300  # letters about the differences
+HASH = re.compile("[0-9a-f]{64}")  # shortened to its first letters in messages
 
 
 def check_kind(folder: Path, named: str, record: str, kind: str, begun: Collection[str] = ()) -> dict[str, Any] | None:
-    """Checks that a folder holds nothing, or work of one kind; returns what that tells of itself, None of nothing.
+    """Checks that a folder is empty, or holds work of one kind; returns its record, None if it is empty.
 
     Args:
         named: the folder as the user gave it.
-        record: the name of the file by which such work is known.
-        kind: what it is called: "a training".
-        begun: names that work which came to nothing may have left.
+        record: the name of the file that identifies such work.
+        kind: the name of the kind, such as "a training".
+        begun: file names that interrupted work may have left.
 
     Raises:
         SettingError: it holds something else.
@@ -35,10 +35,10 @@ def check_kind(folder: Path, named: str, record: str, kind: str, begun: Collecti
 
 
 def check_same(named: str, now: Mapping[str, str], then: Mapping[str, str], kind: str) -> None:
-    """Checks that the work in a folder is the one that is asked for.
+    """Checks that the work in a folder is the requested one.
 
     Raises:
-        SettingError: it is another; in what it is.
+        SettingError: it is other work; the message lists the differences.
     """
     others = [name for name in dict.fromkeys([*now, *then]) if now.get(name) != then.get(name)]
     if changed := [f"{name} {now.get(name, 'none')} (was {then.get(name, 'none')})" for name in others]:
@@ -47,10 +47,10 @@ def check_same(named: str, now: Mapping[str, str], then: Mapping[str, str], kind
 
 
 def held(folder: Path, named: str) -> IO[str]:
-    """Makes a folder, and returns the lock on it.
+    """Creates a folder, and returns the lock on it.
 
     Raises:
-        SettingError: it cannot be made or written to, or other work is done in it.
+        SettingError: it cannot be created or written to, or other work is running in it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""run.log: what a user needs when reporting a fault."""
+"""run.log, the file to attach to a bug report."""
 
 import contextlib
 import logging
@@ -17,17 +17,17 @@ from keras_nst.settings.lines import Tell
 from keras_nst.system.version import __version__
 
 EXPECTED = (InputError, OSError, MemoryError, KeyboardInterrupt)  # errors that need no traceback
-ASIDE = logging.getLogger("keras_nst")  # what went wrong beside the picture
-ASIDE.addHandler(logging.NullHandler())  # where no run keeps a log, nothing is printed
-OTHERS = ("py.warnings", "tensorflow", ASIDE.name)  # whose messages belong in it, as far as this run has caused them
+ASIDE = logging.getLogger("keras_nst")  # errors that do not stop the picture
+ASIDE.addHandler(logging.NullHandler())  # without a run that keeps a log, nothing is printed
+OTHERS = ("py.warnings", "tensorflow", ASIDE.name)  # whose messages belong in it, if this run has caused them
 
 
 @contextlib.contextmanager
 def logged(folder: Path, expected: tuple[type[BaseException], ...]) -> Iterator[logging.Logger]:
-    """Keeps a log of its own in the folder: what is told, warnings, and the traceback of errors not `expected`.
+    """Keeps a log in the folder: messages, warnings, and the traceback of errors that are not `expected`.
 
     Raises:
-        Unexpected: in place of such an error, with one line that points to the log.
+        Unexpected: instead of such an error, with one line that points to the log.
     """
     handler, own = handler_for(folder / LOG), logging.Logger("keras_nst.run", logging.INFO)
     loggers = [own, *map(logging.getLogger, OTHERS)]
@@ -53,10 +53,10 @@ def logged(folder: Path, expected: tuple[type[BaseException], ...]) -> Iterator[
 
 @contextlib.contextmanager
 def spared(what: str, tell: Tell) -> Iterator[None]:
-    """Has what is done inside cost no picture: what goes wrong is told in a line, and in the log with its traceback."""
+    """Reports errors in a line, with a traceback in the log, without raising them: they must not cost the picture."""
     try:
         yield
-    except TooSmall as error:  # no fault of the program
+    except TooSmall as error:  # not a fault of the program
         tell(f"The picture is too small to be judged: {error}.")
     except Exception as error:
         ASIDE.exception("No %s", what)
@@ -64,7 +64,7 @@ def spared(what: str, tell: Tell) -> Iterator[None]:
 
 
 def sparing(listener: Listener, what: str, tell: Tell) -> Listener:
-    """Returns the listener, which hears no more once it has failed: the picture is worth more."""
+    """Returns the listener, switched off after its first error: the picture is worth more."""
     sound = True
 
     def listen(progress: Progress) -> None:
@@ -79,7 +79,7 @@ def sparing(listener: Listener, what: str, tell: Tell) -> Listener:
 
 
 def handler_for(path: Path) -> logging.Handler:
-    """Returns what writes the messages of this thread into the file: other runs of the process have their own."""
+    """Returns a handler that writes this thread's messages into the file: other runs of the process have their own."""
     handler, thread = logging.FileHandler(path, encoding="utf8", delay=True), threading.get_ident()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     handler.addFilter(lambda record: record.thread == thread)

@@ -1,7 +1,7 @@
-"""What became of each job of a batch: the only truth, a line of JSON for each thing that happened.
+"""The manifest of a batch, the only record of its jobs: a line of JSON for each event.
 
-Lines are only ever added, so that whatever ends the batch leaves all that came before; one that was cut off is passed
-over, and its job is done again, or resumed.
+Lines are only ever appended, so everything before a crash is kept. A line that was cut off is skipped, and its job is
+done again, or resumed.
 """
 
 import json
@@ -10,30 +10,30 @@ import time
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-JOBS, RESULTS = "jobs", "pictures"  # folders in that of the batch
+JOBS, RESULTS = "jobs", "pictures"  # folders inside the batch's folder
 MANIFEST = "manifest.jsonl"
 PENDING, RUNNING, DONE, FAILED = "pending", "running", "done", "failed"
 STATES = (PENDING, RUNNING, DONE, FAILED)
 
 
 class Entry(NamedTuple):
-    """Where a job stands."""
+    """The state of a job."""
 
     state: str = PENDING
     attempts: int = 0
-    seconds: float = 0.0  # of all attempts
+    seconds: float = 0.0  # over all attempts
     name: str = ""
     output: str = ""
     error: str = ""
     figures: dict[str, float] = {}
-    settings: dict[str, str] = {}  # that are the job's own
+    settings: dict[str, str] = {}  # those that differ from the batch's
 
 
 class Manifest:
     """The jobs of a batch, by their hashes.
 
     Args:
-        folder: of the batch; it is locked by whoever has this.
+        folder: of the batch; the caller has locked it.
     """
 
     def __init__(self, folder: Path):
@@ -44,7 +44,7 @@ class Manifest:
     def __enter__(self) -> "Manifest":
         cut_off = self.path.exists() and not self.path.read_bytes().endswith(b"\n")
         self.file = self.path.open("a", encoding="utf8")
-        if cut_off:  # the next line is not to be a part of the last one
+        if cut_off:  # the next line must not be appended to the broken one
             self.file.write("\n")
         return self
 
@@ -53,11 +53,11 @@ class Manifest:
             self.file.close()
 
     def get(self, job: str) -> Entry:
-        """Returns where the job stands."""
+        """Returns the state of the job."""
         return self.entries.get(job, Entry())
 
     def note(self, job: str, **changed: Any) -> Entry:
-        """Takes note of what happened to a job, on the disk before anything else happens."""
+        """Records an event of a job, on disk before anything else happens."""
         entry = self.get(job)._replace(**changed)
         self.entries[job] = entry
         if self.file:
@@ -69,7 +69,7 @@ class Manifest:
 
 
 def read(path: Path) -> tuple[dict[str, Entry], int]:
-    """Returns the jobs of a manifest, and how many of its lines cannot be read."""
+    """Returns the jobs of a manifest, and the number of its lines that cannot be read."""
     entries: dict[str, Entry] = {}
     passed_over = 0
     try:

@@ -1,4 +1,4 @@
-"""tqdm's bars, for streams that may be closed by whoever reads them."""
+"""tqdm's bars, for streams that the reader may close."""
 
 import contextlib
 import sys
@@ -7,14 +7,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-SECONDS_BETWEEN = 30.0  # lines
+SECONDS_BETWEEN = 30.0  # between two lines
 
 
 class Meter(tqdm):
-    """A bar that nobody may be looking at any more: what cannot be shown is not, and that is all.
+    """A progress bar that ignores a closed stream.
 
-    tqdm's own would keep the lock that all bars share, and each bar of another thread would wait for it for ever. Where
-    there is no terminal for a bar (disable=None), a line now and then tells how far it is.
+    tqdm's own would keep the lock that all bars share, and bars of other threads would wait for it forever. Without a
+    terminal for a bar (disable=None), it prints a line from time to time instead.
     """
 
     def __init__(self, iterable: Any = None, **how: Any):
@@ -24,7 +24,7 @@ class Meter(tqdm):
         self.told = self.begun
 
     def update(self, n: float | None = 1) -> bool | None:
-        """Counts so many more."""
+        """Advances by n."""
         if not self.disable:
             return super().update(n)
         self.n += n or 0
@@ -41,22 +41,22 @@ class Meter(tqdm):
         return None
 
     def refresh(self, nolock: bool = False, lock_args: object = None) -> None:
-        """Shows the bar as it stands."""
+        """Shows the current state of the bar."""
         with contextlib.suppress(OSError), self.get_lock():
             super().refresh(nolock=True)
 
     def clear(self, nolock: bool = False) -> None:
-        """Takes the bar away until it is shown again."""
+        """Hides the bar until it is shown again."""
         with contextlib.suppress(OSError), self.get_lock():
             super().clear(nolock=True)
 
     def close(self) -> None:
-        """Leaves the bar as it stands; what is printed next begins a new line."""
+        """Leaves the bar as it is; the next output begins a new line."""
         with contextlib.suppress(OSError):
             super().close()
 
 
 def warn(line: str) -> None:
-    """Prints a line on standard error, above the bars there are."""
+    """Prints a line to standard error, above all bars."""
     with contextlib.suppress(OSError):
         tqdm.write(line, file=sys.stderr)

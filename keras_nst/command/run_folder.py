@@ -1,4 +1,4 @@
-"""The folder of a run, and where its picture goes."""
+"""The folder of a run, its record, and the path of its picture."""
 
 import contextlib
 import json
@@ -17,10 +17,10 @@ from keras_nst.settings.declared import SettingError
 from keras_nst.settings.text import EARLIER, FORMER_DEFAULTS, absolute, settings_of
 from keras_nst.system.files import LOCK, Locked, lock, written_whole
 
-EVENTS = "events.out.tfevents.*"  # files with curves
+EVENTS = "events.out.tfevents.*"  # files with the curves
 SETTINGS = "settings.cfg"
 PICTURE = "picture.png"
-PREVIEW = "preview.jpg"  # until there is a picture
+PREVIEW = "preview.jpg"  # until the picture is finished
 RECORD = "run.json"
 CHECKPOINT = "checkpoint.zip"
 LOG = "run.log"
@@ -30,10 +30,10 @@ LONGEST_STEM = 28  # letters of up to four bytes, two stems and a date: a file s
 
 
 def choose_workdir(config: Config) -> Path:
-    """Returns the folder of this run; it may not exist yet, or be given a number by `create_workdir`.
+    """Returns the folder of this run. It may not exist yet; `create_workdir` may add a number to its name.
 
     Raises:
-        SettingError: the folder holds another run, or cannot be one.
+        SettingError: the folder holds another run, or is not a folder.
     """
     if not config.workdir:
         styles = [style.source for style in config.style_sources()[:1]]
@@ -52,17 +52,17 @@ def choose_workdir(config: Config) -> Path:
 
 
 class Busy(SettingError):
-    """A folder in which another run is at work."""
+    """A folder in which another run is running."""
 
 
 def create_workdir(workdir: Path, named: str) -> tuple[Path, IO[str]]:
-    """Makes the folder, locks it for this run and returns both.
+    """Creates the folder, locks it for this run and returns both.
 
-    One that the user has not `named` gets a number where a run that started in the same second has taken it.
+    If the user has not `named` it, a number is added if a run that started in the same second has the name.
 
     Raises:
-        SettingError: it cannot be made or written to.
-        Busy: another run is at work in it.
+        SettingError: it cannot be created or written to.
+        Busy: another run is running in it.
     """
     try:
         workdir.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def create_workdir(workdir: Path, named: str) -> tuple[Path, IO[str]]:
 
 
 def release_workdir(workdir: Path) -> None:
-    """Takes back what a run has made that did not begin, and the folder if there is nothing else in it."""
+    """Removes the files of a run that did not begin, and the folder if it is empty then."""
     with contextlib.suppress(OSError):
         clear_workdir(workdir)
         (workdir / LOCK).unlink(missing_ok=True)
@@ -87,17 +87,17 @@ def release_workdir(workdir: Path) -> None:
 
 
 def clear_workdir(workdir: Path) -> None:
-    """Removes what a run has left in the folder, and nothing else."""
+    """Removes the files of a run from the folder, and nothing else."""
     left = [RECORD, CHECKPOINT, SETTINGS, PICTURE, PREVIEW, LOG, REPORT, EVENTS, "snapshots/step-*.jpg", PROFILES]
     for path in [path for name in left for path in workdir.glob(name)]:
         path.unlink()
 
 
 def choose_output(config: Config, workdir: Path, own: str = "") -> Path:
-    """Returns the path of the result; it may exist already if it is this run's `own`, which goes on.
+    """Returns the path of the result; it may exist if it is this run's `own`, which is resumed.
 
     Raises:
-        SettingError: there is a file already, and it may not be overwritten.
+        SettingError: the file exists, and --overwrite is not given.
     """
     if not config.output:
         return workdir / PICTURE
@@ -108,7 +108,7 @@ def choose_output(config: Config, workdir: Path, own: str = "") -> Path:
 
 
 def _made(folder: Path) -> bool:
-    """Makes the folder, which must not exist yet: of several runs, one succeeds."""
+    """Creates the folder, which must not exist yet: of several runs, one succeeds."""
     try:
         folder.mkdir()
     except FileExistsError:
@@ -121,13 +121,13 @@ def _now() -> str:
 
 
 def stem(source: str) -> str:
-    """Returns the name of a picture as a part of a folder's."""
+    """Returns the name of a picture, as part of a folder's name."""
     name = re.split(r"[/\\:]", source.partition("?")[0].rstrip("/"))[-1]
     return re.sub(r"[^\w.-]", "_", Path(name).stem)[:LONGEST_STEM]
 
 
 def _expanded(written: str) -> Path:
-    # Unlike Path's own, this leaves the ~ of an unknown user as it is, as shells do.
+    # Unlike Path's own, this leaves the ~ of an unknown user unchanged, as shells do.
     return Path(os.path.expanduser(written))
 
 
@@ -137,7 +137,7 @@ def _numbered(folder: Path) -> Iterator[Path]:
         yield folder.with_name(f"{folder.name}-{number}")
 
 
-# What may be given anew when a run goes on: none of it changes the steps already taken.
+# Settings that may change when a run is resumed: none of them changes the steps already taken.
 FREE = (
     "steps",
     "max_seconds",
@@ -157,13 +157,13 @@ FREE = (
 
 
 class Record(NamedTuple):
-    """A run as it was asked for."""
+    """A run as it was requested."""
 
-    given: dict[str, str]  # settings, with what was left open still open
+    given: dict[str, str]  # settings, with `auto` kept
     resolved: dict[str, str]  # settings as in settings.cfg; empty until TensorFlow has been started
     inputs: dict[str, str]  # SHA-256 of each input, by name
     output: str
-    machine: dict[str, str]  # versions, processor, threads: what makes the same steps differ in their last bits
+    machine: dict[str, str]  # versions, processor, threads: with others, the same steps round differently
     finished: bool = False
 
 
@@ -174,7 +174,7 @@ def write_record(folder: Path, record: Record) -> None:
 
 
 def read_told(path: Path) -> dict[str, Any] | None:
-    """Returns what a file of JSON tells, by name; None where there is none that can be read."""
+    """Returns the contents of a JSON file, by name; None if there is none that can be read."""
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -183,7 +183,7 @@ def read_told(path: Path) -> dict[str, Any] | None:
 
 
 def read_record(folder: Path) -> Record | None:
-    """Returns the record of the folder; None where there is none that can be read."""
+    """Returns the record of the folder; None if there is none that can be read."""
     try:
         return Record(**json.loads((folder / RECORD).read_bytes()))
     except (OSError, ValueError, TypeError):
@@ -191,15 +191,15 @@ def read_record(folder: Path) -> Record | None:
 
 
 def new_record(config: Config, inputs: Mapping[str, str], output: Path) -> Record:
-    """Returns the record of a run that begins; `inputs` are the SHA-256 of its inputs."""
+    """Returns the record of a new run; `inputs` are the SHA-256 of its inputs."""
     own = str(output.resolve()) if config.output else ""
     return Record(settings_of(absolute(config)), {}, dict(inputs), own, this_machine())
 
 
 def differences(new: Record, old: Record) -> list[str]:
-    """Returns in what the new run is another one than the old: a few words each.
+    """Returns how the new run differs from the old one: a few words for each difference.
 
-    A setting that the version of then did not know was as it is by itself.
+    A setting unknown to the version of the old run had its default.
     """
     names = [name for name in {**new.given, **old.given} if name not in FREE]
     usual, found = settings_of(Config()), []
@@ -215,12 +215,12 @@ def differences(new: Record, old: Record) -> list[str]:
 
 
 def asks_for_more(new: Record, old: Record) -> bool:
-    """Returns whether the new run has more steps."""
+    """Returns whether the new run requests other steps."""
     return new.given.get("steps") not in (old.given.get("steps"), old.resolved.get("steps"))
 
 
 def this_machine() -> dict[str, str]:
-    """Returns what makes the same steps differ in their last bits from another machine's."""
+    """Returns the facts about this machine on which the rounding of the same steps depends."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     threads = os.environ.get("TF_NUM_INTRAOP_THREADS", str(cores))
     versions = {name: metadata.version(name) for name in ("tensorflow", "keras", "numpy")}

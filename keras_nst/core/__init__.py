@@ -1,1 +1,1 @@
-"""The paper: pure tensors, no files, no flags, no prints, no clocks."""
+"""The algorithm: pure tensors, no files, no flags, no prints, no clocks."""

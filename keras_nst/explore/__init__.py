@@ -1,1 +1,1 @@
-"""What layers see, shown on somebody's own pictures."""
+"""Shows what the network's layers see in the user's own pictures."""

@@ -1,4 +1,4 @@
-"""Where in a picture a layer's style loss sits."""
+"""The contribution of each position of a picture to a layer's style loss."""
 
 import tensorflow as tf
 
@@ -12,8 +12,8 @@ def blame(features: tf.Tensor, style: Moments) -> tf.Tensor:
 
         |D|^2 = <D, G> - <D, A> = 1/M sum_p (f_p^T D f_p - <D, A>)
 
-    Above zero: there is more at this position of what the picture has too much of, or less of what it lacks. Below
-    zero: the position makes up for others.
+    Above zero: this position has more of what the picture has too much of, or less of what it lacks. Below zero: the
+    position compensates for others.
     """
     of_picture, target = gram(moments(features)), gram(style)
     difference = of_picture - target  # (n, 1, c, c)

@@ -1,4 +1,4 @@
-"""What single channels of a layer answer to: where, to which parts of real pictures, and to what most of all."""
+"""The responses of single channels: their map of the content, the strongest patches, a picture made to excite them."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from keras_nst.explore.study import Study
 from keras_nst.pictures.drawing import Look, as_image, below, glowing, grid, legend
 from keras_nst.settings.networks import reach, stride
 
-LOOK = 2  # times as large as pictures are made: to look once costs little
+LOOK = 2  # times the size of painted pictures: evaluating once costs little
 PATCHES = 4  # of real pictures
 CELL = 200
 WHERE, MADE = "where in the content", "made from noise"
@@ -19,7 +19,7 @@ REAL = tuple(f"real patch {number}" for number in range(1, PATCHES + 1))
 
 
 class Place(NamedTuple):
-    """A position of a layer in one of the pictures, and how much the channel answers there."""
+    """A position of a layer in one of the pictures, and the channel's response there."""
 
     picture: str
     row: int
@@ -28,7 +28,7 @@ class Place(NamedTuple):
 
 
 def channel_sheet(study: Study, layer: str) -> Image.Image:
-    """Returns a row for each of the layer's strongest channels in the content."""
+    """Returns a sheet with a row for each of the layer's strongest channels in the content."""
     pictures = {name: study.source(name, LOOK * study.settings.size) for name in study.asked.pictures}
     with study.session.where():
         features = study.features([layer])
@@ -49,14 +49,14 @@ def channel_sheet(study: Study, layer: str) -> Image.Image:
 
 
 def strongest(features: np.ndarray, count: int) -> list[int]:
-    """Returns the channels of features (h, w, c) of the largest mean square, away from the border."""
+    """Returns the channels of features (h, w, c) with the largest mean square, away from the border."""
     rows, columns = inner_box(Size(*features.shape[:2]))
     energies = np.square(features[rows, columns]).mean((0, 1))
     return [int(channel) for channel in np.argsort(-energies, kind="stable")[:count]]
 
 
 def peaks(maps: dict[str, np.ndarray], count: int, apart: int) -> list[Place]:
-    """Returns the places where maps (h, w) are highest, each at least so many positions from the others."""
+    """Returns the positions where maps (h, w) are highest, at least `apart` positions from each other."""
     left = {name: of.copy() for name, of in maps.items()}
     found: list[Place] = []
     while len(found) < count:
@@ -72,12 +72,12 @@ def peaks(maps: dict[str, np.ndarray], count: int, apart: int) -> list[Place]:
 
 
 def apart(network: str, layer: str) -> int:
-    """Returns how many positions from each other patches are, so that they overlap by no more than a half."""
+    """Returns the least distance between patches, in positions, at which they overlap by at most half."""
     return max(1, round((reach(network, layer) + stride(layer) / 2) / stride(layer)))
 
 
 def patch(picture: np.ndarray, place: Place, network: str, layer: str) -> np.ndarray:
-    """Returns all that a position of a layer sees of a picture; at a border, as much of the picture from there on."""
+    """Returns the patch that a position of a layer sees of a picture; at a border it is shifted inwards."""
     step, beyond = stride(layer), reach(network, layer)
     side = step + 2 * beyond
     h, w, _ = picture.shape

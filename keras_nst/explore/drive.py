@@ -19,32 +19,32 @@ from keras_nst.system.pace import Stop
 
 
 class NotYet(NamedTuple):
-    """What is not there yet."""
+    """The missing sheets and pictures."""
 
     sheets: dict[str, dict[str, Draw]]  # by lesson and name
     paintings: dict[str, Painting]
-    layers: list[str]  # whose channels are to be excited
+    layers: list[str]  # layers whose channels need a picture
 
     def words(self) -> str:
-        """Returns what is to be made."""
+        """Returns a message with the amount of work."""
         sheets = ", ".join(f"{counted(len(of), 'sheet')} on {lesson}" for lesson, of in self.sheets.items())
         channels = f" and for the channels of {counted(len(self.layers), 'layer')}" if self.layers else ""
         return f"{sheets}; for that {counted(len(self.paintings), 'picture')}{channels}"
 
     def seconds(self, asked: Request, rate: float) -> float:
-        """Returns how long that takes, at so many multiplications a second."""
+        """Returns how long that takes, at `rate` multiplications per second."""
         of_paintings = sum(of_painting(painting, asked, rate) for painting in self.paintings.values())
         return of_paintings + sum(of_channels(asked, layer, asked.settings.channels, rate) for layer in self.layers)
 
 
 def drive(asked: Request, stop: Stop, tell: Tell) -> int:
-    """Makes the sheets that are not there yet, and the page; returns the exit code."""
+    """Makes the missing sheets, and the page; returns the exit code."""
     with open_folder(asked):
         ahead = ahead_of(asked)
         study = Study(asked, stop, tell)
         failures: list[bool] = []
         if ahead.sheets:
-            with study.session:  # opened here, since what is wrong with the weights is wrong with all lessons
+            with study.session:  # opened here, since wrong weights affect all lessons
                 study.effort = Effort(ahead.seconds(asked, study.rate))
                 tell(f"Explores in {asked.folder}: {ahead.words()}, {study.effort}.")
                 failures = [make(lesson, sheets, study) for lesson, sheets in ahead.sheets.items() if not stop.is_set()]
@@ -55,12 +55,12 @@ def drive(asked: Request, stop: Stop, tell: Tell) -> int:
 
 
 def counted(number: int, what: str) -> str:
-    """Returns so many of something, in words."""
+    """Returns a number of things, in words."""
     return f"{number} {what}{'s' * (number != 1)}"
 
 
 def ahead_of(asked: Request) -> NotYet:
-    """Returns what is to be made."""
+    """Returns the missing sheets and pictures."""
     sheets: dict[str, dict[str, Draw]] = {}
     paintings: dict[str, Painting] = {}
     for name in asked.settings.lessons():
@@ -77,7 +77,7 @@ def ahead_of(asked: Request) -> NotYet:
 
 
 def make(lesson: str, sheets: Mapping[str, Draw], study: Study) -> bool:
-    """Makes the sheets of a lesson; returns whether that failed, which keeps no other lesson from being made."""
+    """Makes the sheets of a lesson; returns whether that failed, which does not stop other lessons."""
     asked, config = study.asked, study.asked.config(size=str(study.settings.size))
     try:
         with logged(asked.folder, (*EXPECTED, Stopped)), out_of_memory_in_one_line(config):

@@ -1,8 +1,8 @@
-"""The picture that excites a channel most: activation is maximized from noise, while the picture is shaken.
+"""Activation maximization: makes the picture that excites a channel most, from noise, with random transformations.
 
     J(picture) = - 1 / M sum_p F[p, c]
 
-What still excites the channel when it is moved, turned and scaled a little is a shape, not a pattern of single pixels.
+A pattern that excites the channel even when it is shifted, rotated and scaled a little is a shape, not pixel noise.
 """
 
 import math
@@ -17,27 +17,27 @@ from keras_nst.core.objective.moments import widened
 from keras_nst.core.plan.pyramid import Size, inner_box
 
 # Brightness, red against blue, green against both: about the principal axes of photographs' colors (Ohta, Kanade and
-# Sakai, 1980), and how far photographs spread along each, relative to the first.
+# Sakai, 1980), and the spread of photographs along each, relative to the first.
 AXES = np.array([[1, 1, 1], [1, 0, -1], [-1, 2, -1]]) / np.sqrt([[3], [2], [6]])
 SPREADS = np.array([1.0, 0.35, 0.15])
 
 FIRST = 0.05  # of the first waves, whose picture is nearly flat
-MOST = 1.4  # root mean square along the first axis, before the sigmoid, which pictures tend to: rich in contrast
+MOST = 1.4  # the root mean square along the first axis, before the sigmoid, that pictures tend to: rich in contrast
 
 
 def first_waves(count: int, side: int, seed: int) -> tf.Tensor:
-    """Returns random waves of so many square pictures: (n, 3, h, w // 2 + 1, 2), real and imaginary parts."""
+    """Returns random waves of `count` square pictures: (n, 3, h, w // 2 + 1, 2), real and imaginary parts."""
     return FIRST * tf.random.stateless_normal((count, 3, side, side // 2 + 1, 2), (seed, 0))
 
 
 def amplitudes(side: int) -> np.ndarray:
-    """Returns what a wave of each frequency is multiplied by, side / |frequency|: (h, w // 2 + 1)."""
+    """Returns the factor of waves of each frequency, side / |frequency|: (h, w // 2 + 1)."""
     frequencies = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
     return np.asarray(side / np.maximum(frequencies, 1.0 / side), np.float32)
 
 
 def fields(waves: tf.Tensor) -> tf.Tensor:
-    """Returns what waves add up to, along the three axes of color: (n, h, w, 3)."""
+    """Returns the sum of the waves, along the three axes of color: (n, h, w, 3)."""
     side = waves.shape[2]
     scaled = waves * amplitudes(side)[:, :, None]
     added = tf.signal.irfft2d(tf.complex(scaled[..., 0], scaled[..., 1]), (side, side))
@@ -45,9 +45,9 @@ def fields(waves: tf.Tensor) -> tf.Tensor:
 
 
 def as_pictures(waves: tf.Tensor) -> tf.Tensor:
-    """Returns the pictures that waves stand for, RGB within (0, 1): (n, h, w, 3).
+    """Returns the pictures that the waves represent, RGB within (0, 1): (n, h, w, 3).
 
-    However strong the waves, no axis varies by more than photographs do: else all colors become as shrill as they can.
+    However strong the waves, no axis varies more than in photographs: else all colors become as shrill as possible.
     """
     along = fields(waves)
     square = tf.reduce_mean(tf.square(along), axis=(1, 2), keepdims=True)
@@ -66,14 +66,14 @@ SCALING = 0.1
 
 
 class Excitement:
-    """One picture for each channel of a layer, all moved at the same time.
+    """One picture for each channel of a layer, all optimized together.
 
     Args:
         features: from pictures to {layer: features}.
-        layer: one of them.
-        channels: which of its channels.
-        side: pixels, of square pictures.
-        seed: of the first pictures and of how they are shaken.
+        layer: the name of one of them.
+        channels: the numbers of its channels.
+        side: of the square pictures, in pixels.
+        seed: of the first pictures and of their transformations.
     """
 
     def __init__(self, features: keras.Model, layer: str, channels: Sequence[int], side: int, seed: int):
@@ -84,15 +84,15 @@ class Excitement:
         self.program = traced(self._take, (tf.constant(0),), by_xla=False)
 
     def take(self, steps: int) -> None:
-        """Takes so many steps of Adam."""
+        """Takes `steps` steps of Adam."""
         self.program(tf.constant(steps))
 
     def pictures(self) -> tf.Tensor:
-        """Returns the pictures as they stand: (n, h, w, 3)."""
+        """Returns the current pictures: (n, h, w, 3)."""
         return as_pictures(self.waves.value())
 
     def shown(self) -> tf.Tensor:
-        """Returns of the pictures what excites the channels: not the border, which is not asked to."""
+        """Returns the part of the pictures that excites the channels: without the border, which is not optimized."""
         pictures = self.pictures()
         rows, columns = inner_box(Size(*pictures.shape[1:3]))
         return pictures[:, rows, columns]
@@ -118,7 +118,7 @@ class Excitement:
 
 
 def shaken(pictures: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Returns each picture moved, turned and scaled at random; what comes in at the borders is mirrored."""
+    """Returns each picture shifted, rotated and scaled at random, mirrored at its borders."""
     count, side = pictures.shape[:2]
     scaled, turned, right, down = tf.unstack(tf.random.stateless_uniform((4, count), seed, -1.0, 1.0))
     factor, angle = 1.0 + SCALING * scaled, turned * math.radians(ANGLE)

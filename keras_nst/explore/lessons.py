@@ -1,4 +1,4 @@
-"""The lessons: what is made for each, and what is to be seen in it."""
+"""The lessons: the pictures and sheets of each, and the text that explains them."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -17,12 +17,12 @@ Draw = Callable[[Study], Image.Image]
 
 
 class Lesson(NamedTuple):
-    """One thing to be learned."""
+    """One lesson."""
 
     title: str
     words: Sequence[str]  # paragraphs
     formula: str
-    paintings: Callable[[Exploration], list[Painting]]  # what is painted for it
+    paintings: Callable[[Exploration], list[Painting]]  # the pictures that it needs
     sheets: Callable[[Exploration], Mapping[str, Draw]]  # by name
 
 
@@ -32,12 +32,12 @@ def one(name: str, draw: Draw) -> Callable[[Exploration], Mapping[str, Draw]]:
 
 
 def of_channels(settings: Exploration) -> Mapping[str, Draw]:
-    """Returns a sheet for each layer."""
+    """Returns the channels' lesson: a sheet for each layer."""
     return {f"channels-{layer}": functools.partial(channel_sheet, layer=layer) for layer in settings.layers}
 
 
 def of_result(settings: Exploration) -> list[Painting]:
-    """Returns the one painting that the style's lessons judge."""
+    """Returns the one painting that the style's lessons analyze."""
     return [statistics.of_result(settings.size)]
 
 

@@ -1,4 +1,4 @@
-"""The page of an exploration: every sheet with what is to be seen in it, in one file."""
+"""The page of an exploration: every sheet with its explanation, in one file."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ LARGE = 1800  # pixels
 
 
 def write_page(asked: Request) -> Path:
-    """Writes the page about the sheets that there are, and returns where it is.
+    """Writes the page about the existing sheets, and returns its path.
 
     Raises:
         OSError: it cannot be written.
@@ -38,13 +38,13 @@ def described(asked: Request) -> str:
 
 
 def sheets_of(lesson: Lesson, asked: Request) -> list[Path]:
-    """Returns the lesson's sheets that there are."""
+    """Returns the lesson's existing sheets."""
     paths = [asked.folder / f"{sheet}.png" for sheet in lesson.sheets(asked.settings)]
     return [path for path in paths if path.is_file()]
 
 
 def header(asked: Request) -> str:
-    """Returns the names, and which network looked."""
+    """Returns the heading: the names of the pictures, and the network."""
     settings = asked.settings
     known = {
         "content": name(settings.content),
@@ -57,13 +57,13 @@ def header(asked: Request) -> str:
 
 
 def told(lesson: Lesson) -> list[str]:
-    """Returns what is to be seen, and the formula."""
+    """Returns the explanation and the formula."""
     paragraphs = [f"<p>{text(words)}</p>" for words in lesson.words]
     return [*paragraphs, f"<p><code>{text(lesson.formula)}</code></p>"]
 
 
 def shown(lesson: Lesson, path: Path, asked: Request, most: int) -> str:
-    """Returns a sheet, and where the whole of it is."""
+    """Returns a sheet, and a link to its file."""
     caption = path.stem.replace("-", ", ")
     about = f"{lesson.title}: {caption}"
     whole = f"<p>The whole sheet: {link(path, asked.folder, path.name)}</p>"

@@ -1,4 +1,4 @@
-"""Pictures that are moved until they agree with content or style in what some layers see."""
+"""Pictures that are optimized until they match content or style in some layers."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -8,12 +8,12 @@ from keras_nst.settings.config import Config
 
 
 class Painting(NamedTuple):
-    """One of them."""
+    """One of these pictures."""
 
     name: str  # of its file
     inputs: tuple[str, ...]  # content, style or both
-    longest: int  # pixels, of its longer side
-    settings: Mapping[str, Any]  # of `Config`, where they are not the defaults
+    longest: int  # pixels, its longer side
+    settings: Mapping[str, Any]  # of `Config`, if they differ from the defaults
 
     def config(self, asked: Request) -> Config:
         """Returns the settings of the run that makes it."""

@@ -1,4 +1,4 @@
-"""An exploration, checked and read before TensorFlow is imported, and its folder."""
+"""Checks an exploration and reads its pictures before TensorFlow is imported; manages its folder."""
 
 import json
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ from keras_nst.settings.values import SEPARATOR
 from keras_nst.system.files import LOCK, written_whole
 from keras_nst.system.weights import check_weights
 
-HOME = Path("explore")  # where explorations are kept that have no --workdir
+HOME = Path("explore")  # the folder of explorations without --workdir
 RECORD, PAGE, PICTURES = "explore.json", "explore.html", "pictures"
-FREE = ("content", "style", "show", "workdir", "overwrite", "device")  # what may be others in the same folder
+FREE = ("content", "style", "show", "workdir", "overwrite", "device")  # settings that may change in the same folder
 
 
 class Request(NamedTuple):
@@ -30,10 +30,10 @@ class Request(NamedTuple):
 
     settings: Exploration
     folder: Path
-    pictures: Mapping[str, Picture]  # content and style, those that were given
+    pictures: Mapping[str, Picture]  # content and style, those that are given
 
     def size(self, name: str, longest: int) -> Size:
-        """Returns the size of a picture of the shape of content or style."""
+        """Returns the size of a picture with the shape of content or style."""
         return final_size(longest, size_of(self.pictures[name]))
 
     def config(self, **own: Any) -> Config:
@@ -42,15 +42,15 @@ class Request(NamedTuple):
         return Config(**of_all | own)
 
     def painting(self, name: str) -> Path:
-        """Returns where a picture that was made for the sheets is kept."""
+        """Returns the path of a picture that is made for the sheets."""
         return self.folder / PICTURES / f"{name}.png"
 
     def sheet(self, name: str) -> Path:
-        """Returns where a sheet is kept."""
+        """Returns the path of a sheet."""
         return self.folder / f"{name}.png"
 
     def record(self) -> dict[str, str]:
-        """Returns what makes the sheets of one exploration others than those of another."""
+        """Returns what identifies the sheets of an exploration."""
         settings = {name: self.settings.shown(name) for name in fields(Exploration) if name not in FREE}
         return settings | {f"{name}_sha256": picture.sha256 for name, picture in self.pictures.items()}
 
@@ -59,7 +59,7 @@ def prepare(settings: Exploration, tell: Tell) -> Request:
     """Checks all that can be checked without TensorFlow, and reads the pictures.
 
     Raises:
-        SettingError: names the flag, its value and what would be right.
+        SettingError: names the flag, its value and what is expected.
     """
     check_given(settings)
     with settings.about("weights"):
@@ -81,7 +81,7 @@ def check_given(settings: Exploration) -> None:
 
 
 def check_size(asked: Request) -> None:
-    """Checks that the network sees something of the pictures at the size at which they are made."""
+    """Checks that pictures are large enough for the network at the size at which they are made."""
     for name, picture in asked.pictures.items():
         shape = size_of(picture)
         if asked.settings.size * min(shape) < SMALLEST_SIDE * max(shape):
@@ -90,7 +90,7 @@ def check_size(asked: Request) -> None:
 
 
 def default_name(settings: Exploration) -> str:
-    """Returns the name of a folder for these pictures."""
+    """Returns a folder name for these pictures."""
     return "-".join(stem(source) for source in (settings.content, settings.style) if source)
 
 
@@ -106,7 +106,7 @@ def read(name: str, settings: Exploration, tell: Tell) -> Picture:
 
 
 def check_folder(asked: Request) -> None:
-    """Checks that the folder holds nothing, or what the same settings have made.
+    """Checks that the folder is empty, or holds sheets with the same settings.
 
     Raises:
         SettingError: it holds something else.
@@ -125,10 +125,10 @@ def check_folder(asked: Request) -> None:
 
 
 def open_folder(asked: Request) -> IO[str]:
-    """Makes the folder this exploration's, and returns the lock on it.
+    """Marks the folder as this exploration's, and returns the lock on it.
 
     Raises:
-        SettingError: it cannot be made or written to, or another exploration is at work in it.
+        SettingError: it cannot be created or written to, or another exploration is running in it.
     """
     folder = asked.folder
     lock = held(folder, asked.settings.workdir or str(folder))
@@ -143,7 +143,7 @@ def open_folder(asked: Request) -> IO[str]:
 
 
 def clear(folder: Path) -> None:
-    """Removes what an exploration has left in its folder, and nothing else."""
+    """Removes the files of an exploration from its folder, and nothing else."""
     sheets = [f"{lesson}*.png" for lesson in NEEDS]
     for path in [path for name in (*sheets, PAGE, RECORD, f"{PICTURES}/*.png") for path in folder.glob(name)]:
         path.unlink()

@@ -1,4 +1,4 @@
-"""What a picture looks like to a layer: everything the layer does not see is left to chance."""
+"""Reconstructs pictures from layers: everything that a layer does not see is left to chance."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +11,8 @@ from keras_nst.explore.study import Study
 from keras_nst.pictures.drawing import Look, as_image, grid
 from keras_nst.settings.networks import CONVOLUTIONS, Layer
 
-SMOOTH = 0.01  # of the variation; where the layers say nothing, neighbors are alike
-# From noise, at one size, with next to no prior on pictures besides the layers: enough against noise of single pixels.
+SMOOTH = 0.01  # weight of the variation; where the layers say nothing, neighbors are alike
+# From noise, at one size, with almost no prior on pictures besides the layers: just enough against pixel noise.
 ALONE = {
     "init": "noise",
     "scales": 1,
@@ -22,12 +22,12 @@ ALONE = {
     "style_loss": (("gram", 1.0),),
 }
 RATIOS = (10.0, 1.0, 0.1, 0.01)  # alpha / beta
-IN_GRID, SMALL = 2 / 3, 96  # of the size of other pictures, since there are many; but of small ones, in pixels
+IN_GRID, SMALL = 2 / 3, 96  # of other pictures' size, since there are many; pixels: smaller pictures stay so
 CELL, FONT, HEAD, GAP = 260, 16, 24, 6
 
 
 def of_content(settings: Exploration, network: str | None = None) -> list[Painting]:
-    """Returns the paintings that agree with the content in one layer each."""
+    """Returns the paintings that match the content in one layer each."""
     own = by(network, settings)
     return [
         Painting(
@@ -41,7 +41,7 @@ def of_content(settings: Exploration, network: str | None = None) -> list[Painti
 
 
 def of_style(settings: Exploration, network: str | None = None) -> list[Painting]:
-    """Returns the paintings that agree with the style in the first layer, the first two, ..."""
+    """Returns the paintings that match the style in the first layer, the first two, ..."""
     own = by(network, settings)
     return [
         Painting(
@@ -70,12 +70,12 @@ def of_grid(settings: Exploration) -> list[Painting]:
 
 
 def weights_of(ratio: float) -> dict[str, float]:
-    """Returns weights of this ratio, content over style, that add up to one: the variation counts alike."""
+    """Returns weights of content and style with this ratio and the sum 1: so the variation counts equally."""
     return {"content_weight": ratio / (1.0 + ratio), "style_weight": 1.0 / (1.0 + ratio)}
 
 
 def by(network: str | None, settings: Exploration) -> dict[str, Any]:
-    """Returns what all paintings have in common."""
+    """Returns the settings that all paintings share."""
     return ALONE | {"network": network or settings.network, "steps": (settings.steps,)}
 
 
@@ -85,7 +85,7 @@ def first_ones(layers: Sequence[str]) -> list[Sequence[str]]:
 
 
 def alike(layers: Sequence[str]) -> tuple[Layer, ...]:
-    """Returns layers of the same weight."""
+    """Returns layers with equal weights."""
     return tuple(Layer(name, 1.0) for name in layers)
 
 
@@ -93,21 +93,21 @@ def alike(layers: Sequence[str]) -> tuple[Layer, ...]:
 
 
 def content_sheet(study: Study) -> Image.Image:
-    """Returns the content and what each layer keeps of it."""
+    """Returns a sheet of the content and what each layer keeps of it."""
     heads = ["the picture", *study.settings.layers]
     made = map(study.painted, of_content(study.settings))
     return row_by_row(heads, {"content, rebuilt from one layer": [study.source("content"), *made]})
 
 
 def style_sheet(study: Study) -> Image.Image:
-    """Returns the style and what the statistics of more and more layers keep of it."""
+    """Returns a sheet of the style and what the statistics of more and more layers keep of it."""
     heads = ["the picture", *up_to(study.settings.layers)]
     made = map(study.painted, of_style(study.settings))
     return row_by_row(heads, {"style, rebuilt from Gram matrices": [study.source("style"), *made]})
 
 
 def grid_sheet(study: Study) -> Image.Image:
-    """Returns pictures between content and style: figure 3 of Gatys et al."""
+    """Returns a sheet of pictures between content and style: figure 3 of Gatys et al."""
     rows = [f"style: {name}" for name in up_to(study.settings.layers)]
     columns = [f"alpha / beta = {ratio:g}" for ratio in reversed(RATIOS)]
     made = list(map(study.painted, of_grid(study.settings)))
@@ -116,7 +116,7 @@ def grid_sheet(study: Study) -> Image.Image:
 
 
 def networks_sheet(study: Study) -> Image.Image:
-    """Returns content and style rebuilt by both networks."""
+    """Returns a sheet of content and style reconstructed by both networks."""
     rows = {}
     for network in CONVOLUTIONS:
         rows[f"content by {network.upper()}"] = list(map(study.painted, of_content(study.settings, network)))
@@ -130,7 +130,7 @@ def of_networks(settings: Exploration) -> list[Painting]:
 
 
 def up_to(layers: Sequence[str]) -> list[str]:
-    """Returns what to call the first layer, the first two, ..."""
+    """Returns labels for the first layer, the first two, ..."""
     return [layers[0], *(f"up to {layer}" for layer in layers[1:])]
 
 

@@ -1,4 +1,4 @@
-"""What is asked of an exploration."""
+"""The settings of an exploration."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from keras_nst.settings.kinds import Kind, automatic, choice, integer, nearest, 
 from keras_nst.settings.networks import CONVOLUTIONS, SMALLEST_SIDE, layer_names
 from keras_nst.settings.recipes import STYLE_LAYERS
 
-# The lessons in their order, and what each needs of the two pictures.
+# The lessons in their order, and the pictures that each needs.
 NEEDS = {
     "content": ("content",),
     "style": ("style",),
@@ -20,11 +20,11 @@ NEEDS = {
 }
 ALL = "all"
 LARGEST_SIZE = 1024
-OF_CHANNELS = 2  # steps of pictures that excite a channel, for each step of others
+OF_CHANNELS = 2  # steps of pictures that excite a channel, for each step of other pictures
 
 
 def lessons() -> Kind:
-    """Returns the kind of a list of lessons; "all" stands for all of them."""
+    """Returns the kind of a list of lessons; "all" means all of them."""
     names = several(choice(*NEEDS), f"{ALL}|LESSON,...")
 
     def parse(written: str) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def lessons() -> Kind:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Exploration(Settings):
-    """Which pictures are looked at, by which layers, and how closely."""
+    """Which pictures are explored, by which layers, and how closely."""
 
     content: str = setting(
         "", text("PICTURE"), "Pictures", "The content picture: a path, an http(s) URL, or sample:harbor."
@@ -104,11 +104,11 @@ class Exploration(Settings):
 
     @property
     def steps_of_channels(self) -> int:
-        """The steps of pictures that excite a channel."""
+        """The number of steps of pictures that excite a channel."""
         return OF_CHANNELS * self.steps if self.channel_steps is None else self.channel_steps
 
     def lessons(self) -> tuple[str, ...]:
-        """Returns what to show: a file has the weights of one network only."""
+        """Returns the lessons to show: a file has the weights of one network only."""
         both = self.weights in ("imagenet", "random")
         return tuple(lesson for lesson in self.show if both or lesson != "networks")
 

@@ -1,4 +1,4 @@
-"""What of a layer is style: Gram matrices as maps, and where in a picture the style loss sits."""
+"""The style statistics of a layer: Gram matrices as maps, and the positions of the style loss."""
 
 from typing import TYPE_CHECKING
 
@@ -18,18 +18,18 @@ RESULT = "result"
 
 
 def of_result(study_size: int) -> Painting:
-    """Returns the transfer that is judged, by the program's defaults."""
+    """Returns the transfer that is analyzed, with the program's defaults."""
     return Painting(RESULT, ("content", "style"), study_size, {})
 
 
 def looked_at(study: Study) -> dict[str, np.ndarray]:
-    """Returns the pictures that are compared: the style as the result was compared with it, of as many pixels."""
+    """Returns the pictures that are compared: the style at the size that the result was compared with."""
     result = study.painted(of_result(study.settings.size))
     return {"content": study.source("content"), "style": study.source("style"), RESULT: result}
 
 
 def grams_sheet(study: Study) -> Image.Image:
-    """Returns the Gram matrices of content, style and result, layer by layer."""
+    """Returns a sheet of the Gram matrices of content, style and result, layer by layer."""
     matrices = {name: grams(study.seen(picture)) for name, picture in looked_at(study).items()}
     cells: dict[tuple[str, str], Image.Image] = {}
     rows: list[str] = []
@@ -48,7 +48,7 @@ def grams_sheet(study: Study) -> Image.Image:
 
 
 def blame_sheet(study: Study) -> Image.Image:
-    """Returns where the style loss of each layer sits, before and after the transfer."""
+    """Returns a sheet with the positions of each layer's style loss, before and after the transfer."""
     pictures = looked_at(study)
     seen = {name: study.seen(picture) for name, picture in pictures.items()}
     cells: dict[tuple[str, str], Image.Image] = {}

@@ -1,4 +1,4 @@
-"""What makes the pictures of the lessons: each is made once, and kept in the folder."""
+"""Makes the pictures of the lessons: each is made once, and stored in the folder."""
 
 import functools
 import time
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
-CHUNK = 16  # steps between two looks at whether to stop
-KEPT = 2**24  # bytes: the steps of a few pictures, since those of a row of the grid are the same
+CHUNK = 16  # steps between two checks of `stop`
+KEPT = 2**24  # bytes: the steps of a few pictures, which are the same within a row of the grid
 
 
 class Stopped(Exception):
-    """Somebody has asked to stop."""
+    """The user has requested a stop."""
 
 
 class Study:
@@ -43,30 +43,30 @@ class Study:
 
     Args:
         asked: the exploration.
-        stop: set when it is to end.
-        tell: hears of each picture.
+        stop: set to end it early.
+        tell: receives a message for each picture.
     """
 
     def __init__(self, asked: Request, stop: Stop, tell: Tell):
         self.asked, self.stop, self.tell, self.settings = asked, stop, tell, asked.settings
-        self.effort = Effort(0.0)  # what is to be made
+        self.effort = Effort(0.0)  # of the pictures still to make
 
     @functools.cached_property
     def session(self) -> Session:
-        """TensorFlow, which is started when something is to be made, and the networks."""
+        """The session; TensorFlow is started at its first use."""
         session = Session(self.asked.config(), keep=KEPT)
-        session.network(self._network_for(session, self.settings.layers[-1:]))  # all others take its weights
+        session.network(self._network_for(session, self.settings.layers[-1:]))  # all other networks use its weights
         return session
 
     @functools.cached_property
     def rate(self) -> float:
-        """The multiplications a second of steps."""
+        """The multiplications per second of steps."""
         precision = self._network_for(self.session, self.settings.layers[-1:]).precision
         with self.session.where():
             return measured_rate(precision)
 
     def source(self, name: str, longest: int | None = None) -> np.ndarray:
-        """Returns content or style, (h, w, 3), as large as pictures are made or so large."""
+        """Returns content or style, (h, w, 3), at the size of painted pictures or at `longest`."""
         size, pixels = self.asked.size(name, longest or self.settings.size), self.asked.pictures[name].pixels
         if size == pixels.shape[:2]:
             return pixels
@@ -76,7 +76,7 @@ class Study:
             return resize(pixels[None], size).numpy()[0]
 
     def painted(self, painting: Painting) -> np.ndarray:
-        """Returns a picture (h, w, 3), made now unless it is there."""
+        """Returns a picture (h, w, 3), which is made unless it exists."""
         path = self.asked.painting(painting.name)
         if not path.exists():
             self._go_on()
@@ -94,7 +94,7 @@ class Study:
         return read_picture(path).pixels
 
     def excited(self, layer: str, channels: Sequence[int]) -> list[np.ndarray]:
-        """Returns the pictures that excite these channels of a layer most, those made now that are not there."""
+        """Returns the pictures that excite these channels of a layer most; missing ones are made."""
         paths = [self.asked.painting(excited_name(layer, channel)) for channel in channels]
         missing = [channel for channel, path in zip(channels, paths, strict=True) if not path.exists()]
         if missing:
@@ -112,13 +112,13 @@ class Study:
         return self.session.network(self._network_for(self.session, layers, precision)).features
 
     def _network_for(self, session: Session, layers: Iterable[str], precision: str = "auto") -> Resolved:
-        """Returns settings that ask for these layers."""
+        """Returns settings that use these layers."""
         chosen, side = tuple(Layer(name) for name in layers), self.settings.size
         config = self.asked.config(content_layers=chosen, style_weight=0.0, precision=precision)
         return session.resolve(config, Size(side, side))
 
     def seen(self, picture: np.ndarray) -> "dict[str, tf.Tensor]":
-        """Returns what the layers see of a picture: (1, h, w, c) each."""
+        """Returns the layers' features of a picture: (1, h, w, c) each."""
         with self.session.where():
             return self.features(self.settings.layers)(picture[None])
 

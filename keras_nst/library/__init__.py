@@ -1,1 +1,1 @@
-"""What programs are given: pictures and settings in Python's own values, results, steps to walk through, pieces."""
+"""The Python interface: pictures and settings as Python values, results, step-by-step painting, building blocks."""

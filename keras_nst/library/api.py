@@ -1,4 +1,4 @@
-"""Neural style transfer for programs: pictures in, a result out; one picture, many, or step by step."""
+"""Neural style transfer for Python programs: one picture, many pictures, or step by step."""
 
 import dataclasses
 import functools
@@ -35,35 +35,35 @@ def stylize(
     listeners: Sequence[Listener] = (),
     **arguments: Unpack[Arguments],
 ) -> Result:
-    """Returns the content picture in the manner of the style picture.
+    """Returns the content picture in the style of the style picture.
 
-    Pictures are arrays, Pillow's, or named as for the command: by a path, a URL or sample:NAME.
+    Pictures are arrays, Pillow pictures, or names as on the command line: a path, a URL or sample:NAME.
 
     Args:
-        content, style: pictures; None where the weight is 0. Styles, a list of them, are blended.
+        content, style: pictures; None if its weight is 0. A list of styles is blended.
         listeners: called with a `Progress` after each chunk of steps.
-        **arguments: settings as flags have them, size=512, style_strength=0.6, steps=[60, 40]; and `first`,
+        **arguments: settings named like the flags, size=512, style_strength=0.6, steps=[60, 40]; and `first`,
             `content_mask`, `style_mask`, `style_weights`: see `keras_nst.Arguments`.
 
     Raises:
-        ValueError: an argument or a setting is not what it should be; it is named.
+        ValueError: an argument or a setting is not valid; the message names it.
         OSError: a file cannot be read.
-        TypeError: there is no such setting.
+        TypeError: the setting does not exist.
     """
     begun, asked = time.monotonic(), asked_for(content, style, arguments)
     return made(asked, _session(*(getattr(asked.config, name) for name in OF_THE_SESSION)), begun, listeners)
 
 
 class Session(session.Session):
-    """Makes many pictures: the network, compiled steps and what is known of a style serve them all.
+    """Makes many pictures with one network, sharing compiled steps and measured styles.
 
     with keras_nst.Session(size=256) as session:
         for photo in photos:
             session.stylize(photo, "painting.jpg").save(...)
 
     Args:
-        kept_bytes: at most, of what one picture leaves for the next.
-        **settings: of all its pictures, unless these have others; of device, weights and network there is one.
+        kept_bytes: the limit of the cache that later pictures reuse.
+        **settings: defaults of all its pictures; device, weights and network are the same for all.
     """
 
     def __init__(self, *, kept_bytes: float = KEPT_BYTES, **settings: Unpack[Keywords]):
@@ -79,15 +79,15 @@ class Session(session.Session):
         listeners: Sequence[Listener] = (),
         **arguments: Unpack[Arguments],
     ) -> Result:
-        """Returns a picture; everything is as for `keras_nst.stylize`."""
+        """Returns a picture; arguments and errors are as for `keras_nst.stylize`."""
         return made(self._asked(content, style, arguments), self, time.monotonic(), listeners)
 
     def steps(
         self, content: Given | None, style: Given | Sequence[Given] | None = None, **arguments: Unpack[Arguments]
     ) -> Steps[Result]:
-        """Returns an iterator over the progress of a picture, whose `result` is the picture, however far it came.
+        """Returns an iterator over the progress of a picture; its `result` is the picture, however far it has come.
 
-        Whoever leaves the loop stops the picture::
+        Leaving the loop stops the picture::
 
             steps = session.steps("photo.jpg", "painting.jpg")
             for progress in steps:
@@ -110,7 +110,7 @@ class Session(session.Session):
 
 
 class Painter:
-    """A network that keras_nst.train has trained: it paints any photograph in one pass.
+    """A network that was trained by keras_nst.train: it paints any photograph in one pass.
 
     paint = keras_nst.Painter("models/night")
     paint("photo.jpg", strength=0.8).save("painted.png")
@@ -120,7 +120,7 @@ class Painter:
         device, precision: as for a picture.
 
     Attributes:
-        styles: the names of the styles that it knows.
+        styles: the names of its styles.
     """
 
     def __init__(self, model: str | os.PathLike[str], *, device: str = "auto", precision: str = "auto"):
@@ -143,15 +143,15 @@ class Painter:
         """Returns the picture of a photograph.
 
         Args:
-            photograph: an array, a picture of Pillow's, or named by a path, a URL or sample:NAME.
-            style: the name of one of the styles; else the first one, or what `blend` says.
+            photograph: an array, a Pillow picture, or the name of one: a path, a URL or sample:NAME.
+            style: the name of one of the styles; by default the first one, or those of `blend`.
             blend: the shares of the styles, in their order.
             strength: how far the picture goes from the photograph (0) to the painting (1).
             size: the longer side of the picture, both sides as WxH, or original.
-            color: whose colors the picture has: style, content or luminance.
+            color: which colors the picture has: style, content or luminance.
 
         Raises:
-            ValueError: an argument is not what it should be; it is named.
+            ValueError: an argument is not valid; the message names it.
             OSError: a file cannot be read.
         """
         with naming_arguments():
@@ -171,14 +171,14 @@ class Painter:
 
 @functools.lru_cache(maxsize=1)
 def _session(*machine: Any) -> session.Session:
-    """Returns the session for programs that ask for one picture after the other; the last one is kept."""
+    """Returns the session for single pictures; the last one is cached."""
     return session.Session(Config(**dict(zip(OF_THE_SESSION, machine, strict=True))))
 
 
 def made(
     asked: Order, by: session.Session, begun: float, listeners: Sequence[Listener], stop: Stop | None = None
 ) -> Result:
-    """Returns the picture asked for."""
+    """Returns the requested picture."""
     config, scene, _ = asked
     if strangers := [listener for listener in listeners if not callable(listener)]:
         raise TypeError(f"listeners: Expected functions that take a Progress. Received: {strangers[0]!r}")
@@ -196,7 +196,7 @@ def made(
 
 
 def told_of(asked: Order, resolved: Resolved) -> dict[str, str]:
-    """Returns the settings that a picture carries; pictures that had no name are not named."""
+    """Returns the settings that a picture carries; inputs without a name are left out."""
     settings = repeatable(settings_of(asked.config), settings_of(resolved))
     named = {name: value for name, value in settings.items() if name not in ("style", "content_mask", "style_mask")}
     return named | asked.sources

@@ -1,7 +1,7 @@
-"""From what a program gives, arrays, Pillow's pictures, names, Python's values, to settings and a scene.
+"""Converts a program's arguments (arrays, Pillow pictures, names, Python values) to settings and a scene.
 
-Arrays are (h, w) or (h, w, c), gray, gray and alpha, RGB or RGBA, of unsigned integers or floats in [0, 1]. What is
-transparent in a style is no part of it. What is transparent in the content asks for no style.
+Arrays are (h, w) or (h, w, c), gray, gray and alpha, RGB or RGBA, of unsigned integers or floats in [0, 1]. The
+transparent part of a style does not count. The transparent part of the content gets no style.
 """
 
 import contextlib
@@ -26,14 +26,14 @@ from keras_nst.settings.text import OF_FILES
 from keras_nst.settings.values import FIRST_PICTURES, joined
 
 PICTURES = ("content", "style", "first", "content_mask", "style_mask")
-GIVEN = "given"  # stands for the name of a file where there is none
+GIVEN = "given"  # replaces the name of a file if there is none
 
-# An array, a picture of Pillow's, or where one is: a path, a URL, sample:NAME.
+# An array, a Pillow picture, or its name: a path, a URL, sample:NAME.
 Given = np.ndarray | Image.Image | str | os.PathLike[str]
 
 
 class Arguments(Keywords, total=False):
-    """The settings, and what else may be given by name."""
+    """The settings, and the other arguments that can be passed by name."""
 
     first: Given | None
     """The picture to start from, if neither content nor noise."""
@@ -45,11 +45,11 @@ class Arguments(Keywords, total=False):
     """Pictures whose colors name the regions of the styles, one for each of these."""
 
     style_weights: Sequence[float]
-    """The weights of the styles; all alike if there are none."""
+    """The weights of the styles; equal by default."""
 
 
 class Order(NamedTuple):
-    """A picture that a program asks for."""
+    """A picture that a program requests."""
 
     config: Config
     scene: Scene
@@ -57,12 +57,12 @@ class Order(NamedTuple):
 
 
 def asked_for(content: Given | None, style: Given | Sequence[Given] | None, arguments: Mapping[str, Any]) -> Order:
-    """Returns what is asked for by two pictures and by `Arguments`.
+    """Returns the request made by two pictures and `Arguments`.
 
     Raises:
-        ValueError: an argument or a setting is not what it should be; it is named.
+        ValueError: an argument or a setting is not valid; the message names it.
         OSError: a file cannot be read.
-        TypeError: there is no such setting.
+        TypeError: the setting does not exist.
     """
     arguments = {"content": content, "style": style, **arguments}
     given = {name: _several(name, arguments.pop(name, None)) for name in PICTURES}
@@ -73,13 +73,13 @@ def asked_for(content: Given | None, style: Given | Sequence[Given] | None, argu
 
 
 def config_of(settings: Mapping[str, Any], **stand_ins: Any) -> Config:
-    """Returns settings from values of Python's."""
+    """Returns settings made from Python values."""
     return Config(**{name: _setting(name, value) for name, value in settings.items()}, **stand_ins)
 
 
 @contextlib.contextmanager
 def naming_arguments() -> Iterator[None]:
-    """Says of arguments what the settings' errors say of flags."""
+    """Makes the settings' errors name arguments instead of flags."""
     try:
         yield
     except InputError as error:
@@ -87,7 +87,7 @@ def naming_arguments() -> Iterator[None]:
 
 
 def _config(given: Mapping[str, dict[str, Given]], style_weights: list[float], settings: Mapping[str, Any]) -> Config:
-    """Returns the settings, with stand-ins for the names of pictures."""
+    """Returns the settings, with placeholders for the names of pictures."""
     count = len(given["style"])
     if not all(0 < weight < math.inf for weight in style_weights):
         raise ValueError(f"style_weights: Expected numbers above 0. Received: {style_weights}")
@@ -103,13 +103,13 @@ def _config(given: Mapping[str, dict[str, Given]], style_weights: list[float], s
 
 
 def _weighted(names: list[str], style_weights: list[float]) -> str:
-    """Returns --style of these pictures and weights."""
+    """Returns the value of --style for these pictures and weights."""
     pairs = zip(names, style_weights or [1.0] * len(names), strict=True)
     return joined(f"{name}:{float(weight)!r}" for name, weight in pairs)
 
 
 def _sources(given: Mapping[str, dict[str, Given]], style_weights: list[float]) -> dict[str, str]:
-    """Returns the settings that name pictures; those that came without a name cannot be named."""
+    """Returns the settings that name pictures; inputs without a name are left out."""
     named = {
         name: [os.fspath(of) for of in pictures.values() if isinstance(of, (str, os.PathLike))]
         for name, pictures in given.items()
@@ -129,7 +129,7 @@ def _scene(given: Mapping[str, dict[str, Given]], config: Config) -> Scene:
 
 
 def _setting(name: str, value: Any) -> Any:
-    """Returns a setting from a value of Python's, a list or a text as a flag has it."""
+    """Returns a setting from a Python value, a list, or a text as on the command line."""
     if name in OF_FILES:
         raise ValueError(f"Expected settings for arrays. Received: {name}, which is for files")
     known = [each for each in fields(Config) if each not in OF_FILES]
@@ -142,7 +142,7 @@ def _setting(name: str, value: Any) -> Any:
 
 
 def _several(argument: str, given: Given | Sequence[Given] | None) -> dict[str, Given]:
-    """Returns the pictures of an argument by what to call them: none, one, or several where it may have them."""
+    """Returns the pictures of an argument, by their names in messages: none, one, or several if it accepts a list."""
     if given is None:
         return {}
     if argument not in ("style", "style_mask") or not isinstance(given, (list, tuple)):

@@ -1,4 +1,4 @@
-"""Pieces of the method for other training loops: the network, and losses as functions of its feature maps."""
+"""Building blocks for other training loops: the network, and losses as functions of its feature maps."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -25,7 +25,7 @@ def extractor(
 ) -> keras.Model:
     """Returns a model from pictures (n, h, w, 3), RGB in [0, 1], to {layer: features (n, h', w', c)}.
 
-    `weights` are imagenet, which are fetched once, random, or a file. Its kernels are frozen.
+    `weights` are imagenet, which are downloaded once, random, or a file. Its kernels are frozen.
 
     >>> model = extractor(["block1_conv1", "block2_conv1"], weights="random")
     >>> {name: tuple(seen.shape) for name, seen in model(tf.zeros((1, 32, 48, 3))).items()}

@@ -1,4 +1,4 @@
-"""The steps of a picture, one chunk after the other, for a loop of the program's own."""
+"""Iterates over the steps of a picture, chunk by chunk, in the program's own loop."""
 
 import functools
 import io
@@ -22,12 +22,12 @@ Made = TypeVar("Made")
 
 
 class Steps(Iterator[Progress], Generic[Made]):
-    """An iterator over the progress of a picture, which is painted on a thread of its own while it is asked for more.
+    """An iterator over the progress of a picture, which is painted on its own thread when the next item is requested.
 
-    Between two items nothing is computed: what `progress.picture()` returns is the picture of that step.
+    Between two items nothing is computed: `progress.picture()` returns the picture of that step.
 
     Args:
-        paint: makes the picture until told to stop, and tells the listener.
+        paint: makes the picture until it is stopped, and calls the listener.
     """
 
     def __init__(self, paint: Callable[[Stop, Listener], Made]):
@@ -43,20 +43,20 @@ class Steps(Iterator[Progress], Generic[Made]):
 
     @property
     def result(self) -> Made:
-        """The picture: as it stands, where not all steps were taken; no more are taken then."""
+        """The picture; if not all steps were taken, in its current state, and no more steps are taken."""
         self._shared.stop.set()
         while self._shared.more(self._thread):
             pass
         return self._shared.answer()
 
     def __del__(self) -> None:
-        """Lets the thread end."""
+        """Ends the thread."""
         self._shared.stop.set()
         self._shared.wanted.release()
 
 
 class _Shared(Generic[Made]):
-    """What the loop and the painting thread have in common, which does not keep the iterator alive."""
+    """The state shared by the loop and the painting thread, which does not keep the iterator alive."""
 
     def __init__(self) -> None:
         self.stop = threading.Event()
@@ -66,17 +66,17 @@ class _Shared(Generic[Made]):
         self.error: BaseException | None = None
 
     def run(self, paint: Callable[[Stop, Listener], Made]) -> None:
-        """Paints; the thread's work."""
+        """Paints the picture; runs on the thread."""
         self.wanted.acquire()
         try:
             self.made.append(paint(self.stop, self.tell))
-        except BaseException as error:  # it is raised where the loop is
+        except BaseException as error:  # raised again in the loop
             self.error = error
         self.progress = None
         self.told.release()
 
     def tell(self, progress: Progress) -> None:
-        """Hands the progress over, and waits until more is wanted."""
+        """Passes the progress to the loop, and waits until more is requested."""
         self.progress = progress
         self.told.release()
         self.wanted.acquire()
@@ -94,20 +94,20 @@ class _Shared(Generic[Made]):
         return self.progress
 
     def answer(self) -> Made:
-        """Returns what was made."""
+        """Returns the result, or raises its error."""
         if self.error:
             raise self.error
         return self.made[0]
 
 
 class Result:
-    """A picture that was made; notebooks show it.
+    """A finished picture, which notebooks display.
 
     Attributes:
         array: the picture, RGB in [0, 1], (h, w, 3), or (h, w, 4) with the content's transparency.
-        losses: of the finished picture; None where it was stopped before its end, or had no steps.
-        steps: the steps taken.
-        settings: what made it, as flags have it; saved pictures carry it.
+        losses: of the finished picture; None if it was stopped early, or had no steps.
+        steps: the number of steps taken.
+        settings: the settings that made it, as text; saved pictures carry them.
     """
 
     def __init__(
@@ -123,10 +123,10 @@ class Result:
 
     @functools.cached_property
     def figures(self) -> "Figures":
-        """How near the picture is to content and style, on layers that were not optimized: docs/reference/figures.md.
+        """The quality figures of the picture, on layers that were not optimized: docs/reference/figures.md.
 
         Raises:
-            ValueError: nothing is known of the style, as where a trained network has painted; or the picture, or its
+            ValueError: the style is unknown, as in a picture of a trained network; or the picture, or its
                 content, is too small to be judged.
         """
         if self._figures is None:
@@ -135,15 +135,15 @@ class Result:
 
     @property
     def image(self) -> Image.Image:
-        """The picture as one of Pillow's, of 8 bits."""
+        """The picture as a Pillow picture with 8 bits."""
         return as_image(self.array)
 
     def save(self, path: str | Path, *, bit_depth: int = 8, overwrite: bool = True) -> Path:
-        """Saves the picture with its settings in the format that the name ends in, and returns where it is.
+        """Saves the picture with its settings in the format of the name's suffix, and returns its path.
 
         Raises:
-            OSError: the file cannot be written, or exists and is not to be replaced.
-            ValueError: the format is unknown or cannot hold the picture.
+            OSError: the file cannot be written, or exists and must not be replaced.
+            ValueError: the format is unknown or does not support the picture.
         """
         pixels, alpha = self.array[..., :3], self.array[..., 3] if self.array.shape[2] == 4 else None
         settings, path = self.settings, Path(path)
@@ -151,17 +151,17 @@ class Result:
         return path
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        """Returns the picture to NumPy."""
+        """Returns the picture as a NumPy array."""
         return np.array(self.array, dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
-        """Tells size, steps and loss."""
+        """Returns a text with size, steps and loss."""
         height, width = self.array.shape[:2]
         loss = f", loss {float(self.losses.total[0]):.4g}" if self.losses else ""
         return f"<Result {width} x {height}, {self.steps} steps{loss}>"
 
     def _repr_png_(self) -> bytes:
-        """Returns the picture as notebooks show it."""
+        """Returns the picture as PNG, for notebooks."""
         file = io.BytesIO()
         self.image.save(file, "PNG")
         return file.getvalue()

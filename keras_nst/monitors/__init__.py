@@ -1,1 +1,1 @@
-"""Listeners of the loop."""
+"""Listeners of the optimization loop."""

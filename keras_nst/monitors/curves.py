@@ -1,4 +1,4 @@
-"""Curves and pictures for TensorBoard."""
+"""Writes curves and pictures for TensorBoard."""
 
 import contextlib
 import functools
@@ -26,20 +26,20 @@ from keras_nst.monitors.names import (
 )
 from keras_nst.system.memory import peak_memory_gb
 
-MOST_STEPS = 1000  # whose losses are written, so that event files stay small: of more every second, third, ...
+MOST_STEPS = 1000  # written steps, so that event files stay small: of more, only every second, third, ...
 LONGEST = 512  # pixels; larger pictures are shrunk, so that event files stay small
 
 
 class Curves:
     """A listener that writes event files: every loss term and layer, learning rate, speed and memory.
 
-    A run is worth more than its curves: what cannot be written later on, to a full disk, is told of once and left out.
+    A failed write does not end the run: with a full disk, it is reported once and the values are left out.
 
     Args:
-        done: steps already taken.
+        done: the number of steps already taken.
 
     Raises:
-        OSError: event files cannot be written there at all.
+        OSError: event files cannot be written there from the start.
     """
 
     def __init__(self, folder: Path, done: int = 0) -> None:
@@ -55,7 +55,7 @@ class Curves:
         self.write_first: Callable[[], None] | None = None
 
     def describe(self, settings: Mapping[str, str], **pictures: np.ndarray) -> None:
-        """Writes the settings and the given pictures (h, w, 3), once: after the first step, which need not wait."""
+        """Writes the settings and the given pictures (h, w, 3), once: after the first step, to not delay it."""
         self.write_first = functools.partial(self._describe, settings, pictures)
 
     def _describe(self, settings: Mapping[str, str], pictures: Mapping[str, np.ndarray]) -> None:
@@ -77,32 +77,32 @@ class Curves:
             if 1 < step.number == progress.step - progress.scale_step + 1:
                 self._mark(step)
         with self._at(progress.step):
-            if progress.final:  # a second value at the last step, which the finished picture belongs to
+            if progress.final:  # a second value at the last step, for the finished picture
                 self._write(*named(progress.losses))
                 return
             speed, peak = ("run/steps_per_second", self.speed(progress)), ("run/peak_memory_gb", peak_memory_gb())
             self._write(speed, ("run/scale", progress.scale), peak)
 
     def _lay_out(self, losses: LossValues) -> None:
-        """Tells TensorBoard which curves belong together."""
+        """Writes TensorBoard's layout of curves that belong together."""
         together = custom_scalars.pb(layout(losses.terms, losses.layers))
         with self._at(0):
             tf.summary.experimental.write_raw_pb(together.SerializeToString())
         self.laid_out = True
 
     def _mark(self, step: Step) -> None:
-        """Interrupts the losses where a scale begins: TensorBoard draws a triangle for what is no number."""
+        """Interrupts the losses at the start of a scale: TensorBoard draws a triangle for nan."""
         with self._at(step.number):
             self._write(*((name, math.nan) for name, _ in named(step.losses)))
 
     def _write(self, *values: tuple[str, float]) -> None:
-        """Writes values by their names, which are described once."""
+        """Writes values by their names, which are described the first time."""
         for name, value in values:
             tf.summary.scalar(name, value, description=None if name in self.described else description(name))
             self.described.add(name)
 
     def show(self, progress: Progress) -> None:
-        """Writes the picture as it stands, once for each step: a listener of its own."""
+        """Writes the current picture, once per step: used as a separate listener."""
         if progress.step == self.shown:
             return
         self.shown = progress.step
@@ -110,25 +110,25 @@ class Curves:
             tf.summary.image(PICTURE, _preview(progress.picture()))
 
     def judge(self, figures: Mapping[str, float], step: int) -> None:
-        """Writes figures of the finished picture."""
+        """Writes quality figures of the finished picture."""
         with self._at(step):
             self._write(*((of_figure(name), value) for name, value in figures.items()))
 
     def close(self) -> None:
-        """Ends the event file."""
+        """Closes the event file."""
         self._catch_up()
         with self._leniently():
             self.writer.close()
 
     def _catch_up(self) -> None:
-        """Writes what has waited."""
+        """Writes what `describe` has left for later."""
         write, self.write_first = self.write_first, None
         if write:
             write()
 
     @contextlib.contextmanager
     def _at(self, step: int) -> Iterator[None]:
-        """Writes what is made inside, at this step."""
+        """Writes summaries made inside at this step."""
         with self._leniently():
             with self.writer.as_default(step=step):
                 yield
@@ -145,12 +145,12 @@ class Curves:
 
 
 def _preview(pictures: np.ndarray) -> tf.Tensor:
-    """Returns pictures (n, h, w, 3), those that are larger than LONGEST shrunk to it."""
+    """Returns pictures (n, h, w, 3), reduced to LONGEST if they are larger."""
     sides = pictures.shape[1:3]
     share = min(1.0, LONGEST / max(sides))
     return resize(pictures, Size(*(max(1, round(side * share)) for side in sides)))
 
 
 def _reason(error: tf.errors.OpError) -> str:
-    """Returns the first line of what TensorFlow says, without the operation."""
+    """Returns the first line of TensorFlow's message, without the operation."""
     return re.sub(r"^\{\{.*?\}\} | \[Op:.*", "", error.message.splitlines()[0])

@@ -1,4 +1,4 @@
-"""Progress for people: a bar on a terminal, plain lines elsewhere."""
+"""Shows progress: a bar on a terminal, plain lines elsewhere."""
 
 import contextlib
 import io
@@ -14,19 +14,19 @@ from keras_nst.command.meter import Meter
 from keras_nst.core.plan.events import Progress
 
 SECONDS_BETWEEN_LINES = 5.0
-LONG = 600.0  # seconds: what takes longer is told beforehand
+LONG = 600.0  # seconds: a longer run is announced
 
 
 def display(work: float, done: int = 0, stream: TextIO | None = None) -> "Bar | Lines":
-    """Returns a listener that shows progress on `stream`, standard error if none is given.
+    """Returns a listener that shows progress on `stream`, by default standard error.
 
-    Its `close` ends it: to be called once the run is over, however it ended.
+    Its `close` must be called once the run is over, however it ended.
 
     Args:
-        work: the sum over the scales of steps to come times pixels.
-        done: steps already taken.
+        work: the pixels of all steps to come, summed.
+        done: the number of steps already taken.
     """
-    stream = stream or sys.stderr or io.StringIO()  # a process may be started without a standard error
+    stream = stream or sys.stderr or io.StringIO()  # a process may have no standard error
     return Bar(work, done, stream) if stream.isatty() else Lines(work, done, stream)
 
 
@@ -47,28 +47,28 @@ class Speed:
         self.scale, self.step, self.time = progress.scale, progress.step, now
         if self.chunks == 1:
             self.start = seconds
-        # The first chunk of a scale contains its compilation: it is forgotten as soon as there is another.
+        # The first chunk of a scale contains its compilation: it is ignored as soon as there is another.
         self.value = latest if self.chunks <= 2 else 0.5 * self.value + 0.5 * latest
         return self.value
 
 
 class Forecast:
-    """The time left: a step takes as long as it has pixels, and each scale to come has its compilation."""
+    """The time left: the time of a step is proportional to its pixels, and each further scale adds its compilation."""
 
     def __init__(self, work: float, done: int = 0) -> None:
         self.total, self.done, self.rate = work, 0.0, 0.0
         self.scale, self.pixels, self.step = 0, 0, done
 
     def __call__(self, progress: Progress, speed: Speed) -> float | None:
-        """Returns the seconds left, or None where nothing tells yet; `speed` has seen this progress."""
+        """Returns the seconds left, or None if not known yet; `speed` has received this progress before."""
         if progress.final:
             return 0.0
-        if progress.scale != self.scale:  # looking at the picture copies it: once a scale is enough
+        if progress.scale != self.scale:  # reading the picture copies it: once per scale is enough
             _, height, width, _ = progress.picture().shape
             self.scale, self.pixels = progress.scale, height * width
         self.done += (progress.step - self.step) * self.pixels
         self.step = progress.step
-        if progress.scales == 1:  # of which the steps to come may become others
+        if progress.scales == 1:  # the number of further steps may change
             self.total = self.done + (progress.steps - progress.step) * self.pixels
         if speed.chunks > 1:
             self.rate = speed.value * self.pixels
@@ -96,14 +96,14 @@ class Bar:
         self.bar.refresh()
 
     def close(self) -> None:
-        """Leaves the bar as it stands; what is printed next begins a new line."""
+        """Leaves the bar as it is; the next output begins a new line."""
         self.bar.close()
 
 
 class Foretold:
-    """Tells once how long a run will take that takes long: as soon as a size is at work that is not the first one.
+    """Announces once that a run will take long: as soon as a scale after the first one is running.
 
-    The first size is small, and its steps tell little of the others.
+    The first scale is small, and its steps say little about the others.
     """
 
     def __init__(self, work: float, done: int, tell: Callable[[str], None]) -> None:
@@ -121,7 +121,7 @@ class Foretold:
 
 
 def beside_the_bar(tell: Callable[[str], None]) -> Callable[[str], None]:
-    """Returns `tell`, for use while a bar is shown, which makes room for the line."""
+    """Returns `tell` for use while a bar is shown: the bar makes room for the line."""
 
     def say(line: str) -> None:
         with tqdm.external_write_mode():
@@ -131,7 +131,7 @@ def beside_the_bar(tell: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def _width(stream: TextIO) -> dict[str, Any]:
-    """Returns tqdm's options for the width: some terminals say they have no columns."""
+    """Returns tqdm's options for the width: some terminals report no columns."""
     try:
         columns = os.get_terminal_size(stream.fileno()).columns
     except OSError:
@@ -140,7 +140,7 @@ def _width(stream: TextIO) -> dict[str, Any]:
 
 
 class Lines:
-    """A line every few seconds, at the first step of each scale and at its last."""
+    """Prints a line every few seconds, and at the first and last step of each scale."""
 
     def __init__(self, work: float, done: int, stream: TextIO) -> None:
         self.speed, self.forecast, self.stream = Speed(done), Forecast(work, done), stream
@@ -154,11 +154,11 @@ class Lines:
             self.last = now
             loss = f"loss {progress.losses.total.mean():.4g}"
             rest = f"final {loss}" if progress.final else f"{loss}  {speed:.3g} steps/s  {left} left"
-            with contextlib.suppress(OSError):  # nobody may be listening any more
+            with contextlib.suppress(OSError):  # the stream may be closed
                 print(f"{_where(progress)}  {rest}", file=self.stream, flush=True)
 
     def close(self) -> None:
-        """There is nothing to end."""
+        """Does nothing: there is no bar to close."""
 
 
 def _where(progress: Progress) -> str:

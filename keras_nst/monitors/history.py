@@ -1,4 +1,4 @@
-"""What event files tell of a run, read without TensorFlow."""
+"""Reads the curves and pictures of a run from its event files, without TensorFlow."""
 
 import math
 from pathlib import Path
@@ -16,13 +16,13 @@ Curve = list[tuple[int, float]]  # steps and values
 
 
 class History(NamedTuple):
-    """Curves and pictures by their tags, in the order in which they were written."""
+    """Curves and pictures by their tags, in the order of writing."""
 
     curves: dict[str, Curve]
     pictures: dict[str, dict[int, bytes]]  # by step, as PNG
 
     def scale_starts(self) -> list[int]:
-        """Returns the first step of each scale, as far as the curves tell."""
+        """Returns the first step of each scale, as far as the curves show."""
         ends = [(0, 0.0), *self.curves.get("run/scale", [])]  # the last step of each chunk, and its scale
         return [before + 1 for (before, last), (_, scale) in zip(ends, ends[1:], strict=False) if scale != last]
 
@@ -33,13 +33,13 @@ class History(NamedTuple):
 
 
 def read_history(folder: Path) -> History:
-    """Returns what the event files of a folder tell; what cannot be read of them is left out."""
+    """Returns the contents of a folder's event files; unreadable parts are left out."""
     history = History({}, {})
     for path in sorted(folder.glob(EVENTS)):
         try:
             for record in records(path):
                 _add(history, event_pb2.Event.FromString(record))
-        except (OSError, DecodeError):  # of a file that is damaged, what comes before
+        except (OSError, DecodeError):  # a damaged file is read up to the damage
             continue
     return history
 
@@ -54,5 +54,5 @@ def _add(history: History, event: Any) -> None:
             curve = history.curves.setdefault(value.tag, [])
             if math.isfinite(numbers[0]):
                 curve.append((event.step, float(numbers[0])))
-            elif not curve or curve[-1][0] != event.step:  # otherwise the mark of a scale, behind its first value
+            elif not curve or curve[-1][0] != event.step:  # otherwise the mark of a scale, after its first value
                 curve.append((event.step, math.nan))

@@ -1,4 +1,4 @@
-"""What is called how in TensorBoard, which sorts by names: what matters most comes first."""
+"""The names in TensorBoard, which sorts by name: the most important ones come first."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -43,7 +43,7 @@ def named(losses: LossValues) -> Iterator[tuple[str, float]]:
 
 
 def description(name: str) -> str:
-    """Returns what is behind a name, in Markdown."""
+    """Returns the description of a name, in Markdown."""
     kind, _, rest = name.partition("/")
     if kind == LOSS:
         return (f"{rest.capitalize()}, before its weight." if rest else "The weighted sum of all terms.") + SCALES
@@ -54,7 +54,7 @@ def description(name: str) -> str:
 
 
 def layout(terms: Iterable[str], layers: Mapping[str, Iterable[str]]) -> Layout:
-    """Returns what stands together among the custom scalars: terms with terms, layers with layers."""
+    """Returns the layout of the custom scalars: terms with terms, layers with layers."""
     of_terms = [_chart("loss", [LOSS]), _chart("terms, before their weights", [of_term(term) for term in terms])]
     of_layers = [_chart(f"{term}, layer by layer", [of_layer(term, each) for each in layers[term]]) for term in layers]
     of_run = [_chart(name.removeprefix("run/").replace("_", " "), [name]) for name in OF_THE_RUN]

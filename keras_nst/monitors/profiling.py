@@ -1,4 +1,4 @@
-"""How some of the steps spend their time, for TensorBoard's profiler."""
+"""Records a profile of some steps for TensorBoard."""
 
 import math
 from collections.abc import Callable
@@ -8,25 +8,25 @@ import tensorflow as tf
 
 from keras_nst.core.plan.events import Progress
 
-PLACE = "plugins/profile"  # in the folder of a run, where TensorBoard looks for it
-# TensorFlow's own work in detail, none of Python's lines.
+PLACE = "plugins/profile"  # inside the folder of a run, where TensorBoard looks for it
+# TensorFlow's own work in detail, without Python's calls.
 OPTIONS = {"host_tracer_level": 2, "python_tracer_level": 0, "device_tracer_level": 1}
 
 
 class Profile:
-    """A listener that records some steps.
+    """A listener that records a profile of some steps.
 
-    A run is worth more than its profile: what cannot be recorded is told of and left out.
+    A failed recording does not end the run: it is reported and left out.
 
     Args:
-        steps: the first and the last.
-        done: steps already taken.
+        steps: the first and the last one.
+        done: the number of steps already taken.
     """
 
     def __init__(self, folder: Path, steps: tuple[int, int], done: int, tell: Callable[[str], None]) -> None:
         self.folder, self.tell = folder, tell
         self.first, self.last = steps
-        self.since: int | None = None  # the step after which it was begun
+        self.since: int | None = None  # the step after which it was started
         self.step = done
         if done >= self.last:
             self._give_up(f"step {self.last} is taken already")
@@ -39,7 +39,7 @@ class Profile:
         self._begin_in_time()
 
     def left(self) -> float:
-        """Returns the steps until the recording begins or ends, between which a chunk has to end."""
+        """Returns the number of steps until the recording starts or ends; a chunk must end there."""
         if self.step >= self.last:
             return math.inf
         return self.last - self.step if self.since is not None else self.first - 1 - self.step
@@ -53,7 +53,7 @@ class Profile:
                 self._give_up(error.message)
 
     def close(self) -> None:
-        """Writes what was recorded."""
+        """Writes the profile."""
         if not self.last:
             return
         if self.since is None:
@@ -67,5 +67,5 @@ class Profile:
             self._give_up(error.message)
 
     def _give_up(self, why: str) -> None:
-        self.last = 0  # no step is before it
+        self.last = 0  # no step is before that
         self.tell(f"No profile: {why.splitlines()[0].rstrip('.')}.")

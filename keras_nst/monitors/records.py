@@ -1,4 +1,4 @@
-"""The records of event files, read without TensorFlow."""
+"""Reads the records of event files without TensorFlow."""
 
 import struct
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
 
 def records(path: Path) -> Iterator[bytes]:
-    """Yields the records of an event file up to one that was cut off or is damaged."""
+    """Yields the records of an event file up to the first damaged or incomplete one."""
     with path.open("rb") as file:
         while record := _next(file):
             yield record
 
 
 def _next(file: IO[bytes]) -> bytes:
-    """Returns the next record; b"" where there is no further whole one."""
+    """Returns the next record; b"" if there is no complete one."""
     head = file.read(12)
     if len(head) < 12 or struct.unpack("<I", head[8:])[0] != masked_crc32c(head[:8]):
         return b""

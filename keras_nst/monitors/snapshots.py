@@ -1,4 +1,4 @@
-"""Intermediate pictures as files."""
+"""Saves intermediate pictures as files."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from keras_nst.pictures.files import save_picture
 
 
 def snapshots(folder: Path, most: int = 0) -> Listener:
-    """Returns a listener that keeps the picture as it stands in `folder`, named by its step.
+    """Returns a listener that saves the current picture in `folder`, named by its step.
 
-    `most` is how many are kept, the latest; 0: all.
+    `most` is the number of the latest ones to keep; 0: all.
     """
 
     def save(progress: Progress) -> None:
@@ -19,7 +19,7 @@ def snapshots(folder: Path, most: int = 0) -> Listener:
             save_picture(folder / f"step-{progress.step:05d}.jpg", progress.picture()[0])
             for old in sorted(folder.glob("step-*.jpg"))[:-most] if most else []:
                 old.unlink()
-        except OSError as error:  # a run of hours is worth more than one of its snapshots
+        except OSError as error:  # a run of hours must not end because of a snapshot
             warn(f"No snapshot of step {progress.step}: {error}")
 
     return save

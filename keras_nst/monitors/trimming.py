@@ -1,4 +1,4 @@
-"""Curves of a run that goes on: what was written beyond its checkpoint is taken out, to be written again."""
+"""Trims the curves of a resumed run: events after its checkpoint are removed, since they will be written again."""
 
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from keras_nst.system.files import written_whole
 
 
 def trim_events(folder: Path, step: int) -> None:
-    """Leaves only what belongs to the first steps, so many, in the event files; a record cut off by a kill goes too.
+    """Keeps only events up to `step` in the event files; incomplete records are removed too.
 
-    So does a second value at a step, which is of the picture finished there; the mark where a scale begins is none.
+    So is the second value of a step, which belongs to the picture finished there; the mark of a scale does not count.
     """
     seen: set[tuple[int, str, bool]] = set()
     for path in sorted(folder.glob(EVENTS)):
@@ -30,7 +30,7 @@ def trim_events(folder: Path, step: int) -> None:
 
 
 def _stays(event: event_pb2.Event, step: int, seen: set[tuple[int, str, bool]]) -> bool:
-    """Returns whether the event is of the first steps and the first of its name at its step; it is then `seen`."""
+    """Returns whether the event is within the steps and the first of its name at its step; adds it to `seen` then."""
     values = {(event.step, value.tag, _is_nan(value.tensor)) for value in event.summary.value}
     if event.step > step or values & seen:
         return False

@@ -1,7 +1,7 @@
-"""From the features of VGG19 back to a picture: its blocks, turned round.
+"""A decoder from the features of VGG19 to a picture: its blocks in reverse.
 
 A stage takes features of the first layer of a block to those of the block before, and the last one to a picture. So
-the statistics can be changed block by block on the way back.
+the statistics can be changed at each block on the way.
 """
 
 import itertools
@@ -20,12 +20,12 @@ LAYERS = {
     "block3_conv1": (256, 234.0),
     "block4_conv1": (512, 798.0),
 }
-CONVOLUTIONS = {"block1_conv1": 1, "block2_conv1": 1, "block3_conv1": 3}  # behind the enlargement: VGG19's own number
+CONVOLUTIONS = {"block1_conv1": 1, "block2_conv1": 1, "block3_conv1": 3}  # after the enlargement: as many as in VGG19
 DEEPEST = "block4_conv1"
 
 
 def stages(precision: str = "float32") -> dict[str, keras.Model]:
-    """Returns for each layer, from the deepest up, what takes its features to those of the layer before.
+    """Returns the stages by layer, deepest first; each takes its layer's features to those of the layer before.
 
     Features are divided by their root mean square; the last stage returns a picture, RGB, nearly in [0, 1].
     """
@@ -50,7 +50,7 @@ def _last_stage(shallow: str, precision: str) -> keras.Model:
 
 
 def save(stages: dict[str, keras.Model], path: Path) -> None:
-    """Writes the weights, each number in 16 bits."""
+    """Writes the weights with 16 bits per number."""
     arrays: dict[str, Any] = {
         f"{name}/{number}": np.asarray(keras.ops.convert_to_numpy(weight), np.float16)
         for name, stage in stages.items()

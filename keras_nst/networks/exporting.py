@@ -1,4 +1,4 @@
-"""A trained network for other programs: one file or folder, which takes photographs and gives pictures.
+"""A trained network for other programs: one file or folder that turns photographs into pictures.
 
 Input `photograph`, output `picture`: (1, h, w, 3), RGB in [0, 1], of any size, in float32.
 """
@@ -18,7 +18,7 @@ OPSET = 17  # of ONNX
 
 
 class Exported(tf.Module):
-    """The network with the shares of its styles decided, from a photograph of any size to a picture within [0, 1]."""
+    """The network with fixed shares of its styles, from a photograph of any size to a picture within [0, 1]."""
 
     def __init__(self, trained: Trained, shares: Sequence[float]):
         super().__init__()
@@ -29,13 +29,13 @@ class Exported(tf.Module):
         """Returns the picture."""
         height, width = tf.shape(photograph)[1], tf.shape(photograph)[2]
         framed = tf.gather(photograph, _places(height), axis=1)
-        shares = tf.constant([self.shares], tf.float32)  # here, since it is to be a part of the program
+        shares = tf.constant([self.shares], tf.float32)  # created here, to become a part of the program
         made = self.network([tf.gather(framed, _places(width), axis=2), shares])
         return {"picture": tf.clip_by_value(made[:, :height, :width], 0.0, 1.0)}
 
 
 def _places(side: tf.Tensor) -> tf.Tensor:
-    """Returns the rows or columns that are shown: those there are, and some of the last ones mirrored behind them."""
+    """Returns the rows or columns that the network sees: all of them, then some of the last ones mirrored."""
     places = tf.range(side + (SHRUNK - side % SHRUNK) % SHRUNK)
     return tf.where(places < side, places, 2 * (side - 1) - places)
 
@@ -52,7 +52,7 @@ def to_saved_model(network: Exported, path: Path) -> None:
 
 
 def to_onnx(network: Exported, path: Path) -> None:
-    """Writes ONNX."""
+    """Writes an ONNX file."""
     import tf2onnx
 
     model, _ = tf2onnx.convert.from_function(network.paint, input_signature=[PHOTOGRAPH], opset=OPSET)
@@ -61,7 +61,7 @@ def to_onnx(network: Exported, path: Path) -> None:
 
 
 def to_litert(network: Exported, path: Path) -> None:
-    """Writes LiteRT, which was TensorFlow Lite, with its own operations only."""
+    """Writes LiteRT (formerly TensorFlow Lite), with its own operations only."""
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     whole = convert_variables_to_constants_v2(network.paint.get_concrete_function())

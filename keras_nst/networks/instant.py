@@ -1,7 +1,7 @@
-"""A picture of any content and any style at once: in closed form, a sketch of what the optimizer finds.
+"""Paints a sketch of any content in any style in one pass: in closed form, near to what the optimizer finds.
 
-The content's deepest features get the statistics of the style's, and a decoder that was trained once turns them back
-into a picture, block by block. On the way the means and deviations of the blocks between are set right, and at last the
+The content's deepest features get the statistics of the style's. A decoder, trained once, turns them back into a
+picture, block by block; on the way it corrects the means and deviations of the blocks in between, and finally the
 colors:
 
     block4_conv1    m' + T (x - m), T the map that moves one Gaussian onto the other (whitening and coloring, Li et al.
@@ -9,7 +9,7 @@ colors:
     block3, block2  m' + s' (x - m) / s in each channel (adaptive instance normalization, Huang and Belongie 2017)
     pixels          as the deepest features
 
-A strength below 1 goes so far along each of these ways.
+With a strength below 1, each of these changes is made only in that proportion.
 """
 
 from collections.abc import Mapping
@@ -32,28 +32,28 @@ from keras_nst.networks import decoder
 from keras_nst.settings.networks import Layer, stride
 
 WEIGHTS = Path(__file__).parent / "decoder.npz"
-PIXELS = "block1_conv1"  # has a position at each pixel, which regions are asked for
+PIXELS = "block1_conv1"  # has a position at each pixel; the regions of pixels are those of this layer
 LAYERS = tuple(Layer(name, 1.0) for name in ("block2_conv1", "block3_conv1", decoder.DEEPEST))
-MOST = 1500 * 1500  # pixels painted as a whole, which takes about 4 GB
-MARGIN = 16  # pixels, of whose features the border makes a frame
-LEAST = 0.1  # of the mean variance: what the content has too little of is not made of noise
+MOST = 1500 * 1500  # pixels painted at a time, which takes about 4 GB
+MARGIN = 16  # pixels; features near the border look like a frame
+LEAST = 0.1  # of the mean variance: where the content has less, noise is not amplified to make it
 LEAST_COLOR = 0.01
 TINIEST = 1e-8
 
 
 class Instant:
-    """Paints pictures at once.
+    """Paints sketches in one pass.
 
     Args:
-        network: gives the features of `LAYERS`.
-        stages: the decoder's.
+        network: returns the features of `LAYERS`.
+        stages: of the decoder.
     """
 
     def __init__(self, network: Network, stages: Mapping[str, keras.Model]):
         self.network, self.stages = network, stages
 
     def __call__(self, pictures: Pictures, size: Size, method: Method) -> tf.Tensor:
-        """Returns pictures of this size, (n, h, w, 3); large ones are painted smaller, and enlarged."""
+        """Returns pictures of this size, (n, h, w, 3); large ones are painted at a smaller size, and enlarged."""
         if size.height * size.width <= MOST:
             return self._painted(pictures, size, method)
         painted = self._painted(pictures, same_area(size, MOST), method)
@@ -85,14 +85,14 @@ class Instant:
 
 
 class Change(NamedTuple):
-    """What becomes of features, whose statistics go so far towards the styles'."""
+    """The change of features: their statistics move towards the styles' by the strength."""
 
-    styles: dict[str, Moments]  # layer: per position, region by region; of those that the styles have a part in
-    shares: dict[str, tf.Tensor]  # layer: (r, h, w), where there are regions
+    styles: dict[str, Moments]  # layer: per position, region by region, for styles that are used there
+    shares: dict[str, tf.Tensor]  # layer: (r, h, w), if there are regions
     strength: float
 
     def moved(self, name: str, values: tf.Tensor, least: float) -> tf.Tensor:
-        """Returns features (n, h, w, c) moved so far along the way to the style's mean and covariance."""
+        """Returns features (n, h, w, c) moved, by the strength, towards the style's mean and covariance."""
         if name not in self.styles:
             return values
         own, style = moments(values, self.shares.get(name)), gaussian(self.styles[name])
@@ -102,9 +102,9 @@ class Change(NamedTuple):
         return self._mapped(name, values, mean, way, mixed(mean, style.mean, self.strength))
 
     def scaled(self, name: str, values: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
-        """Returns features moved so far towards means and deviations that lie so far between content and style.
+        """Returns features moved, by the strength, to means and deviations between the content's and the style's.
 
-        So they stay what the decoder made of them where nothing is asked: it knows best.
+        So with strength 0 they stay what the decoder made of them, which is best.
         """
         if name not in self.styles:
             return values
@@ -117,13 +117,13 @@ class Change(NamedTuple):
         return mixed(values, aimed, self.strength)
 
     def recolored(self, values: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
-        """Returns pictures with the mean and covariance that the content's pixels have once they are moved."""
+        """Returns pictures whose pixels have the mean and covariance of the content's pixels after their move."""
         shares = self.shares.get(PIXELS)
         own, aim = moments(values, shares), gaussian(moments(self.moved(PIXELS, content, LEAST_COLOR), shares))
         return self._mapped(PIXELS, values, per_position(own).first, transport(own, aim, LEAST_COLOR), aim.mean)
 
     def _mapped(self, name: str, values: tf.Tensor, mean: tf.Tensor, turn: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
-        """Returns there + T (x - mean), of each region where its share of x is."""
+        """Returns there + T (x - mean) for each region, weighted by its share of x."""
         shares, result = self.shares.get(name), values
         for region in range(mean.shape[1]):
             centered = values - mean[:, region, None, None]
@@ -133,17 +133,17 @@ class Change(NamedTuple):
 
 
 def mixed(one: tf.Tensor, other: tf.Tensor, part: float) -> tf.Tensor:
-    """Returns what lies so far on the line from one to the other."""
+    """Returns the point at the share `part` of the line from one to the other."""
     return (1.0 - part) * one + part * other
 
 
 def means_and_deviations(of: Moments) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns those of each channel: (n, r, c)."""
+    """Returns the mean and the deviation of each channel: (n, r, c)."""
     return per_position(of).first, tf.sqrt(variances(of) + TINIEST)
 
 
 def divided(of: Moments, scale: float) -> Moments:
-    """Returns the moments of features that are divided by a number."""
+    """Returns the moments of features divided by a number."""
     return Moments(of.count, of.first / scale, of.second / scale**2)
 
 
@@ -164,7 +164,7 @@ def content_shares(regions: np.ndarray | None, size: Size, method: Method) -> di
 
 
 def beyond(picture: tf.Tensor) -> tf.Tensor:
-    """Returns pictures (n, h, w, c) with a margin that mirrors them, and with sides that fill the deepest layer."""
+    """Returns pictures (n, h, w, c) with a mirrored margin, and with sides that are multiples of the deepest stride."""
     for axis in (1, 2):
         side = picture.shape[axis]
         places = np.pad(np.arange(side), (MARGIN, MARGIN + -side % stride(decoder.DEEPEST)), "symmetric")
@@ -179,7 +179,7 @@ def within(picture: tf.Tensor, size: Size) -> tf.Tensor:
 
 
 def stages(precision: str) -> dict[str, keras.Model]:
-    """Returns the decoder that comes with the package."""
+    """Returns the bundled decoder."""
     found = decoder.stages(precision)
     decoder.load(found, WEIGHTS)
     return found

@@ -1,4 +1,4 @@
-"""The network while it learns: one step, and all that it takes to go on from there."""
+"""The training of a network: one step, and the state from which it can be resumed."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -12,21 +12,21 @@ from keras_nst.core.network.programs import compiled
 from keras_nst.core.plan.events import LossValues
 from keras_nst.core.seeing.teacher import Assignment, Teacher
 
-LONGEST = 1.0  # gradient, of all weights together
-NEAREST, FARTHEST = 0.9, 1.0  # how much of a photograph the camera sees when it moves
+LONGEST = 1.0  # gradient norm, of all weights together
+NEAREST, FARTHEST = 0.9, 1.0  # the part of a photograph that the camera sees after a move
 NOISE = 0.02  # of a camera
-STREAM = 1  # of random numbers: steps draw crops from others
+STREAM = 1  # of random numbers, separate from that of the crops
 
 
 class Learner:
-    """Learns to paint.
+    """Trains the network.
 
     Args:
         painter: the network, from photographs and shares of the styles to pictures.
         teacher: judges the pictures.
-        lessons: what each of its last styles asks, those that are learned.
-        weights: what changes of the network.
-        steady: how much it counts that pictures stay what they are when the camera moves.
+        lessons: the targets of the styles that are learned, which are the network's last ones.
+        weights: the trained variables of the network.
+        steady: the weight of pictures staying the same when the camera moves.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Learner:
         self._taught, self._told = compiled(self._teach, by_xla=False), compiled(self._tell, by_xla=False)
 
     def step(self, number: int, photographs: np.ndarray, learning_rate: float, seed: int) -> "Learned":
-        """Learns from photographs (n, size, size, 3): each step one style, all of them in turn."""
+        """Takes a step with photographs (n, size, size, 3): one style per step, in turn."""
         self.optimizer.learning_rate.assign(learning_rate)
         style = number % len(self.lessons)
         moves = camera(photographs.shape, np.random.default_rng([seed, number, STREAM])) if self.steady else None
@@ -53,7 +53,7 @@ class Learner:
         return Learned(as_numpy(losses), float(flicker), bool(sound))
 
     def judge(self, photographs: np.ndarray) -> list[LossValues]:
-        """Returns for each style the losses of what the network makes of photographs now, one after the other."""
+        """Returns for each style the current losses of the network's pictures of photographs, one at a time."""
         return [
             joined([as_numpy(self._told(tf.constant(one[None]), self.shares(style, 1), lesson)) for one in photographs])
             for style, lesson in enumerate(self.lessons)
@@ -65,25 +65,25 @@ class Learner:
         return np.clip(made.numpy(), 0.0, 1.0)
 
     def shares(self, style: int, count: int) -> tf.Tensor:
-        """Returns the shares that ask for one style: (n, s). Those that are learned come last."""
+        """Returns the shares for a single style: (n, s). The learned styles are the last ones."""
         styles = self.painter.inputs[1].shape[-1]
         return tf.one_hot([styles - len(self.lessons) + style] * count, styles)
 
     @property
     def variables(self) -> list[Any]:
-        """All that changes in the course of it."""
+        """All variables that change during training."""
         return [*self.weights, *self.optimizer.variables]
 
     def state(self) -> Iterator[np.ndarray]:
-        """Yields what it takes to go on."""
+        """Yields the state from which training can be resumed."""
         return (np.asarray(variable) for variable in self.variables)
 
     def restore(self, arrays: Sequence[np.ndarray]) -> None:
-        """Goes on from there."""
+        """Restores the state."""
         for variable, array in zip(self.variables, arrays, strict=True):
             variable.assign(array)
 
-    # What the programs do.
+    # The bodies of the programs.
 
     def _teach(self, photographs: tf.Tensor, shares: tf.Tensor, lesson: Assignment, moves: Any) -> tuple:
         with tf.GradientTape() as tape:
@@ -102,7 +102,7 @@ class Learner:
         return True
 
     def _flicker(self, photographs: tf.Tensor, made: tf.Tensor, shares: tf.Tensor, moves: "Moves") -> tf.Tensor:
-        """Returns how much what is made changes beyond the camera's move: the mean squared difference."""
+        """Returns how much pictures change beyond the camera's move: the mean squared difference."""
         later = seen_by(moves, photographs) + moves.noise
         return tf.reduce_mean(tf.square(self.painter([later, shares], training=True) - seen_by(moves, made)))
 
@@ -118,22 +118,22 @@ def joined(of_each: list[LossValues]) -> LossValues:
 
 
 class Learned(NamedTuple):
-    """A step that was taken."""
+    """The result of a step."""
 
-    losses: LossValues  # before it
+    losses: LossValues  # before its update
     flicker: float
-    sound: bool  # else nothing was learned
+    sound: bool  # if not, nothing was learned
 
 
 class Moves(NamedTuple):
-    """How the camera moves from one picture to the next."""
+    """The camera's moves from one picture to the next."""
 
-    boxes: tf.Tensor  # (n, 4): the part that it sees then, top, left, bottom, right, from 0 to 1
+    boxes: tf.Tensor  # (n, 4): the part that it sees after the move: top, left, bottom, right, from 0 to 1
     noise: tf.Tensor  # (n, h, w, 3)
 
 
 def camera(shape: tuple[int, ...], draw: np.random.Generator) -> Moves:
-    """Returns moves of a camera, for pictures of this shape: a little nearer, and a little to the side."""
+    """Returns random moves of a camera for pictures of this shape: a little nearer, and a little to the side."""
     sides = draw.uniform(NEAREST, FARTHEST, shape[0])
     top, left = draw.uniform(0.0, 1.0 - sides), draw.uniform(0.0, 1.0 - sides)
     boxes = np.stack([top, left, top + sides, left + sides], axis=1)
@@ -142,17 +142,17 @@ def camera(shape: tuple[int, ...], draw: np.random.Generator) -> Moves:
 
 
 def seen_by(moves: Moves, pictures: tf.Tensor) -> tf.Tensor:
-    """Returns pictures as the camera sees them once it has moved."""
+    """Returns pictures as the camera sees them after its move."""
     count, size = pictures.shape[0], pictures.shape[1:3]
     return tf.image.crop_and_resize(pictures, moves.boxes, tf.range(count), size)
 
 
 def within(made: tf.Tensor) -> tf.Tensor:
-    """Returns pictures with all their colors between 0 and 1."""
+    """Returns pictures clipped to [0, 1]."""
     return tf.clip_by_value(made, 0.0, 1.0)
 
 
 def possible(made: tf.Tensor, asked: tf.Tensor) -> tf.Tensor:
-    """Returns the gradient by pictures before they are clipped: none where it asks for more than all or nothing."""
+    """Returns the gradient by unclipped pictures: 0 where it would push values further beyond [0, 1]."""
     useless = ((made <= 0.0) & (asked > 0.0)) | ((made >= 1.0) & (asked < 0.0))
     return tf.where(useless, 0.0, asked)

@@ -1,7 +1,7 @@
-"""The folder of a trained network: a card that tells what it is, its weights, its styles in small.
+"""The folder of a trained network: its card, its weights, its styles as small pictures.
 
-A network is built from its card, whose every word is checked, and takes numbers only from the weights' file: nothing of
-a stranger's folder is executed.
+A network is built from its card, every entry of which is checked, and reads only numbers from the weights' file:
+nothing in an untrusted folder is executed.
 """
 
 import hashlib
@@ -21,39 +21,39 @@ from keras_nst.settings.lines import one_line
 from keras_nst.system.files import written_whole
 
 CARD, WEIGHTS, SAMPLES, STYLES = "model.json", "weights.npz", "samples.jpg", "styles"
-STARTER = Path(__file__).parent / "starter"  # a trained model that comes along; new ones begin with it
-SAMPLE = "sample:night"  # as it is named
+STARTER = Path(__file__).parent / "starter"  # a bundled trained model, from which new ones start
+SAMPLE = "sample:night"  # its name
 KIND, VERSION = "keras_nst painter", 1
-MOST = {"width": 128, "blocks": 16, "styles": 64}  # what a card may ask for, so that it cannot fill the memory
+MOST = {"width": 128, "blocks": 16, "styles": 64}  # limits of a card, so that it cannot exhaust the memory
 LEAST = {"width": 4, "blocks": 0, "styles": 1}
-LARGEST_CARD, OVERHEAD = 1_000_000, 1_000_000  # bytes; of the weights' file, beside the numbers
-LONGEST_NAME = 100  # letters of a style's
+LARGEST_CARD, OVERHEAD = 1_000_000, 1_000_000  # bytes; of the weights' file, besides the numbers
+LONGEST_NAME = 100  # letters of a style's name
 
 
 class Shape(NamedTuple):
-    """What a network of this kind is built from."""
+    """The sizes from which a network is built."""
 
-    width: int  # channels at full size; twice as many at half of it, four times at a quarter
-    blocks: int  # residual ones
+    width: int  # channels at full size; twice as many at half the size, four times at a quarter
+    blocks: int  # number of residual blocks
     styles: int
 
 
 class Card(NamedTuple):
-    """What is to be known of a trained network."""
+    """The description of a trained network."""
 
     shape: Shape
-    styles: tuple[Mapping[str, Any], ...]  # name and sha256 of each style picture, and how it was asked for
+    styles: tuple[Mapping[str, Any], ...]  # name and sha256 of each style picture, and its settings
     sha256: str  # of the weights' file
-    told: Mapping[str, Any]  # settings, figures, versions: for people
+    told: Mapping[str, Any]  # settings, figures, versions: for readers only
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The styles' names, in their order."""
+        """The styles' names, in order."""
         return tuple(style["name"] for style in self.styles)
 
 
 def write_model(folder: Path, card: Card, weights: Sequence[np.ndarray]) -> Card:
-    """Writes the weights and then the card, which alone makes a model of them; returns it with their hash."""
+    """Writes the weights and then the card, which completes the model; returns the card with their hash."""
     packed = io.BytesIO()
     arrays: dict[str, Any] = {f"{number:03}": array for number, array in enumerate(weights)}
     np.savez(packed, **arrays)
@@ -65,7 +65,7 @@ def write_model(folder: Path, card: Card, weights: Sequence[np.ndarray]) -> Card
 
 
 def write_card(folder: Path, card: Card) -> None:
-    """Writes the card of a model whose weights are there."""
+    """Writes the card of a model whose weights exist."""
     said = {"kind": KIND, "version": VERSION, **card.shape._asdict(), "of_styles": list(card.styles)}
     with written_whole(folder / CARD) as file:
         file.write(json.dumps(said | {"weights_sha256": card.sha256, "told": card.told}, indent=1).encode())
@@ -75,7 +75,7 @@ def read_card(folder: Path) -> Card:
     """Returns the card of the model in a folder.
 
     Raises:
-        InputError: it is none, damaged, of a later version, or asks for what no model of ours would.
+        InputError: it has none, or one that is damaged, of a later version, or beyond our limits.
     """
     path = folder / CARD
     if not path.is_file():
@@ -101,10 +101,10 @@ def read_card(folder: Path) -> Card:
 
 
 def model_named(setting: str, folder: str) -> tuple[Path, Card]:
-    """Returns the folder that a setting names, or that of the sample, and the card in it.
+    """Returns the folder that a setting names, or the sample's, and its card.
 
     Raises:
-        SettingError: it is no model's.
+        SettingError: it is not a model's folder.
     """
     path = STARTER if folder == SAMPLE else Path(folder).expanduser()
     try:
@@ -114,7 +114,7 @@ def model_named(setting: str, folder: str) -> tuple[Path, Card]:
 
 
 def _whole(said: Mapping[str, Any], name: str) -> int:
-    """Returns a number of the card, within what is possible."""
+    """Returns a number of the card, checked against the limits."""
     value = said[name]
     if type(value) is not int or not LEAST[name] <= value <= MOST[name]:
         raise ValueError(
@@ -124,7 +124,7 @@ def _whole(said: Mapping[str, Any], name: str) -> int:
 
 
 def _style(said: Any) -> dict[str, str]:
-    """Returns what the card says of a style, for people: text only."""
+    """Returns the card's information about a style: text only, for readers."""
     if not isinstance(said, dict) or not isinstance(said.get("name"), str):
         raise ValueError("a style has no name")
     return {str(name)[:LONGEST_NAME]: one_line(str(value))[:LONGEST_NAME] for name, value in said.items()}
@@ -134,7 +134,7 @@ def read_weights(folder: Path, card: Card, shapes: Sequence[tuple[int, ...]]) ->
     """Returns the weights of a model, which must have these shapes.
 
     Raises:
-        InputError: the file is missing or damaged, or its arrays are not those of such a network.
+        InputError: the file is missing or damaged, or its arrays do not fit such a network.
     """
     path = folder / WEIGHTS
     try:
@@ -144,13 +144,13 @@ def read_weights(folder: Path, card: Card, shapes: Sequence[tuple[int, ...]]) ->
         if hashlib.sha256(packed).hexdigest() != card.sha256:
             raise ValueError(f"its hash is not the one in {CARD}: one of the two is damaged or of another model")
         return list(_arrays(packed, shapes))
-    except Exception as error:  # whatever a damaged archive makes its readers raise
+    except Exception as error:  # whatever a damaged archive raises
         wrong = getattr(error, "strerror", None) or error
         raise InputError(f"Expected a model's weights. Received: {path}, and {one_line(str(wrong))[:200]}") from None
 
 
 def _arrays(packed: bytes, shapes: Sequence[tuple[int, ...]]) -> Iterator[np.ndarray]:
-    """Yields the arrays; what a header promises is looked at before any memory is taken for it."""
+    """Yields the arrays; their headers are checked before memory is allocated."""
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         if len(archive.namelist()) != len(shapes):
             raise ValueError(f"it has {len(archive.namelist())} arrays, not {len(shapes)}")
@@ -169,7 +169,7 @@ def _arrays(packed: bytes, shapes: Sequence[tuple[int, ...]]) -> Iterator[np.nda
 
 
 def shares_of(style: str, blend: tuple[float, ...], card: Card) -> tuple[float, ...]:
-    """Returns the shares of the model's styles that --style or --blend asks for, 1 together.
+    """Returns the shares of the model's styles that --style or --blend requests, with the sum 1.
 
     Raises:
         SettingError: the model does not have these.

@@ -1,4 +1,4 @@
-"""A trained network at work: any photograph in its styles, in one pass."""
+"""A trained network, ready to paint any photograph in its styles, in one pass."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,22 +11,22 @@ import tensorflow as tf
 from keras_nst.networks.model import Card, read_weights
 from keras_nst.networks.painter import SHRUNK, Parts, Unit, joined, parts, policy
 
-AT_ONCE = 6_000_000  # values of a strip, about
+AT_ONCE = 6_000_000  # values in a strip, about
 
 
 class Plane(Protocol):
-    """Something with rows that can be had, some at a time."""
+    """Features or a picture whose rows can be computed in parts."""
 
     height: int
     width: int
     channels: int
 
     def rows(self, top: int, bottom: int) -> tf.Tensor:
-        """Returns some of the rows: (1, bottom - top, w, c)."""
+        """Returns a range of rows: (1, bottom - top, w, c)."""
 
 
 class Photograph:
-    """A picture (h, w, 3), mirrored beyond its lower right borders so that its sides can be shrunk."""
+    """A picture (h, w, 3), mirrored beyond its lower and right borders so that its sides are multiples of SHRUNK."""
 
     channels = 3
 
@@ -35,13 +35,13 @@ class Photograph:
         self.height, self.width = (side + -side % SHRUNK for side in pixels.shape[:2])
 
     def rows(self, top: int, bottom: int) -> tf.Tensor:
-        """Returns some of the rows."""
+        """Returns a range of rows."""
         down, across = mirrored(range(top, bottom), len(self.pixels)), mirrored(range(self.width), self.pixels.shape[1])
         return tf.constant(self.pixels[down][:, across][None])
 
 
 class Stored:
-    """Features that are kept."""
+    """Features that are stored in memory."""
 
     def __init__(self, plane: Plane, kind: np.dtype):
         self.height, self.width, self.channels = plane.height, plane.width, plane.channels
@@ -52,12 +52,12 @@ class Stored:
             self.exact, self.values[top:bottom] = made.dtype, made.numpy()[0]
 
     def rows(self, top: int, bottom: int) -> tf.Tensor:
-        """Returns some of the rows."""
+        """Returns a range of rows."""
         return tf.cast(tf.constant(self.values[top:bottom][None]), self.exact)
 
 
 class Convolved:
-    """What a unit's convolution makes of other features, as often as it is asked for."""
+    """The output of a unit's convolution, computed at each request."""
 
     def __init__(self, source: Plane, unit: Unit):
         self.source, self.layer = Enlarged(source) if unit.enlarge else source, unit.convolve
@@ -66,27 +66,27 @@ class Convolved:
         self.channels = self.layer.filters
 
     def rows(self, top: int, bottom: int) -> tf.Tensor:
-        """Returns some of the rows."""
+        """Returns a range of rows."""
         first = top * self.stride - self.kernel // 2
         last = (bottom - 1) * self.stride - self.kernel // 2 + self.kernel
         return self.layer.within(framed(self.source, first, last, self.kernel // 2))
 
 
 class Enlarged:
-    """Other features, each position of them repeated 2 x 2."""
+    """Other features with each position repeated 2 x 2."""
 
     def __init__(self, source: Plane):
         self.source, self.channels = source, source.channels
         self.height, self.width = 2 * source.height, 2 * source.width
 
     def rows(self, top: int, bottom: int) -> tf.Tensor:
-        """Returns some of the rows."""
+        """Returns a range of rows."""
         doubled = tf.repeat(tf.repeat(self.source.rows(top // 2, (bottom + 1) // 2), 2, axis=1), 2, axis=2)
         return doubled[:, top % 2 : top % 2 + bottom - top]
 
 
 class Normalized:
-    """A convolution's features with the means and deviations of a style, which takes those of all the rows."""
+    """A convolution's features, normalized over all rows, with a style's means and deviations."""
 
     def __init__(self, source: Plane, unit: Unit, shares: tf.Tensor):
         self.source, self.unit, self.shares = source, unit, shares
@@ -94,31 +94,31 @@ class Normalized:
         self.mean, self.variance = means_and_variances(source)
 
     def rows(self, top: int, bottom: int) -> tf.Tensor:
-        """Returns some of the rows."""
+        """Returns a range of rows."""
         values = self.unit.style.by(self.source.rows(top, bottom), self.shares, self.mean, self.variance)
         return tf.nn.relu(values) if self.unit.rectify else values
 
 
 class Added:
-    """The sum of two."""
+    """The sum of two planes."""
 
     def __init__(self, one: Plane, other: Plane):
         self.one, self.other = one, other
         self.height, self.width, self.channels = one.height, one.width, one.channels
 
     def rows(self, top: int, bottom: int) -> tf.Tensor:
-        """Returns some of the rows."""
+        """Returns a range of rows."""
         return self.one.rows(top, bottom) + self.other.rows(top, bottom)
 
 
 def paint(parts: Parts, pixels: np.ndarray, shares: tf.Tensor, kind: np.dtype) -> np.ndarray:
-    """Returns the picture (h, w, 3) that the network makes of a photograph of the same size.
+    """Returns the network's picture (h, w, 3) of a photograph of the same size, computed strip by strip.
 
     Args:
         parts: the network.
         pixels: the photograph.
-        shares: those of its styles, (1, s).
-        kind: in which numbers features are kept.
+        shares: of its styles, (1, s).
+        kind: the type in which features are stored.
     """
     photograph = Photograph(pixels)
     seen: list[Plane] = [photograph]
@@ -141,7 +141,7 @@ def paint(parts: Parts, pixels: np.ndarray, shares: tf.Tensor, kind: np.dtype) -
 
 
 def framed(plane: Plane, top: int, bottom: int, radius: int) -> tf.Tensor:
-    """Returns rows of a plane, which may begin above it and end below, mirrored; and mirrored at the sides."""
+    """Returns rows of a plane, mirrored above its first and below its last row, and at the sides."""
     places = mirrored(range(top, bottom), plane.height)
     first = int(places.min())
     rows = tf.gather(plane.rows(first, int(places.max()) + 1), places - first, axis=1)
@@ -149,13 +149,13 @@ def framed(plane: Plane, top: int, bottom: int, radius: int) -> tf.Tensor:
 
 
 def mirrored(places: range, length: int) -> np.ndarray:
-    """Returns the places within a length that are seen at these, mirrored at its first and its last."""
+    """Returns the positions within a length that these map to, mirrored at its first and its last."""
     inside = np.abs(np.asarray(places))
     return np.where(inside < length, inside, 2 * (length - 1) - inside)
 
 
 def means_and_variances(plane: Plane) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns those of each channel: (1, 1, 1, c)."""
+    """Returns the mean and the variance of each channel: (1, 1, 1, c)."""
     first, second = np.zeros(plane.channels), np.zeros(plane.channels)
     for top, bottom in strips(plane):
         values = tf.cast(plane.rows(top, bottom), tf.float32)
@@ -168,21 +168,21 @@ def means_and_variances(plane: Plane) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def strips(plane: Plane, channels: int = 0) -> list[tuple[int, int]]:
-    """Returns the first row of each strip of a plane, and the first one behind it."""
+    """Returns the first row of each strip of a plane, and the first row after it."""
     step = max(16, AT_ONCE // (plane.width * (channels or plane.channels)))
     return [(top, min(top + step, plane.height)) for top in range(0, plane.height, step)]
 
 
-MOST = 2_000_000  # pixels painted at once; larger photographs strip by strip
+MOST = 2_000_000  # pixels painted at a time; larger photographs are painted strip by strip
 
 
 class Trained:
-    """Paints photographs.
+    """Paints photographs with a trained network.
 
     Args:
-        parts: the network by its layers.
-        network: the same in one.
-        precision: what its convolutions compute in.
+        parts: the layers of the network.
+        network: the same as one model.
+        precision: of its convolutions.
     """
 
     def __init__(self, parts: Parts, network: keras.Model, precision: str):
@@ -191,7 +191,7 @@ class Trained:
         self.program = tf.function(lambda photograph, shares: network([photograph, shares]), reduce_retracing=True)
 
     def __call__(self, pixels: np.ndarray, shares: Sequence[float]) -> np.ndarray:
-        """Returns the picture (h, w, 3) of a photograph of the same size, with these shares of the styles."""
+        """Returns the picture (h, w, 3) of a photograph of the same size, in these shares of the styles."""
         mixture = tf.constant([shares], tf.float32)
         if pixels.shape[0] * pixels.shape[1] > MOST:
             made = paint(self.parts, pixels, mixture, self.kept)
@@ -207,10 +207,10 @@ class Trained:
 
 
 def load(folder: Path, card: Card, precision: str) -> Trained:
-    """Returns the network of a model's folder.
+    """Returns the network in a model's folder.
 
     Raises:
-        InputError: its weights are not those of such a network.
+        InputError: its weights do not fit such a network.
     """
     layers = parts(card.shape, policy(precision))
     network = joined(layers, card.shape, policy(precision))

@@ -1,1 +1,1 @@
-"""Everything that knows what a picture file is."""
+"""Everything about picture files: reading, writing, colors, masks."""

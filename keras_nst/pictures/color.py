@@ -1,4 +1,4 @@
-"""From the colors of a file, whatever they mean, to sRGB."""
+"""Converts the colors of a file, whatever its color space, to sRGB."""
 
 from io import BytesIO
 
@@ -14,12 +14,12 @@ GRAYS = ("1", "L", "LA", "La")
 def srgb_profile() -> bytes:
     """Returns an ICC profile of sRGB, the same bytes each time."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    profile[24:36] = bytes.fromhex("07d0 0001 0001 0000 0000 0000")  # the date of creation
+    profile[24:36] = bytes.fromhex("07d0 0001 0001 0000 0000 0000")  # a fixed date of creation
     return bytes(profile)
 
 
 def separate(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Returns the colors in a mode that profiles speak of (L, RGB, CMYK, LAB), and the alpha (L) if there is one."""
+    """Returns the colors in a mode that profiles support (L, RGB, CMYK, LAB), and the alpha (L) if there is one."""
     gray = image.mode in GRAYS
     if image.has_transparency_data:
         if image.mode in ("La", "RGBa"):
@@ -40,7 +40,7 @@ def to_srgb(colors: Image.Image, transform: ImageCms.ImageCmsTransform | None) -
 
 
 def srgb_transform(profile: bytes | None, mode: str) -> tuple[ImageCms.ImageCmsTransform | None, str]:
-    """Returns what brings colors of a mode to sRGB, None where they are that already, and a note for the user."""
+    """Returns the transform from colors of a mode to sRGB, None if they are sRGB, and a note for the user."""
     note = ""
     if profile:
         try:
@@ -66,7 +66,7 @@ def _transform(source: ImageCms.ImageCmsProfile, mode: str) -> ImageCms.ImageCms
 
 
 def _input_mode(source: ImageCms.ImageCmsProfile, mode: str) -> str:
-    """Returns the mode in which colors of `mode` are handed to a profile: gray ones also suit a profile of RGB."""
+    """Returns the mode in which colors of `mode` are passed to a profile: gray colors also suit an RGB profile."""
     space = source.profile.xcolor_space.strip()
     expected = MODES.get(space, "")
     if expected != mode and (mode, expected) != ("L", "RGB"):
@@ -75,7 +75,7 @@ def _input_mode(source: ImageCms.ImageCmsProfile, mode: str) -> str:
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Tells whether a grid of colors comes out as it went in, to one part in 255."""
+    """Returns whether a grid of colors stays unchanged, to one part in 255."""
     if transform.input_mode not in ("L", "RGB"):
         return False
     channels = len(transform.input_mode)

@@ -1,4 +1,4 @@
-"""From an opened file to upright sRGB samples, whatever the file's colors, bits and transparency are."""
+"""Decodes an opened file to upright sRGB samples, whatever its colors, bits and transparency are."""
 
 import os
 from typing import Any, NamedTuple
@@ -12,11 +12,11 @@ from keras_nst.pictures.sixteen import Deep, deep_samples, has_16_bits, samples_
 
 
 def fill_hidden(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Returns pixels (h, w, 3) in which those with alpha 0 have colors that continue their surroundings.
+    """Returns pixels (h, w, 3) in which those with alpha 0 get colors that continue their surroundings.
 
-    What a file holds there is left over from its making, often black. The colors are averaged into smaller and
-    smaller pictures, weighted by their alpha, until a small one has no holes; the way back fills those of the larger.
-    A picture without a visible pixel is mid gray.
+    The file's colors there are leftovers, often black. The visible colors are averaged into ever smaller pictures,
+    weighted by their alpha, until a small one has no holes; on the way back these fill the holes of the larger ones.
+    A picture without a visible pixel becomes mid gray.
     """
     if not alpha.any():
         return np.full_like(pixels, 0.5)
@@ -24,7 +24,7 @@ def fill_hidden(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def laid_on(color: tuple[float, float, float], pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Returns pixels (h, w, 3) as they look on a color, by their alpha (h, w)."""
+    """Returns pixels (h, w, 3) blended over a color by their alpha (h, w)."""
     shares = alpha[..., None]
     return pixels * shares + np.array(color, np.float32) * (1 - shares)
 
@@ -39,7 +39,7 @@ def _filled(pixels: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _halved(array: np.ndarray) -> np.ndarray:
-    """Returns the sums of blocks of 2 x 2; what an odd side lacks counts as 0."""
+    """Returns the sums of blocks of 2 x 2; beyond an odd side, pixels count as 0."""
     h, w, channels = array.shape
     even = np.pad(array, ((0, h % 2), (0, w % 2), (0, 0)))
     return even.reshape((h + 1) // 2, 2, (w + 1) // 2, 2, channels).sum(axis=(1, 3))
@@ -51,7 +51,7 @@ def _enlarged(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.stack([np.asarray(channel) for channel in channels], axis=-1)
 
 
-# EXIF's orientation: whether rows and columns are swapped, then the step along the rows and along the columns.
+# EXIF's orientation: whether rows and columns are swapped, then the steps along the rows and along the columns.
 TURNS = {
     1: (False, 1, 1),
     2: (False, 1, -1),
@@ -63,16 +63,16 @@ TURNS = {
     8: (True, -1, 1),
 }
 ROWS = 257  # a tag of TIFF
-# What the several pictures of a file are to its user. Those of other formats are layers, sizes or previews.
+# What several pictures in a file are called. In other formats they are layers, sizes or previews.
 FRAMES = dict.fromkeys(("GIF", "WEBP", "PNG", "AVIF"), "animated, {} frames") | {"TIFF": "{} pages"}
 
 
 class Samples(NamedTuple):
-    """What a file says of its picture."""
+    """The samples of a picture in a file."""
 
     pixels: np.ndarray  # (h, w, 3) float32, sRGB in [0, 1]
     alpha: np.ndarray | None  # (h, w) float32 in [0, 1]; None when opaque
-    notes: tuple[str, ...] = ()  # what the user should know
+    notes: tuple[str, ...] = ()  # messages for the user
 
 
 def decoded(image: ImageFile.ImageFile) -> Samples:
@@ -88,14 +88,14 @@ def decoded(image: ImageFile.ImageFile) -> Samples:
 
 
 def decoded_as_it_lies(image: Image.Image) -> Samples:
-    """Returns a picture that a program has, by its own rows and columns, with hidden pixels filled."""
+    """Returns a picture that a program passes, by its own rows and columns, with hidden pixels filled."""
     image.load()
     deep = samples_of_deep_mode(image)
     return finished(_eight(image, has_16=False) if deep is None else _sixteen(deep, image))
 
 
 def finished(samples: Samples) -> Samples:
-    """Returns samples with hidden pixels filled, without an alpha that hides nothing."""
+    """Returns samples with hidden pixels filled; an alpha that hides nothing is dropped."""
     pixels, alpha, notes = samples
     if alpha is not None and alpha.min() == 1:
         alpha = None
@@ -106,7 +106,7 @@ def finished(samples: Samples) -> Samples:
 
 
 def _check_rows(image: ImageFile.ImageFile) -> None:
-    """Raises ValueError for a TIFF that lists fewer strips than it needs, whose last rows Pillow would make black."""
+    """Raises ValueError for a TIFF that lists too few strips: Pillow would make its last rows black."""
     if isinstance(image, TiffImageFile):
         ends, height = [tile.extents[3] for tile in image.tile if tile.extents], image.tag_v2[ROWS]
         if max(ends, default=0) < height:
@@ -114,14 +114,14 @@ def _check_rows(image: ImageFile.ImageFile) -> None:
 
 
 def _check_bytes(image: ImageFile.ImageFile) -> None:
-    """Raises ValueError for a JPEG without a bit for each block of 8 x 8, which Pillow would make gray."""
+    """Raises ValueError for a JPEG with less than a bit for each block of 8 x 8: Pillow would make it gray."""
     size, blocks = os.stat(image.filename).st_size, image.width * image.height // 64
     if image.format in ("JPEG", "MPO") and 8 * size < blocks:
         raise ValueError(f"{size} bytes are too few for {image.width}x{image.height}")
 
 
 def _eight(image: Image.Image, has_16: bool) -> Samples:
-    """Returns the samples of a picture of which only 8 bits can be had."""
+    """Returns the samples of a picture that can only be read with 8 bits."""
     colors, alpha = separate(image)
     transform, note = srgb_transform(image.info.get("icc_profile"), colors.mode)
     lost = "read with 8 of its 16 bits" if has_16 else ""
@@ -129,7 +129,7 @@ def _eight(image: Image.Image, has_16: bool) -> Samples:
 
 
 def _sixteen(deep: Deep, image: Image.Image) -> Samples:
-    """Returns the samples of a picture with more bits, which a conversion of its colors cuts down to 8."""
+    """Returns the samples of a picture with more bits; a color conversion reduces them to 8."""
     gray = deep.colors.shape[2] == 1
     transform, note = srgb_transform(image.info.get("icc_profile"), "L" if gray else "RGB")
     if transform is None:
@@ -144,18 +144,18 @@ def _unit(image: Image.Image) -> np.ndarray:
 
 
 def _frames(image: ImageFile.ImageFile) -> str:
-    """Returns a note on the pictures that are left out."""
+    """Returns a note about the pictures that are left out."""
     kind = FRAMES.get(image.format or "")
     count = getattr(image, "n_frames", 1) if kind else 1
     return f"{kind.format(count)}: the first is used" if kind and count > 1 else ""
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
-    if image.format == "TIFF":  # Pillow has turned it already
+    if image.format == "TIFF":  # Pillow has rotated it already
         return 1
     try:
         return image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # damaged EXIF raises nearly any type, and says nothing about the pixels
+    except Exception:  # damaged EXIF raises almost any type, and does not affect the pixels
         return 1
 
 
@@ -168,13 +168,13 @@ SHAPES = "shape (height, width) or (height, width, 1 to 4 channels)"
 
 
 def samples_of(given: Any) -> Samples:
-    """Returns the samples of a picture of Pillow's, or an array.
+    """Returns the samples of a Pillow picture, or of an array.
 
     Arrays are (h, w) or (h, w, c): gray, gray and alpha, RGB or RGBA, of unsigned integers or floats in [0, 1].
 
     Raises:
-        ValueError: it is neither, or a damaged one.
-        OSError: it lies in a file that cannot be read.
+        ValueError: it is neither, or damaged.
+        OSError: its file cannot be read.
     """
     if isinstance(given, Image.Image):
         return decoded_as_it_lies(given)
@@ -194,7 +194,7 @@ def _in_unit(array: np.ndarray) -> np.ndarray:
     """Returns the values of an array as float32 in [0, 1]."""
     if array.dtype.kind == "u":
         return array.astype(np.float32) / np.iinfo(array.dtype).max
-    if array.dtype.kind not in "bf":  # signed integers do not tell what white is
+    if array.dtype.kind not in "bf":  # for signed integers, the value of white is unknown
         raise ValueError(f"Expected floats in [0, 1], or unsigned integers such as uint8. Received: {array.dtype}")
     values = array.astype(np.float32)
     if not (np.isfinite(values).all() and 0 <= values.min() and values.max() <= 1):

@@ -1,4 +1,4 @@
-"""Pictures from the web, kept in a folder."""
+"""Downloads pictures from the web into a cache folder."""
 
 import hashlib
 import os
@@ -34,11 +34,11 @@ def local_file(
     limit: int = LIMIT,
     max_pixels: int = MAX_PIXELS,
 ) -> Path:
-    """Returns where a picture lies: a path as it is; a URL's picture in the folder `cache`, fetched the first time.
+    """Returns the path of a picture: a path unchanged; for a URL, the file in `cache`, downloaded the first time.
 
     Raises:
         OSError: the server refuses or takes too long, or `cache` cannot be written to.
-        ValueError: the URL is neither http nor https, or what it holds is too large or not a picture.
+        ValueError: the URL is neither http nor https, or its content is too large or not a picture.
     """
     if not re.match("[A-Za-z][A-Za-z0-9+.-]+:/", source):
         return Path(os.path.expanduser(source))
@@ -58,7 +58,7 @@ def _default_cache() -> Path:
 
 
 def _suffix(url: str) -> str:
-    """Returns the end of the URL's name if it looks like a picture's: for people, since the content decides."""
+    """Returns the suffix of the URL's name if it looks like a picture's: for readers, since the content decides."""
     found = re.search(r"\.[a-z0-9]{2,5}$", urlsplit(url).path.lower())
     return found[0] if found else ""
 
@@ -71,7 +71,7 @@ def _is_of_the_web(url: str) -> bool:
 
 
 def _fetch(url: str, kept: Path, timeout: float, limit: int, max_pixels: int) -> None:
-    """Makes the file `kept` from the picture at `url`, whole or not at all."""
+    """Creates the file `kept` from the picture at `url`, whole or not at all."""
     partial = kept.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with _created(partial) as file, closing(_body(url, timeout, limit)) as chunks:
@@ -102,14 +102,14 @@ def _check_picture(path: Path, url: str, max_pixels: int) -> None:
 
 
 class _TooLarge(ValueError):
-    """There is more than the limit allows."""
+    """The body exceeds the limit."""
 
 
 def _body(url: str, timeout: float, limit: int) -> Generator[bytes, None, None]:
-    """Streams what is at `url`.
+    """Streams the body of `url`.
 
-    A socket's timeout counts from one byte to the next and does not cover the look-up of the name, so the reading is
-    done on a thread, which is left behind when the time is over.
+    A socket's timeout counts from one byte to the next and does not cover the name look-up. So the reading is done on a
+    thread, which is abandoned when the time is over.
     """
     arrivals: SimpleQueue[bytes | Exception] = SimpleQueue()
     abandoned = Event()
@@ -129,16 +129,16 @@ def _body(url: str, timeout: float, limit: int) -> Generator[bytes, None, None]:
 
 
 def _answer(error: Exception, timeout: float) -> str:
-    """Returns what went wrong on the way, as a part of a line."""
+    """Returns the reason of a failed download, as part of a message."""
     if isinstance(error, HTTPError):
         return f"HTTP {error.code} {reason(Exception(error.reason))}"
-    if isinstance(error, URLError):  # a wrapping
+    if isinstance(error, URLError):  # a wrapper
         error = error.reason if isinstance(error.reason, Exception) else Exception(error.reason)
     return f"no whole answer within {timeout:g} s" if isinstance(error, TimeoutError) else reason(error)
 
 
 def _read(url: str, timeout: float, limit: int, arrivals: "SimpleQueue[bytes | Exception]", abandoned: Event) -> None:
-    """Puts what is at `url` into the queue, then b""; or the exception that ended it."""
+    """Puts the body of `url` into the queue, then b""; or the exception that ended it."""
     request = urllib.request.Request(url, headers={"User-Agent": f"keras_nst/{__version__}"})
     received = 0
     try:
@@ -150,17 +150,17 @@ def _read(url: str, timeout: float, limit: int, arrivals: "SimpleQueue[bytes | E
                 if abandoned.is_set():
                     return
                 arrivals.put(chunk)
-            if response.length:  # what is still to come
+            if response.length:  # the number of missing bytes
                 raise ConnectionError(f"the connection ended {response.length} bytes too early")
         arrivals.put(b"")
-    except Exception as error:  # whatever it is, the other thread is to hear of it
+    except Exception as error:  # any exception is passed to the other thread
         if isinstance(error, HTTPError):
             error.close()
         arrivals.put(error)
 
 
 def _unpacked(response: HTTPResponse) -> Iterator[bytes]:
-    """Yields a body, at most CHUNK at a time; some servers pack it although nobody has asked for that."""
+    """Yields a body, at most CHUNK at a time; some servers compress it although the request does not allow that."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", "deflate"):
         raise ValueError(f"content packed by {encoding}, which was not asked for")
@@ -182,7 +182,7 @@ def _check_length(length: int, limit: int, url: str) -> None:
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows a few redirections, to pages of the web only."""
+    """Follows a few redirections, to http and https only."""
 
     max_redirections = 5
     inf_msg = "too many redirections: "

@@ -1,4 +1,4 @@
-"""Writers for what Pillow cannot write: PNG with 16 bits a channel, and TIFF with 16 bits or with EXIF."""
+"""Writers for formats that Pillow does not support: PNG with 16 bits per channel, TIFF with 16 bits or with EXIF."""
 
 import itertools
 import struct
@@ -12,20 +12,20 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from keras_nst.pictures import metadata
 
-PNG_COLORS = {3: 2, 4: 6}  # channels: PNG's color type
+PNG_COLORS = {3: 2, 4: 6}  # number of channels: PNG's color type
 ROWS = 64  # rows compressed at a time
 INCH = 0.0254  # meters
-SMALL, BIG = b"II*\0\0\0\0\0", b"II+\0\x08\0\0\0" + bytes(8)  # how files begin
-STRIP = 1 << 23  # bytes of a TIFF's strip, about
-LONGEST_TIFF = 2**32 - 2**20  # bytes, for places of 32 bits; above it they have 64: BigTIFF
+SMALL, BIG = b"II*\0\0\0\0\0", b"II+\0\x08\0\0\0" + bytes(8)  # the first bytes of a file
+STRIP = 1 << 23  # bytes per strip of a TIFF, about
+LONGEST_TIFF = 2**32 - 2**20  # bytes, with 32-bit offsets; longer files have 64-bit ones: BigTIFF
 
 
 class About(NamedTuple):
-    """What a file tells besides its samples."""
+    """The metadata of a file."""
 
     profile: bytes  # ICC
     settings: str | None
-    dpi: float | None  # dots per inch, of a print
+    dpi: float | None  # dots per inch, for a print
 
 
 def write_png16(file: IO[bytes], samples: np.ndarray, about: About) -> None:
@@ -43,7 +43,7 @@ def write_png16(file: IO[bytes], samples: np.ndarray, about: About) -> None:
     for start in range(0, h, ROWS):
         rows = samples[start : start + ROWS].astype(">u2").reshape(-1, w * channels).view(np.uint8)
         differences = rows - np.concatenate([above, rows[:-1]])
-        filtered = np.pad(differences, ((0, 0), (1, 0)), constant_values=2)  # 2: each row is its difference to the last
+        filtered = np.pad(differences, ((0, 0), (1, 0)), constant_values=2)  # 2: each row minus the one above
         _chunk(file, b"IDAT", compressor.compress(filtered.tobytes()))
         above = rows[-1:]
     _chunk(file, b"IDAT", compressor.flush())
@@ -63,11 +63,11 @@ def write_tiff(file: IO[bytes], samples: np.ndarray, about: About, longest: int 
     big = samples.nbytes > longest
     directory = ImageFileDirectory_v2(BIG if big else SMALL)
     directory[256], directory[257] = w, h
-    directory[258] = (8 * samples.itemsize,) * channels  # bits of a sample
+    directory[258] = (8 * samples.itemsize,) * channels  # bits per sample
     directory[259] = 1  # not compressed
     directory[262] = 2  # RGB
     directory.tagtype[273] = directory.tagtype[279] = TiffTags.LONG8 if big else TiffTags.LONG
-    # Where strips start, counted from the end of the directory.
+    # Starts of the strips, counted from the end of the directory.
     directory[273] = tuple(itertools.accumulate(lengths[:-1], initial=0))
     directory[278], directory[279] = rows, tuple(lengths)
     directory[277], directory[284] = channels, 1  # interleaved

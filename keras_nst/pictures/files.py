@@ -1,4 +1,4 @@
-"""Pictures in and out of files."""
+"""Reads and writes picture files."""
 
 import hashlib
 import os
@@ -19,19 +19,19 @@ from keras_nst.system.files import written_whole
 
 
 class Picture(NamedTuple):
-    """A picture and where it comes from."""
+    """A picture and its origin."""
 
     pixels: np.ndarray  # (h, w, 3) float32, sRGB in [0, 1]
     alpha: np.ndarray | None  # (h, w) float32 in [0, 1]; None when opaque
     sha256: str  # of the file
-    notes: tuple[str, ...]  # what the user should know, each a part of a line
+    notes: tuple[str, ...]  # messages for the user, each a part of a line
 
 
 class Format(NamedTuple):
-    """What a format of file can hold, and how Pillow is to write it."""
+    """The limits of a file format, and Pillow's options for writing it."""
 
     name: str
-    deep: bool = False  # 16 bits a channel
+    deep: bool = False  # supports 16 bits per channel
     alpha: bool = True
     longest: int = 2**31 - 1  # pixels a side
     options: Mapping[str, Any] = {}
@@ -49,14 +49,14 @@ FORMATS = {
     ".avif": Format("AVIF", longest=65_536, options={"quality": 95, "subsampling": "4:4:4"}),
 }
 ROWS_AT_ONCE = 256
-LONGEST_EXIF = 60_000  # bytes that fit into a JPEG beside EXIF's own
+LONGEST_EXIF = 60_000  # bytes that fit into a JPEG besides EXIF's own
 
 
 def read_picture(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
     """Reads a picture of any common format as sRGB.
 
     Raises:
-        OSError: there is no such file, or it may not be read.
+        OSError: the file does not exist, or may not be read.
         ValueError: the file is not a picture, too large or damaged.
     """
     with opened(path, max_pixels) as image:
@@ -67,11 +67,11 @@ def read_picture(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
 
 
 def check_output(path: str | Path, bit_depth: int, alpha: bool, size: tuple[int, int] | None = None) -> None:
-    """Checks that a picture can be saved there; `size` is its height and width, where they are known.
+    """Checks that a picture can be saved there; `size` is its height and width, if known.
 
     Raises:
         OSError: the folder is missing or may not be written, or the path is a folder.
-        ValueError: the format is unknown or cannot hold what is asked.
+        ValueError: the format is unknown or does not support what is requested.
     """
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
@@ -116,14 +116,14 @@ def save_picture(
     settings: Mapping[str, str] | None = None,
     overwrite: bool = True,
 ) -> None:
-    """Saves pixels (h, w, 3), sRGB in [0, 1], with alpha (h, w), in the format that the name ends in.
+    """Saves pixels (h, w, 3), sRGB in [0, 1], with alpha (h, w), in the format of the name's suffix.
 
-    An existing file is replaced, by a whole picture or not at all; or never, without `overwrite`. Settings of a print
-    have its dots per inch written where the format has a place for them.
+    An existing file is replaced by a whole picture or not at all; without `overwrite`, never. For a print, the dots per
+    inch are written if the format stores them.
 
     Raises:
         OSError: the file cannot be written, or exists.
-        ValueError: the format is unknown or cannot hold what is asked, or a pixel is not a number.
+        ValueError: the format is unknown or does not support what is requested, or a pixel is not a number.
     """
     path = Path(path)
     check_output(path, bit_depth, alpha is not None, pixels.shape[:2])
@@ -136,12 +136,12 @@ def save_picture(
 
 
 def as_image(values: np.ndarray) -> Image.Image:
-    """Returns values (h, w, 3 or 4) in [0, 1] as a picture of Pillow's, of 8 bits."""
+    """Returns values (h, w, 3 or 4) in [0, 1] as a Pillow picture with 8 bits."""
     return Image.fromarray(_quantized(values, 8))
 
 
 def _quantized(values: np.ndarray, bit_depth: int) -> np.ndarray:
-    """Returns values in [0, 1] as the nearest integers; strip by strip, since what is on the way takes memory."""
+    """Returns values in [0, 1] as the nearest integers; strip by strip, since temporary values take memory."""
     top = 2**bit_depth - 1
     samples = np.empty(values.shape, f"uint{bit_depth}")
     for start in range(0, len(values), ROWS_AT_ONCE):
@@ -163,7 +163,7 @@ def _encode(file: IO[bytes], samples: np.ndarray, format: Format, about: encoder
 
 
 def _carried(format: Format, about: encoders.About) -> dict[str, Any]:
-    """Returns Pillow's options that put the settings, and the dots per inch of a print, into the file."""
+    """Returns Pillow's options that embed the settings, and the dots per inch of a print, in the file."""
     dots = {"dpi": (about.dpi, about.dpi)} if about.dpi else {}
     if format.name == "PNG":
         texts = PngInfo()

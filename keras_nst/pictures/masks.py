@@ -1,6 +1,6 @@
-"""Regions of a picture, from another picture whose flat colors name them; their edges may be soft.
+"""Regions of a picture, given by a mask picture whose flat colors name them; their edges may be soft.
 
-A region is its pixels' shares in it: (h, w) float32 in [0, 1]; regions are (r, h, w).
+A region is each pixel's share in it: (h, w) float32 in [0, 1]; regions are (r, h, w).
 """
 
 from collections.abc import Sequence
@@ -16,28 +16,27 @@ from keras_nst.pictures.palette import strips
 MOST = 16  # regions
 SMALLEST = 1 / 50  # of a mask
 SMOOTH = 6  # levels of 255 by which neighbors in a flat area may differ
-# The colors of a flat area lie close together, and are most of those about them; those of a ramp lie all along it.
-CLOSE, ABOUT = 4, 13  # levels in each channel
-PEAK = 0.6  # of the pixels of colors about a flat area's
-FREQUENT = SMALLEST / 10  # of a mask: a flat area's most frequent color
-ALIKE = 0.2  # distance in RGB at which a color of one mask is still that of another
+# The colors of a flat area are close together, and outnumber the colors around them; a ramp's are spread along it.
+CLOSE, ABOUT = 4, 13  # levels in each channel: within a flat area's color, and around it
+PEAK = 0.6  # of the pixels with colors around a flat area's
+FREQUENT = SMALLEST / 10  # of a mask: the most frequent color of a flat area
+ALIKE = 0.2  # distance in RGB within which colors of two masks count as the same
 ROUNDING = 1e-10  # squared distance
-NEARER = (2 / 255) ** 2  # squared distance by which a longer line has to pass nearer to a color than a shorter one
+NEARER = (2 / 255) ** 2  # squared distance by which a longer line must pass nearer to a color than a shorter one
 
 
 class Regions(NamedTuple):
-    """What a mask says."""
+    """The regions of a mask."""
 
     colors: list[str]  # of each region, as "#ff8000"
-    shares: np.ndarray  # (r, h, w) float32; a pixel's sum to 1, or to less if it is partly of an unknown color
+    shares: np.ndarray  # (r, h, w) float32; a pixel's shares sum to 1, or to less if it is partly of an unknown color
 
 
 def regions(picture: np.ndarray, colors: Sequence[str] | None = None) -> Regions:
     """Returns the regions of a mask picture (h, w, 3), in [0, 1].
 
-    Its colors are those which cover a fiftieth of it in flat areas, or where there are not two of them the darkest and
-    the lightest. They are ordered from dark to light. Where a pixel's color p lies between two of them, it has shares
-    in both:
+    Its colors are those that cover a fiftieth of it in flat areas; if there are not two of them, the darkest and the
+    lightest. They are ordered from dark to light. A pixel whose color p lies between two of them has shares in both:
 
         share of c_2 = (p - c_1) . (c_2 - c_1) / |c_2 - c_1|^2, clipped to [0, 1];    share of c_1 = 1 - that of c_2
 
@@ -45,9 +44,9 @@ def regions(picture: np.ndarray, colors: Sequence[str] | None = None) -> Regions
 
     Args:
         picture: the mask.
-        colors: those of another mask's regions. Then the regions are these: each color of this mask is taken for the
-            nearest of them within a distance of 0.2 (red, green and blue in [0, 1]), or else belongs to none. A region
-            whose color this mask lacks is empty.
+        colors: those of another mask's regions, which are then used. Each color of this mask counts as the nearest of
+            them within a distance of 0.2 (red, green and blue in [0, 1]), or else belongs to none. A region whose color
+            this mask lacks is empty.
 
     Raises:
         ValueError: there are more than 16.
@@ -74,7 +73,7 @@ def _colors(levels: np.ndarray) -> np.ndarray:
 
 
 def _flat_colors(levels: np.ndarray) -> list[np.ndarray]:
-    """Returns the most frequent colors of flat areas, where they are the peak among the colors about them."""
+    """Returns the most frequent colors of flat areas, if they are a peak among the colors around them."""
     colors, counts = _counted(levels[_is_flat(levels)])
     area = levels[..., 0].size
     found, left = [], counts.copy()
@@ -90,7 +89,7 @@ def _flat_colors(levels: np.ndarray) -> list[np.ndarray]:
 
 
 def _is_flat(levels: np.ndarray) -> np.ndarray:
-    """Tells which pixels (h, w) lie in a square of 2 x 2 of nearly one color: others may be of an edge."""
+    """Returns which pixels (h, w) are in a square of 2 x 2 of nearly one color: others may belong to an edge."""
     rows, columns = (min(2, side) for side in levels.shape[:2])
     highest, lowest = (running(running(levels, rows, 0, end), columns, 1, end) for end in (np.maximum, np.minimum))
     smooth = np.pad((highest - lowest <= SMOOTH).all(axis=2), ((rows - 1,) * 2, (columns - 1,) * 2))
@@ -98,7 +97,7 @@ def _is_flat(levels: np.ndarray) -> np.ndarray:
 
 
 def _counted(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the colors (k, 3) of pixels (n, 3), and how many have each."""
+    """Returns the colors (k, 3) of pixels (n, 3), and the count of each."""
     red, green, blue = pixels.T.astype(np.uint32)
     codes, counts = np.unique(red << 16 | green << 8 | blue, return_counts=True)
     return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1).astype(np.int16), counts

@@ -1,4 +1,4 @@
-"""Opening files that may hold anything: whatever is wrong with one becomes one clear line."""
+"""Opens untrusted picture files: whatever is wrong with one becomes an error message of one line."""
 
 import errno
 import os
@@ -18,9 +18,9 @@ from keras_nst.system.quiet import quiet_stderr
 
 MAX_PIXELS = 200_000_000
 READABLE = "JPEG, PNG, WebP, TIFF, GIF or another that Pillow reads"
-NOT_PIXELS = {"EPS", "WMF"}  # drawings: Pillow hands them to other programs to execute
+NOT_PIXELS = {"EPS", "WMF"}  # drawings, which Pillow passes to other programs to execute
 HEIF = re.compile(rb"....ftyp(hei|hevc|mif1|msf1)", re.DOTALL)
-ONE_AT_A_TIME = threading.RLock()  # Pillow's limit and Python's warnings are the process's, not the thread's
+ONE_AT_A_TIME = threading.RLock()  # Pillow's limit and Python's warnings belong to the process, not the thread
 SIGNATURES = {b"\xff\xd8": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"RIFF": "WebP", b"II*": "TIFF", b"MM\0": "TIFF"}
 
 
@@ -30,7 +30,7 @@ def opened(path: str | Path, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFile
 
     Raises:
         OSError: there is no such file, or it may not be read.
-        ValueError: the file is not a picture or too large, or the body of the `with` met damage in it.
+        ValueError: the file is not a picture or too large, or the body of the `with` found damage in it.
     """
     _check_file(path)
     with (
@@ -38,20 +38,20 @@ def opened(path: str | Path, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFile
         warnings.catch_warnings(),
         quiet_stderr(),
         _pillow_limit(max_pixels),
-    ):  # libtiff and Pillow write about oddities
+    ):  # libtiff and Pillow print warnings
         warnings.simplefilter("ignore")
         with _identified(path, max_pixels) as image:
             _check_size(image.width, image.height, max_pixels)
             try:
                 yield image
-            except Exception as error:  # Pillow raises nearly any type for damaged files
+            except Exception as error:  # Pillow raises almost any type for damaged files
                 received = f"a damaged or unsupported {image.format} ({reason(error)})"
                 raise ValueError(f"Expected a readable picture. Received: {received}") from error
 
 
 @contextmanager
 def _pillow_limit(max_pixels: int) -> Iterator[None]:
-    """Makes Pillow refuse what is too large, also inside of files; it does so at twice its setting."""
+    """Makes Pillow refuse pictures that are too large, also inside files; its limit is twice its setting."""
     kept = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
     try:
@@ -61,7 +61,7 @@ def _pillow_limit(max_pixels: int) -> Iterator[None]:
 
 
 def reason(error: BaseException) -> str:
-    """Returns what an exception says, as a part of a line."""
+    """Returns the reason of an exception, as part of a line."""
     text = " ".join(str(getattr(error, "strerror", None) or error).split()).rstrip(".")
     return one_line(text[:150]) or ("not enough memory" if isinstance(error, MemoryError) else type(error).__name__)
 
@@ -75,7 +75,7 @@ def _check_file(path: str | Path) -> None:
         raise ValueError(f"Expected a picture file. Received: a name with an {error}") from None
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError("Expected a picture file. Received: a folder")
-    if not stat.S_ISREG(status.st_mode):  # which may never end
+    if not stat.S_ISREG(status.st_mode):  # reading it may never end
         raise ValueError("Expected a picture file. Received: a device or pipe")
     if not status.st_size:
         raise ValueError("Expected a picture file. Received: an empty file (zero bytes)")
@@ -90,7 +90,7 @@ def _identified(path: str | Path, max_pixels: int) -> ImageFile.ImageFile:
         received = re.findall(r"\d+", str(error))[0]
         raise ValueError(_too_large(received, max_pixels)) from None
     except Exception as error:  # as above
-        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # a seek to where no file has bytes
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # a seek beyond the file's end
             raise type(error)(f"Expected a file that can be read. Received: {reason(error).lower()}") from None
         kind = _kind(path) or "a damaged one"
         raise ValueError(f"Expected a readable picture. Received: {kind} ({reason(error)})") from error
@@ -108,7 +108,7 @@ def _formats() -> list[str]:
 
 
 def _kind(path: str | Path) -> str:
-    """Returns what a file calls itself that Pillow cannot open; "" where that is unknown."""
+    """Returns the format that a file claims, if Pillow cannot open it; "" if that is unknown."""
     with open(path, "rb") as file:
         start = file.read(12)
     if HEIF.match(start):

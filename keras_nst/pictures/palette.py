@@ -1,7 +1,7 @@
-"""The colors of one picture in another: recolored whole, or by lightness alone.
+"""Transfers the colors of one picture to another: completely, or by lightness alone.
 
-Pictures are (h, w, 3) float32, sRGB in [0, 1]. They may be large: what takes several times their memory is done strip
-by strip, in double precision.
+Pictures are (h, w, 3) float32, sRGB in [0, 1]. They may be large: work that takes several times their memory is done
+strip by strip, in double precision.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,19 +12,19 @@ import numpy as np
 from keras_nst.core.objective.oklab import encoded, from_oklab, linear_from_oklab, to_oklab
 
 PIXELS_AT_ONCE = 1 << 16
-LEVEL = 1 / 255  # what 8 bits tell apart: a smaller deviation is noise, not stretched to be a color
-ROUNDING = 1e-7  # of linear channels, past the borders of what sRGB can show
+LEVEL = 1 / 255  # the resolution of 8 bits: a smaller deviation is noise, and is not amplified
+ROUNDING = 1e-7  # of linear channels, beyond the limits of sRGB
 HALVINGS = 14  # of the interval in which the largest chroma lies
 
 Colors = Callable[[np.ndarray], np.ndarray]
 
 
 class Share(NamedTuple):
-    """A picture among others, and how much of it counts."""
+    """A picture among others, and how much it counts."""
 
     picture: np.ndarray
     part: float = 1.0
-    weights: np.ndarray | None = None  # (h, w), of its pixels, such as its alpha
+    weights: np.ndarray | None = None  # (h, w), per pixel, such as its alpha
 
 
 def match_colors(
@@ -33,15 +33,15 @@ def match_colors(
     weights: np.ndarray | None = None,
     example_weights: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Returns the picture with colors of the example's mean and covariance, as far as [0, 1] holds them.
+    """Returns the picture with its colors moved to the example's mean and covariance, as far as [0, 1] allows.
 
-    Of all linear maps x -> m_e + A (x - m_p) that do so this one, of Monge and Kantorovich, moves the colors least:
+    Of all linear maps x -> m_e + A (x - m_p) that achieve this, Monge and Kantorovich's moves the colors least:
 
         A = P^(-1/2) (P^(1/2) E P^(1/2))^(1/2) P^(-1/2)    P, E: covariance of the picture's, the example's colors
 
-    It is taken in RGB, as by Gatys et al. (2016, "Preserving Color in Neural Artistic Style Transfer"), who use other
+    It is applied in RGB, as by Gatys et al. (2016, "Preserving Color in Neural Artistic Style Transfer"), who use other
     roots. P's eigenvalues are at least those of a deviation of one level in 255: colors that vary less than that in
-    some direction, as in gray pictures, are not stretched to the example's variation.
+    some direction, as in gray pictures, are not amplified to the example's variation.
 
     Args:
         picture: (h, w, 3).
@@ -56,7 +56,7 @@ def match_colors(
 
 
 def luminance_only(picture: np.ndarray) -> np.ndarray:
-    """Returns the gray picture of the same lightness L: all linear channels are L^3."""
+    """Returns the gray picture with the same lightness L: all linear channels are L^3."""
     return _by_strips(lambda colors: np.repeat(encoded(np.clip(_lightness(colors), 0, 1) ** 3), 3, axis=-1), picture)
 
 
@@ -66,9 +66,9 @@ def match_lightness(
     weights: np.ndarray | None = None,
     example_weights: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Returns the picture with lightness of the example's mean and deviation, as far as [0, 1] holds them.
+    """Returns the picture with its lightness moved to the example's mean and deviation, as far as [0, 1] allows.
 
-    Hue and chroma stay, the latter as far as sRGB can show it. The weights are as above.
+    Hue and chroma stay, chroma as far as sRGB allows. The weights are as above.
     """
     mean, deviation = _lightness_and_deviation(picture, weights)
     target, target_deviation = _lightness_and_deviation(example, example_weights)
@@ -83,10 +83,10 @@ def match_lightness(
 
 
 def chroma_map(contents: Sequence[Share], styles: Sequence[Share]) -> Colors:
-    """Returns what moves the contents' chroma, a and b of Oklab (..., 2), to the styles' mean and covariance.
+    """Returns a function that moves the contents' chroma, Oklab's a and b (..., 2), to the styles' mean and covariance.
 
-    It is the linear map of `match_colors`, in the plane of the chroma: as Kolkin et al. (2022) color their pictures. So
-    what had one hue still has one, of those that the styles have, and no color comes from single strokes.
+    It is the linear map of `match_colors` in the plane of the chroma, as in Kolkin et al. (2022). So an area of one hue
+    keeps a single hue, one of the styles', and no color comes from single strokes.
     """
     (mean, covariance), (target, target_covariance) = _moments_of_all(contents), _moments_of_all(styles)
     stretch = _stretch(covariance, target_covariance)
@@ -94,7 +94,7 @@ def chroma_map(contents: Sequence[Share], styles: Sequence[Share]) -> Colors:
 
 
 def with_colors_of(picture: np.ndarray, content: np.ndarray, tone: Colors = np.asarray) -> np.ndarray:
-    """Returns the picture's lightness with the content's hue and chroma, the latter as far as sRGB can show it.
+    """Returns the picture's lightness with the content's hue and chroma, chroma as far as sRGB allows.
 
     `tone` moves the chroma first, as `chroma_map` does.
     """
@@ -108,7 +108,7 @@ def with_colors_of(picture: np.ndarray, content: np.ndarray, tone: Colors = np.a
 
 
 def strips(picture: np.ndarray) -> Iterator[slice]:
-    """Yields the rows of a picture, some thousand pixels at a time."""
+    """Yields the rows of a picture, some tens of thousands of pixels at a time."""
     rows = max(1, PIXELS_AT_ONCE // max(1, picture.shape[1]))
     for start in range(0, len(picture), rows):
         yield slice(start, start + rows)
@@ -132,7 +132,7 @@ def _chroma(colors: np.ndarray) -> np.ndarray:
 
 
 def _in_gamut(lab: np.ndarray) -> np.ndarray:
-    """Returns Oklab colors (..., 3) with a and b scaled down, by bisection, where sRGB cannot show them otherwise."""
+    """Returns Oklab colors (..., 3) with a and b scaled down, by bisection, if they are outside sRGB."""
     outside = ~_is_shown(lab)
     far = lab[outside]
     low, high = np.zeros((len(far), 1)), np.ones((len(far), 1))
@@ -169,7 +169,7 @@ def _moments(
 
 
 def _moments_of_all(shares: Sequence[Share]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the mean and the covariance of the chroma of pictures together."""
+    """Returns the mean and the covariance of the chroma of several pictures together."""
     whole = sum(share.part for share in shares)
     of_each = [(share.part / whole, *_moments(share.picture, share.weights, _chroma)) for share in shares]
     mean = np.sum([part * own for part, own, _ in of_each], axis=0)
@@ -185,10 +185,10 @@ def _stretch(covariance: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 def _lightness_and_deviation(picture: np.ndarray, weights: np.ndarray | None) -> tuple[float, float]:
     mean, variance = _moments(picture, weights, values=_lightness)
-    return mean.item(), max(0.0, variance.item()) ** 0.5  # rounding leaves a little less than no variance
+    return mean.item(), max(0.0, variance.item()) ** 0.5  # rounding may make it slightly negative
 
 
 def _power(matrix: np.ndarray, exponent: float, floor: float = 0.0) -> np.ndarray:
-    """Returns the power of a symmetric matrix whose eigenvalues are at least `floor`."""
+    """Returns the power of a symmetric matrix, its eigenvalues raised to at least `floor`."""
     values, vectors = np.linalg.eigh(matrix)
     return vectors * np.maximum(values, floor) ** exponent @ vectors.T

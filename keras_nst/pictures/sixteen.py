@@ -1,4 +1,4 @@
-"""Pictures with more than 8 bits a channel, of which Pillow keeps 8 where they are in color."""
+"""Pictures with more than 8 bits per channel, which Pillow reduces to 8 if they have colors."""
 
 import sys
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from PIL import Image, ImageFile
 OPPOSITE = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}  # byte orders
 BITS, INTERPRETATION = 258, 262  # tags of TIFF
 WHITE_IS_ZERO = 0
-WHITES = {"I": (255, 65_535), "F": (1, 255, 65_535)}  # of 32-bit integers and floating-point samples
+WHITES = {"I": (255, 65_535), "F": (1, 255, 65_535)}  # candidates for white: 32-bit integers, floating-point samples
 
 
 class Deep(NamedTuple):
@@ -17,25 +17,25 @@ class Deep(NamedTuple):
 
     colors: np.ndarray  # (h, w, 1 or 3) float32 in [0, 1]
     alpha: np.ndarray | None  # (h, w) float32 in [0, 1]
-    note: str = ""  # what the user should know
+    note: str = ""  # message for the user
 
 
 def deep_samples(image: ImageFile.ImageFile) -> Deep | None:
-    """Returns the samples of a picture not loaded yet; None where there are 8 bits, or no more can be had."""
+    """Returns the samples of a picture not loaded yet; None if it has 8 bits, or more cannot be read."""
     if (deep := samples_of_deep_mode(image)) is not None:
         return deep
     rawmode = _rawmode(image)
-    if rawmode == "LA;16B":  # the four bytes of a pixel are handed out as if they were four channels
+    if rawmode == "LA;16B":  # Pillow returns the four bytes of a pixel as four channels
         return _scaled(_decoded(image, "RGBA").view(">u2"), image)
     if ";16" in rawmode and rawmode.partition(";")[0] in ("RGB", "RGBA", "RGBX"):
         return _scaled(_both_bytes(image, rawmode), image)
-    if _tag(image, BITS, 8) == 16 and rawmode == "R":  # which Pillow reads as if they were 8 bits
+    if _tag(image, BITS, 8) == 16 and rawmode == "R":  # Pillow reads it as 8 bits
         raise ValueError("16 bits in separate planes: save it with interleaved channels")
     return None
 
 
 def samples_of_deep_mode(image: Image.Image) -> Deep | None:
-    """Returns the samples of a picture in a mode of Pillow's with more than 8 bits; None in others."""
+    """Returns the samples of a picture in a Pillow mode with more than 8 bits; None for other modes."""
     if image.mode.startswith("I;16"):
         return _scaled(np.asarray(image)[..., None], image)
     if image.mode in ("I", "F"):
@@ -44,12 +44,12 @@ def samples_of_deep_mode(image: Image.Image) -> Deep | None:
 
 
 def has_16_bits(image: ImageFile.ImageFile) -> bool:
-    """Tells whether a picture not loaded yet has 16 bits a channel, in any colors."""
+    """Returns whether a picture not loaded yet has 16 bits per channel, in any colors."""
     return ";16" in _rawmode(image)
 
 
 def _rawmode(image: ImageFile.ImageFile) -> str:
-    """Returns Pillow's word for how samples are laid out in the file; "" where that says nothing about their bits."""
+    """Returns Pillow's name for the layout of samples in the file; "" if it says nothing about their bits."""
     if image.format not in ("PNG", "TIFF") or not (tiles := getattr(image, "tile", None)):
         return ""
     arguments = tiles[0].args
@@ -59,14 +59,14 @@ def _rawmode(image: ImageFile.ImageFile) -> str:
 def _both_bytes(image: ImageFile.ImageFile, rawmode: str) -> np.ndarray:
     """Returns 16-bit samples (h, w, 3 or 4).
 
-    Pillow keeps the high byte of each sample. Told that the bytes come in the opposite order, it keeps the low one.
+    Pillow keeps the high byte of each sample. With the opposite byte order it keeps the low one.
     """
     high, low = _decoded(image, rawmode), _decoded(image, rawmode[:-1] + OPPOSITE[rawmode[-1]])
     return high.astype(np.uint16) << 8 | low
 
 
 def _decoded(image: ImageFile.ImageFile, rawmode: str) -> np.ndarray:
-    """Returns what Pillow makes of the file when told that its samples are laid out as `rawmode` says."""
+    """Returns Pillow's reading of the file with the sample layout `rawmode`."""
     with Image.open(image.filename, formats=[image.format or ""]) as again:
         again.tile = [_told(tile, rawmode) for tile in again.tile]
         return np.asarray(again)
@@ -77,7 +77,7 @@ def _told(tile: ImageFile._Tile, rawmode: str) -> ImageFile._Tile:
 
 
 def _scaled(samples: np.ndarray, image: Image.Image) -> Deep:
-    """Returns integer samples (h, w, 1 to 4) in [0, 1], the color that the file declares transparent taken out."""
+    """Returns integer samples (h, w, 1 to 4) in [0, 1]; the color that the file declares transparent becomes alpha."""
     channels = 3 if samples.shape[2] > 2 else 1
     top = np.float32(2 ** min(16, _tag(image, BITS, 16)) - 1)
     alpha = samples[..., channels] / top if samples.shape[2] > channels else None
@@ -93,7 +93,7 @@ def _tag(image: Image.Image, tag: int, default: int) -> int:
 
 
 def _wide(samples: np.ndarray, mode: str) -> Deep:
-    """Returns samples of 32 bits in [0, 1]; what white is, the file does not say."""
+    """Returns 32-bit samples in [0, 1]; the file does not say which value is white."""
     samples = np.nan_to_num(samples, posinf=0, neginf=0)
     largest = float(samples.max())
     white = next((top for top in WHITES[mode] if largest <= top), largest)

@@ -1,4 +1,4 @@
-"""Pictures by the names people give them: a path, a URL, or one of the samples that come along."""
+"""Pictures by their names: a path, a URL, or one of the bundled samples."""
 
 import glob
 import os
@@ -19,14 +19,14 @@ def read_source(source: str, max_pixels: int = MAX_PIXELS) -> Picture:
     """Reads a picture from a path, a URL or sample:NAME.
 
     Raises:
-        OSError: there is no such file, or it may not be read.
+        OSError: the file does not exist, or may not be read.
         ValueError: it is not a picture, too large or damaged, or there is no such sample.
     """
     return read_picture(sample_path(source) or local_file(source, max_pixels=max_pixels), max_pixels)
 
 
 def sample_path(source: str) -> Path | None:
-    """Returns the path of a picture that comes along, named as sample:NAME."""
+    """Returns the path of a bundled picture named sample:NAME; None for other names."""
     if not source.startswith("sample:"):
         return None
     known = {path.stem: path for path in SAMPLES.glob("*.jpg")}
@@ -41,10 +41,10 @@ LISTS = {".txt", ".lst", ".list"}
 
 
 def sources(name: str, written: str, deep: bool = False) -> list[str]:
-    """Returns the pictures that the setting of this name names, each once; of folders also those deep inside.
+    """Returns the pictures that the setting `name` lists, each once; `deep`: including subfolders.
 
     Raises:
-        SettingError: one of the names stands for nothing.
+        SettingError: one of the names matches nothing.
     """
     return list(dict.fromkeys(source for part in parted(written) for source in _expanded(name, part, deep)))
 
@@ -73,6 +73,6 @@ def _expanded(name: str, written: str, deep: bool) -> list[str]:
 
 
 def in_order(path: Path) -> list[Any]:
-    """Returns what names are sorted by, whose numbers count as numbers: frame2 before frame10."""
+    """Returns a sort key in which numbers inside names count as numbers: frame2 before frame10."""
     parts = re.split(r"(\d+)", path.name.lower())
     return [int(part) if index % 2 else part for index, part in enumerate(parts)]

@@ -1,1 +1,1 @@
-"""What a run, or a batch, has come to, told in one page that needs nothing else."""
+"""The report of a run or a batch, one self-contained page."""

@@ -1,4 +1,4 @@
-"""python -m keras_nst.report, or keras-nst report."""
+"""The command report: python -m keras_nst.report, or keras-nst report."""
 
 import sys
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from keras_nst.report.settings import COMMAND
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Does what the command line asks for; returns the exit code."""
+    """Runs the command line; returns the exit code."""
     return command.main(COMMAND, argv)
 
 

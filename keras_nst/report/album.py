@@ -1,4 +1,4 @@
-"""The page of a batch: its pictures side by side, with what tells them apart."""
+"""The page of a batch: its pictures side by side, with their settings and figures."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from keras_nst.system.files import written_whole
 
 OF_THE_PICTURES = 7_500_000  # bytes at most
 LONGEST = 320  # pixels
-MOST_ROWS = 5000  # whose text leaves room for pictures
+MOST_ROWS = 5000  # with all their text, pictures still have room
 
 
 class Row(NamedTuple):
@@ -20,7 +20,7 @@ class Row(NamedTuple):
     name: str
     content: str
     style: str
-    settings: dict[str, str]  # that are its own
+    settings: dict[str, str]  # those that differ from the batch's
     figures: dict[str, float]
     seconds: float
     state: str
@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 
 def write_page(folder: Path, rows: Sequence[Row]) -> Path:
-    """Writes the page of a batch into its folder and returns where it is.
+    """Writes the page of a batch into its folder and returns its path.
 
     Raises:
         OSError: it cannot be written.
@@ -63,7 +63,7 @@ def columns(known: Iterable[dict]) -> list[str]:
 
 
 def thumbnail(row: Row, folder: Path, most: int) -> str:
-    """Returns the picture, small."""
+    """Returns the picture as a thumbnail."""
     image = image_of(row.picture) if row.picture else None
     if image is None or row.picture is None:
         return ""

@@ -1,4 +1,4 @@
-"""The page of a batch, from its manifest."""
+"""Builds the page of a batch from its manifest."""
 
 import contextlib
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from keras_nst.report.pages import write_report
 
 
 def page_of(folder: Path) -> Path:
-    """Writes the page of a batch or of a run and returns where it is.
+    """Writes the page of a batch or of a run and returns its path.
 
     Raises:
         OSError: it cannot be written.
-        ValueError: the folder is of neither.
+        ValueError: the folder belongs to neither.
     """
     if (folder / MANIFEST).is_file():
         return write_album(folder, read(folder / MANIFEST)[0])
@@ -24,7 +24,7 @@ def page_of(folder: Path) -> Path:
 
 
 def write_album(folder: Path, entries: Mapping[str, Entry]) -> Path:
-    """Writes the page of a batch, and the pages of its runs that have none yet; returns where the first is.
+    """Writes the page of a batch, and the missing pages of its runs; returns the path of the first.
 
     Raises:
         OSError: it cannot be written.
@@ -33,7 +33,7 @@ def write_album(folder: Path, entries: Mapping[str, Entry]) -> Path:
 
 
 def row_of(folder: Path, job: str, entry: Entry) -> Row:
-    """Returns what the page has of a job; the batch may have been moved since it was made."""
+    """Returns the page's row for a job; the batch may have been moved since it was made."""
     workdir = folder / JOBS / Path(job).name
     output = Path(entry.output) if entry.output else None
     places = [output, folder / RESULTS / output.name] if output else []
@@ -42,7 +42,7 @@ def row_of(folder: Path, job: str, entry: Entry) -> Row:
     given = texts(record.given) if record else {}
     report = workdir / REPORT
     if not report.exists():
-        with contextlib.suppress(OSError, ValueError):  # what has failed may have left no folder
+        with contextlib.suppress(OSError, ValueError):  # a failed job may have left no folder
             write_report(workdir, picture)
     return Row(
         entry.name,

@@ -1,4 +1,4 @@
-"""Curves as drawings that can be read without scripts."""
+"""Curves as drawings that need no scripts."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,23 +10,23 @@ from keras_nst.report.markup import folded, table
 
 WIDTH, HEIGHT = 720, 250
 LEFT, RIGHT, TOP, BOTTOM = 66, 14, 24, 34  # margins
-COLORS = 8  # that the style sheet knows; further lines begin with the first again, dashed
+COLORS = 8  # in the style sheet; further lines reuse them, dashed
 NAME = 56  # of a scale: its width in units of the drawing
-LOGARITHMIC = 8.0  # the ratio of the largest to the smallest value from which on the axis is so
+LOGARITHMIC = 8.0  # the ratio of the largest to the smallest value above which the axis is logarithmic
 MOST_TICKS = 6
 
 
 class Axis(NamedTuple):
-    """From values to places in the drawing."""
+    """An axis, from values to positions in the drawing."""
 
     low: float
     high: float
-    start: float  # the place of `low`
+    start: float  # the position of `low`
     end: float
     logarithmic: bool = False
 
     def __call__(self, value: float) -> float:
-        """Returns the place of a value."""
+        """Returns the position of a value."""
         low, high, value = (math.log(each) if self.logarithmic else each for each in (self.low, self.high, value))
         return self.start + (value - low) / (high - low) * (self.end - self.start)
 
@@ -48,7 +48,7 @@ class Axis(NamedTuple):
 
 
 def chart(title: str, curves: Mapping[str, Curve], starts: Sequence[int]) -> str:
-    """Returns a drawing of the curves; `starts` are the first steps of the scales, at which each line begins anew."""
+    """Returns a drawing of the curves; each line restarts at `starts`, the first steps of the scales."""
     known = {name: [(step, value) for step, value in curve if math.isfinite(value)] for name, curve in curves.items()}
     known = {name: curve for name, curve in known.items() if curve}
     if not known:
@@ -73,7 +73,7 @@ def chart(title: str, curves: Mapping[str, Curve], starts: Sequence[int]) -> str
 
 
 def vertical(values: Sequence[float]) -> Axis:
-    """Returns the axis of the values, logarithmic where they differ much and none is zero."""
+    """Returns the axis of the values, logarithmic if they differ much and none is zero."""
     low, high = min(values), max(values)
     logarithmic = low > 0 and high / low >= LOGARITHMIC
     if not logarithmic:
@@ -84,7 +84,7 @@ def vertical(values: Sequence[float]) -> Axis:
 
 
 def series(number: int, name: str, curve: Curve, starts: Sequence[int], axes: tuple[Axis, Axis]) -> str:
-    """Returns one curve: a line for each scale, and a dot for the finished picture, whose step is told twice."""
+    """Returns one curve: a line for each scale, and a dot for the finished picture, the second value of its step."""
     x, y = axes
     finished = curve[-1] if len(curve) > 1 and curve[-1][0] == curve[-2][0] else None
     taken = curve[:-1] if finished else curve
@@ -115,7 +115,7 @@ def grid(x: Axis, y: Axis) -> str:
 
 
 def marks(starts: Sequence[int], x: Axis) -> str:
-    """Returns a mark at the first step of each scale but the first, named where there is room for a name."""
+    """Returns a mark at the first step of each scale but the first, named if there is room."""
     drawn = ""
     for scale, start in enumerate(starts[1:], start=2):
         drawn += f'<path class="mark" d="M{x(start):.2f} {TOP - 6}V{HEIGHT - BOTTOM}"/>'
@@ -130,7 +130,7 @@ def look(number: int) -> str:
 
 
 def summary(name: str, curve: Curve) -> str:
-    """Returns a curve in words."""
+    """Returns a curve in words, for screen readers."""
     (first, start), (last, end) = curve[0], curve[-1]
     return f"{name}: {start:.3g} at step {first}, {end:.3g} at step {last}"
 
@@ -141,13 +141,13 @@ def total(history: History) -> Curve:
 
 
 def layers(history: History, term: str) -> dict[str, Curve]:
-    """Returns the losses of a term layer by layer, likewise."""
+    """Returns the losses of a term layer by layer, under both names."""
     starts = (f"terms/{term}/", f"{term}_layers/")
     return {tag.rpartition("/")[2]: curve for tag, curve in history.curves.items() if tag.startswith(starts)}
 
 
 def curves(history: History) -> str:
-    """Returns the drawings of all losses, and their values where scales begin and end."""
+    """Returns the drawings of all losses, and their values at the ends of the scales."""
     starts = history.scale_starts()
     terms = {tag.removeprefix("loss/"): curve for tag, curve in history.curves.items() if tag.startswith("loss/")}
     terms.pop("total", None)

@@ -1,4 +1,4 @@
-"""Reports from the command line to the exit code."""
+"""The command report, from the command line to the exit code."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from keras_nst.settings.declared import InputError, SettingError, UsageError, ab
 
 
 def work(argv: Sequence[str]) -> int:
-    """Writes what the command line asks for; a folder that is none of a run keeps no other from its report."""
+    """Writes the requested reports; a folder that is not a run's does not stop the others."""
     given = flags.read(argv, Reporting, {})
     request, folders = Reporting.written(**given.settings), [Path(folder).expanduser() for folder in given.rest]
     if not folders:
@@ -30,7 +30,7 @@ def work(argv: Sequence[str]) -> int:
 
 
 def making(request: Reporting, folders: Sequence[Path]) -> int:
-    """Writes the picture on its way as a moving one."""
+    """Writes the run's pictures as an animation."""
     from keras_nst.report.facts import read_facts
     from keras_nst.report.gallery import frames_of, write_making
 

@@ -1,18 +1,22 @@
-"""What the folder of a run tells of it, whoever has written it and however the run ended."""
+"""Reads the facts about a run from its folder, however the run ended; the files are not trusted."""
 
+import json
 import os
 import re
 from collections.abc import Mapping
+from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from keras_nst.command.run_folder import EVENTS, LOG, PICTURE, PREVIEW, RECORD, SETTINGS, Record, read_record
 from keras_nst.monitors.history import History, read_history
 from keras_nst.pictures.metadata import read_settings
+from keras_nst.settings.lines import one_line
 from keras_nst.settings.values import SEPARATOR, parted
 
 ENTRY = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ ([A-Z]+) (.*)")
-MOST_OF_THE_LOG = 200_000  # bytes, the last ones
+MOST_OF_THE_LOG = 200_000  # bytes at its end
+LONGEST_NAME = 100  # characters of an upload's
 MADE_WITH = ("keras_nst", "python", "tensorflow", "keras", "numpy")
 
 
@@ -25,20 +29,20 @@ class Told(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is known of a run."""
+    """The facts about a run."""
 
     folder: Path
-    given: dict[str, str]  # settings as they were asked for
-    resolved: dict[str, str]  # settings with nothing left open
+    given: dict[str, str]  # settings as requested
+    resolved: dict[str, str]  # settings with every `auto` resolved
     machine: dict[str, str]  # versions, processor, threads
     finished: bool
-    picture: Path | None  # the result, or the picture as it stood last
+    picture: Path | None  # the result, or the latest picture
     history: History
     told: list[Told]
 
     @property
     def settings(self) -> dict[str, str]:
-        """All settings, those that were left open as they became."""
+        """All settings, resolved if possible."""
         return self.given | self.resolved
 
     @property
@@ -53,21 +57,21 @@ class Facts(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What the run is about."""
-        return " in the manner of ".join(filter(None, self.names.values())) or self.folder.absolute().name
+        """The title of the run's page."""
+        return " in the style of ".join(filter(None, self.names.values())) or self.folder.absolute().name
 
     def lines(self, start: str) -> list[str]:
-        """Returns what was told with this beginning."""
+        """Returns the messages that start with this."""
         return [entry.text for entry in self.told if entry.text.startswith(start)]
 
 
 def is_run(folder: Path) -> bool:
-    """Returns whether there is anything in the folder that a run has left."""
+    """Returns whether the folder has any file of a run."""
     return any((folder / name).is_file() for name in (RECORD, SETTINGS, PICTURE)) or any(folder.glob(EVENTS))
 
 
 def read_facts(folder: Path, result: Path | None = None) -> Facts:
-    """Returns what the folder tells; `result` is where the picture is, if that is known better than there.
+    """Returns the facts in the folder; `result` is the picture's path, if the caller knows it better.
 
     Raises:
         ValueError: it is not the folder of a run.
@@ -91,18 +95,30 @@ def read_facts(folder: Path, result: Path | None = None) -> Facts:
 
 
 def short_name(source: str) -> str:
-    """Returns the name of a picture, or of several, without its folders."""
+    """Returns the name of a picture, or of several, without its folders; of an upload the name that it had."""
     names = (each.replace("\\", "/").rstrip("/").rpartition("/")[2] or each for each in parted(source))
-    return SEPARATOR.join(names)
+    return SEPARATOR.join(starmap(_uploaded, zip(names, parted(source), strict=True)))
+
+
+def _uploaded(name: str, source: str) -> str:
+    """Returns the name that an upload of the studio had, which keeps it under its hash; other names as they are."""
+    match = re.fullmatch(r"([0-9a-f]{64})(.*)", name)
+    if not match:
+        return name
+    try:
+        about = json.loads((Path(source).parent / f"{match[1]}.json").read_bytes())
+        return one_line(str(about["name"]), LONGEST_NAME) + match[2]
+    except (OSError, ValueError, KeyError, TypeError):
+        return name
 
 
 def texts(known: Any) -> dict[str, str]:
-    """Returns names and values of what may have been written by anybody."""
+    """Returns the names and values of an untrusted mapping as text."""
     return {str(name): str(value) for name, value in known.items()} if isinstance(known, Mapping) else {}
 
 
 def _carried(picture: Path | None) -> dict[str, str]:
-    """Returns what the picture tells of how it was made."""
+    """Returns the metadata of the picture: how it was made."""
     try:
         return read_settings(picture) if picture else {}
     except (OSError, ValueError):
@@ -110,7 +126,7 @@ def _carried(picture: Path | None) -> dict[str, str]:
 
 
 def _as_typed(name: str, value: str, carried: Mapping[str, str]) -> str:
-    """Returns a path as it was typed, if the picture tells, which names no more of anybody's folders."""
+    """Returns a path as it was typed, if the picture has it, which reveals no other folder names."""
     return carried[name] if os.sep in value and name in carried else value
 
 
@@ -123,7 +139,7 @@ def read_flags(path: Path) -> dict[str, str]:
 
 
 def read_log(path: Path) -> list[Told]:
-    """Returns the last entries of a log, but for the settings, which stand elsewhere."""
+    """Returns the last entries of a log, except the settings, which are shown elsewhere."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - MOST_OF_THE_LOG))

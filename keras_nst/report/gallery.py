@@ -1,4 +1,4 @@
-"""The pictures of a run, side by side, over each other and one after the other."""
+"""The pictures of a run: compared, and as a sequence."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -12,13 +12,13 @@ from keras_nst.report.facts import Facts
 from keras_nst.report.markup import embedded, image_of, link, text
 from keras_nst.system.files import written_whole
 
-LONGEST = 720  # pixels of a moving picture
+LONGEST = 720  # pixels of an animation
 MOST = 1000
-SHOWN, HELD = 300, 2500  # milliseconds of a frame, and of the last one
+SHOWN, HELD = 300, 2500  # milliseconds per frame, and of the last one
 
 
 def frames(facts: Facts, most: int) -> list[tuple[int, Image.Image]]:
-    """Returns steps and pictures, at most so many, from the event files and the snapshots; the last is among them."""
+    """Returns steps and pictures, `most` at most, from event files and snapshots, including the last one."""
     found: dict[int, Path | bytes] = dict(snapshots(facts.folder)) | facts.history.pictures.get("picture", {})
     steps = sorted(found)
     if len(steps) > most:
@@ -28,20 +28,20 @@ def frames(facts: Facts, most: int) -> list[tuple[int, Image.Image]]:
 
 
 def snapshots(folder: Path) -> dict[int, Path]:
-    """Returns the pictures that were kept as files, by their steps."""
+    """Returns the snapshot files, by their steps."""
     found = ((re.fullmatch(r"step-(\d+)\.jpg", path.name), path) for path in folder.glob("snapshots/step-*.jpg"))
     return {int(match[1]): path for match, path in found if match}
 
 
 def frames_of(facts: Facts) -> list[Image.Image]:
-    """Returns all pictures of a run, to be shown one after the other.
+    """Returns all pictures of a run, as the frames of an animation.
 
     Raises:
         ValueError: the run has left fewer than two.
     """
     found = [image.convert("RGB") for _, image in frames(facts, MOST)]
     if facts.picture and (last := image_of(facts.picture)):
-        found[len(found) - facts.finished :] = [last.convert("RGB")]  # a finished run's last one is the result
+        found[len(found) - facts.finished :] = [last.convert("RGB")]  # the last one of a finished run is the result
     if len(found) < 2:
         expected = "Expected a run that has kept pictures on its way, by --snapshot_steps"
         raise ValueError(f"{expected}. Received: one with {len(found)}")
@@ -69,7 +69,7 @@ MOST_INPUTS = 24
 
 
 class Shown(NamedTuple):
-    """A picture of the run, its name, and what is to be seen in it."""
+    """A picture of the run, its name, and its description."""
 
     name: str
     about: str
@@ -77,7 +77,7 @@ class Shown(NamedTuple):
 
 
 def inputs(facts: Facts) -> Iterator[Shown]:
-    """Yields the pictures that the run was given, as the event files have them."""
+    """Yields the inputs of the run, as stored in the event files."""
     for tag, of_steps in facts.history.pictures.items():
         image = None if tag == "picture" else image_of(next(iter(of_steps.values())))
         if image:
@@ -87,13 +87,13 @@ def inputs(facts: Facts) -> Iterator[Shown]:
 
 
 def result(facts: Facts) -> Image.Image | None:
-    """Returns the result as its file has it, or the last that the event files have of it."""
+    """Returns the result from its file, or else the latest picture in the event files."""
     last = list(facts.history.pictures.get("picture", {}).values())[-1:]
     return (image_of(facts.picture) if facts.picture else None) or (image_of(last[0]) if last else None)
 
 
 def compared(facts: Facts) -> str:
-    """Returns the result beside the pictures it was made of, which the script lays over each other."""
+    """Returns the result next to its inputs, which the script lays over each other."""
     image, given = result(facts), list(inputs(facts))[:MOST_INPUTS]
     if image is None and not given:
         return "<p>There is no picture yet.</p>"
@@ -113,7 +113,7 @@ def figure(shown: Shown, most: int, longest: int) -> str:
 
 
 def filmstrip(facts: Facts) -> str:
-    """Returns the picture on its way."""
+    """Returns the pictures in progress as a strip."""
     found = frames(facts, MOST_FRAMES)
     if len(found) < 2:
         return ""

@@ -1,4 +1,4 @@
-"""The frame of a page: one file, which asks nothing of anybody."""
+"""The HTML of a page: one file, which loads nothing else."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 
 
 def page(title: str, body: str, script: str = "") -> str:
-    """Returns a whole page; its own style and script are the only ones that a browser will obey in it."""
+    """Returns a whole page; browsers accept only its own style and script in it."""
     style, code = (HERE / "page.css").read_text(encoding="utf8"), script and (HERE / script).read_text(encoding="utf8")
     allowed = f"default-src 'none'; img-src data:; style-src {fingerprint(style)}"
     allowed += f"; script-src {fingerprint(code)}" if code else ""
@@ -45,34 +45,34 @@ def page(title: str, body: str, script: str = "") -> str:
 
 
 def fingerprint(source: str) -> str:
-    """Returns what a policy has for a style or script of exactly this text."""
+    """Returns the hash of a style or script for the content security policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode('ascii')}'"
 
 
 def text(written: object, longest: int = 2000) -> str:
-    """Returns what anybody may have written, as nothing but text."""
+    """Returns untrusted text, escaped."""
     return escape(one_line(str(written), longest))
 
 
 def name(written: object) -> str:
-    """Returns a name, whose direction of reading leaves the words around it as they are."""
+    """Returns a name, isolated so that its reading direction does not affect the words around it."""
     return f"<bdi>{text(written)}</bdi>"
 
 
 def section(title: str, *parts: str) -> str:
-    """Returns a part of a page; nothing where there is nothing in it."""
+    """Returns a section of a page; nothing if it is empty."""
     inside = "\n".join(filter(None, parts))
     return f"<section>\n<h2>{text(title)}</h2>\n{inside}\n</section>" if inside else ""
 
 
 def definitions(rows: Mapping[str, str]) -> str:
-    """Returns names and what they are (markup) as a list; what is empty is left out."""
+    """Returns names and descriptions (markup) as a list; empty ones are left out."""
     inside = "".join(f"<div><dt>{text(term)}</dt><dd>{what}</dd></div>" for term, what in rows.items() if what)
     return f"<dl>{inside}</dl>" if inside else ""
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Returns a table of cells (markup), the first of each row its name; nothing where there are no rows."""
+    """Returns a table of cells (markup), the first of each row its name; nothing without rows."""
     names = "".join(f'<th scope="col">{text(column)}</th>' for column in head)
     lines = "".join(
         f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>' for first, *rest in rows
@@ -83,12 +83,12 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def folded(title: str, inside: str) -> str:
-    """Returns what is shown when asked for; nothing where there is nothing."""
+    """Returns content that is folded until it is opened; nothing if it is empty."""
     return f"<details><summary>{text(title)}</summary>{inside}</details>" if inside else ""
 
 
 def link(path: Path, folder: Path, words: str) -> str:
-    """Returns a link from a page in the folder to a file, which holds as long as both keep their places."""
+    """Returns a relative link from a page in the folder to a file, valid while both keep their places."""
     try:
         relative = os.path.relpath(path.absolute(), folder.absolute())
     except ValueError:  # another drive
@@ -98,12 +98,12 @@ def link(path: Path, folder: Path, words: str) -> str:
 
 
 QUALITY = 84
-SMALLEST = 24  # pixels; no picture is shrunk further, whatever it takes
+SMALLEST = 24  # pixels; no picture is shrunk further, whatever its bytes
 MOST_PIXELS = 2_000_000_000
 
 
 class Embedded(NamedTuple):
-    """A picture as an address that holds it."""
+    """A picture as a data URL."""
 
     address: str
     width: int
@@ -111,20 +111,20 @@ class Embedded(NamedTuple):
 
 
 def embedded(image: Image.Image, most: int, longest: int) -> Embedded:
-    """Returns the picture in at most so many bytes, and so many pixels on its longer side."""
+    """Returns the picture in at most `most` bytes, and at most `longest` pixels on its longer side."""
     while True:
         small = image.copy()
         small.thumbnail((longest, longest), Image.Resampling.LANCZOS)
         file = io.BytesIO()
         small.save(file, "WEBP", quality=QUALITY)
         data = file.getvalue()
-        if len(data) <= most * 3 / 4 or max(small.size) <= SMALLEST:  # of three bytes base64 makes four
+        if len(data) <= most * 3 / 4 or max(small.size) <= SMALLEST:  # base64 turns three bytes into four
             return Embedded("data:image/webp;base64," + base64.b64encode(data).decode("ascii"), *small.size)
         longest = int(max(small.size) * 0.8)
 
 
 def image_of(picture: Path | bytes) -> Image.Image | None:
-    """Returns a picture from a file, or from what an event file holds; None where there is none any more."""
+    """Returns a picture from a file, or from bytes in an event file; None if it cannot be read."""
     try:
         if isinstance(picture, bytes):
             with Image.open(io.BytesIO(picture)) as file:
@@ -135,7 +135,7 @@ def image_of(picture: Path | bytes) -> Image.Image | None:
 
 
 def image_of_file(path: Path) -> Image.Image:
-    """Returns the result in a file, of whatever size."""
+    """Returns the result in a file, of any size."""
     with opened(path, MOST_PIXELS) as image:
         if image.mode in ("RGB", "RGBA"):
             return shown(image)
@@ -143,7 +143,7 @@ def image_of_file(path: Path) -> Image.Image:
 
 
 def shown(image: ImageFile.ImageFile) -> Image.Image:
-    """Returns the pixels; those of a JPEG no finer than a page shows them."""
+    """Returns the pixels; a JPEG is read no finer than a page shows it."""
     image.draft("RGB", (2048, 2048))
     image.load()
     return image.copy()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keras_nst.command.log import spared
 from keras_nst.command.run_folder import REPORT
-from keras_nst.core.judging.words import MEANINGS, Figures, figures_in_words
+from keras_nst.core.judging.words import MEANINGS, Figures, figures_in_words, in_percent
 from keras_nst.report.charts import curves
 from keras_nst.report.facts import Facts, read_facts
 from keras_nst.report.gallery import compared, filmstrip
@@ -15,11 +15,11 @@ from keras_nst.settings.lines import Tell
 from keras_nst.settings.text import OF_ONE_RUN
 from keras_nst.system.files import written_whole
 
-MOST_TOLD = 300  # entries of the log
+MOST_TOLD = 300  # entries of the log that are shown
 
 
 def write_report(folder: Path, result: Path | None = None) -> Path:
-    """Writes the page of a run into its folder and returns where it is; `result`: where the picture is, if known.
+    """Writes the page of a run into its folder and returns its path; `result`: the picture's path, if known.
 
     Raises:
         OSError: it cannot be written.
@@ -33,7 +33,7 @@ def write_report(folder: Path, result: Path | None = None) -> Path:
 
 
 def try_report(folder: Path, result: Path | None, tell: Tell) -> None:
-    """Writes the page of a run that has ended; its picture is worth more than what may go wrong here."""
+    """Writes the page of a run that has ended; an error is only reported, since the picture is worth more."""
     with spared("report", tell):
         tell(f"Report: {write_report(folder, result)}")
 
@@ -54,8 +54,8 @@ def report(facts: Facts) -> str:
 
 
 def header(facts: Facts) -> str:
-    """Returns the names, and in words what the run has come to."""
-    heading = " <small>in the manner of</small> ".join(name(each) for each in facts.names.values() if each)
+    """Returns the heading: the names, the state of the run, and the figures in words."""
+    heading = " <small>in the style of</small> ".join(name(each) for each in facts.names.values() if each)
     state = "Finished" if facts.finished else "Not finished: the picture as it stood"
     steps = f" after {facts.last_step} steps" if facts.last_step else ""
     judged = in_words(facts)
@@ -66,7 +66,7 @@ def header(facts: Facts) -> str:
 
 
 def in_words(facts: Facts) -> str:
-    """Returns what the figures say."""
+    """Returns the sentence about the figures."""
     known = {figure: value for figure, value in facts.history.figures().items() if figure in Figures._fields}
     return figures_in_words(Figures(**known), facts.settings.get("color", "style")) if known else ""
 
@@ -75,14 +75,16 @@ def in_words(facts: Facts) -> str:
 
 
 def figures(facts: Facts) -> str:
-    """Returns the figures of the finished picture with what they mean."""
+    """Returns the figures of the finished picture with their meanings."""
     known = facts.history.figures()
     rows = [[text(figure), f"{value:.3f}", text(MEANINGS.get(figure, ""))] for figure, value in known.items()]
-    return table(["figure", "value", "what it means"], rows)
+    said = ". ".join(filter(None, (in_percent(known), in_words(facts))))
+    every = table(["figure", "value", "what it means"], rows) if rows else ""
+    return (f"<p>{text(said)}</p>" if said else "") + folded("All figures", every)
 
 
 def settings(facts: Facts) -> str:
-    """Returns the command that makes the picture again, and all settings."""
+    """Returns the command that repeats the run, and all settings."""
     plain = Config()
     defaults = {each: plain.shown(each) for each in vars(plain) if each not in OF_ONE_RUN}
     given = [(each, facts.given.get(each, default)) for each, default in defaults.items()]
@@ -113,7 +115,7 @@ def the_run(facts: Facts) -> str:
 
 
 def told(facts: Facts) -> str:
-    """Returns warnings and errors, and behind them all that was told."""
+    """Returns warnings and errors, followed by all messages."""
     entries = facts.told[-MOST_TOLD:]
     bad = "".join(f'<li class="warning">{lines(entry.text)}</li>' for entry in entries if entry.level != "INFO")
     every = "".join(f"<li><time>{text(entry.time)}</time> {lines(entry.text)}</li>" for entry in entries)

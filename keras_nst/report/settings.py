@@ -1,4 +1,4 @@
-"""What is asked of a report."""
+"""The settings of a report."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from keras_nst.settings.kinds import text
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Reporting(Settings):
-    """What is asked for beside the page."""
+    """The settings of a report, in addition to its folders."""
 
     making: str = setting("", text("FILE.webp"), "Reports", "In place of the page: a moving picture of its making.")
 

@@ -1,1 +1,1 @@
-"""One run and its folder."""
+"""A single run and its folder."""

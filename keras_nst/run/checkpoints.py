@@ -1,4 +1,4 @@
-"""The state of a run as a file, so that it can go on from there bit for bit."""
+"""The state of a run as a file, from which the run can be resumed with bit-identical results."""
 
 import time
 import zipfile
@@ -17,21 +17,21 @@ from keras_nst.settings.text import EARLIER
 from keras_nst.system.files import read_about, read_arrays, shape_of_first, write_archive
 
 MOST_SCALES = 32
-SELDOM = 20  # times as long as it takes to write a large checkpoint, until the next one
+SELDOM = 20  # a large checkpoint is written again only after this many times the seconds that writing it took
 
 
 class Resumed(NamedTuple):
-    """Where a run resumes, and with which settings."""
+    """The state from which a run resumes, and its settings."""
 
     standing: Standing
     config: Resolved
 
 
 class Checkpoints:
-    """A listener that keeps the state of the run in `folder`, every so many seconds and at each scale's end.
+    """A listener that saves the run's state in `folder`, every `checkpoint_secs` seconds and at the end of each scale.
 
-    Those of large pictures, which take seconds to write, are written less often.
-    A run is worth more than one of its checkpoints: what cannot be written is told of once, and the last one stays.
+    Large pictures, whose checkpoints take seconds to write, are saved less often.
+    A failed write does not end the run: it is reported once, and the previous checkpoint stays.
     """
 
     def __init__(self, folder: Path, config: Resolved):
@@ -49,7 +49,7 @@ class Checkpoints:
         return not 0 <= time.monotonic() - self.written < period
 
     def keep(self) -> bool:
-        """Writes the state as it is now; returns whether there is a checkpoint of it."""
+        """Writes the current state; returns whether there is a checkpoint of it."""
         if self.last is None or self.last.standing is None:
             return False
         self.written = time.monotonic()
@@ -73,7 +73,7 @@ def write_checkpoint(path: Path, standing: Standing, config: Resolved) -> None:
 
 
 def read_checkpoint(folder: Path) -> Resumed | None:
-    """Returns the state of the run in the folder; None where there is none.
+    """Returns the saved state of the run in the folder; None if there is none.
 
     Raises:
         ValueError: the file is damaged.
@@ -92,9 +92,9 @@ def read_checkpoint(folder: Path) -> Resumed | None:
 
 
 def _steps_there(about: Mapping[str, Any], config: Config) -> int:
-    """Returns the steps taken at the scale.
+    """Returns the number of steps taken at the current scale.
 
-    Earlier versions did not write them. They numbered the scales that have steps, and counted those planned before.
+    Earlier versions did not write it. They numbered the scales that have steps, and counted the steps planned before.
     """
     if "scale_step" in about:
         return int(about["scale_step"])

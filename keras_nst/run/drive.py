@@ -1,4 +1,4 @@
-"""One picture from the command line to the exit code."""
+"""The command run, from the command line to the exit code."""
 
 import time
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from keras_nst.system.signals import Interruption, on_a_thread
 
 
 def work(argv: Sequence[str]) -> int:
-    """Makes the picture that the command line asks for."""
+    """Makes the picture that the command line requests; returns the exit code."""
     begun, config = time.monotonic(), request.parse(argv)
     from keras_nst.command.board import stay
     from keras_nst.run.following import follow, leads

@@ -1,4 +1,4 @@
-"""What a large picture takes, told before it is begun."""
+"""Estimates the disk space of a large picture before the run starts."""
 
 import shutil
 from pathlib import Path
@@ -8,14 +8,14 @@ from keras_nst.settings.config import Resolved
 from keras_nst.settings.paper import printed_at
 from keras_nst.settings.text import settings_of
 
-LARGE = 4_000_000  # pixels
+LARGE = 4_000_000  # pixels; estimates are printed from here on
 CENTIMETERS = 2.54  # of an inch
-KEPT = 4 * 3  # bytes of a pixel in a tensor of the picture's shape
-PACKED = 1.2  # bytes of a pixel in a JPEG of this quality, about
+KEPT = 4 * 3  # bytes per pixel in a tensor of the picture's shape
+PACKED = 1.2  # bytes per pixel in a JPEG of the snapshots' quality, about
 
 
 def effort(size: Size, config: Resolved, steps: int, workdir: Path) -> list[str]:
-    """Returns lines about a large picture or a print, of so many steps; nothing of others."""
+    """Returns messages about a large picture or a print that takes N steps; an empty list for other pictures."""
     pixels, dpi = size.height * size.width, printed_at(settings_of(config))
     if pixels < LARGE and not dpi:
         return []

@@ -1,4 +1,4 @@
-"""A part in a run that another process leads and keeps."""
+"""Takes part in a run that another process leads and saves."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from keras_nst.system.pace import Stop
 
 
 def leads(config: Config, tell: Tell) -> bool:
-    """Returns whether this process writes the run's folder; tells which of several it is."""
+    """Returns whether this process writes the run's folder; reports which of several processes it is."""
     part = task_of(config)
     if part.processes > 1:
         tell(f"Process {part.number} of {part.processes}; waits for the others.")
@@ -21,7 +21,7 @@ def leads(config: Config, tell: Tell) -> bool:
 
 
 def follow(job: Job, open_session: Callable[[Config], Session], stop: Stop, tell: Tell, begun: float) -> Done:
-    """Does what `perform` does, for another process, and writes nothing."""
+    """Does what `perform` does, for a process that does not lead, and writes nothing."""
     session = open_session(job.config)
     run = started(job, job.spec.workdir, session, tell)
     pace = paced(run.config, run.scene.size, begun, stop)

@@ -1,4 +1,4 @@
-"""What became of a run: the picture saved, what is told of it, how it may go on."""
+"""The end of a run: saves the picture, reports the losses and figures, and prints how to resume."""
 
 import contextlib
 import os
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Started(NamedTuple):
-    """A run at work in its folder."""
+    """A run in progress in its folder."""
 
     workdir: Path
     output: Path
@@ -38,39 +38,39 @@ class Started(NamedTuple):
     config: Resolved
     record: Record
     resumed: Standing | None
-    anew: bool  # nothing was there before
-    progress: TextIO | None = None  # where progress is shown
+    anew: bool  # the folder held no earlier run
+    progress: TextIO | None = None  # where the progress bar is shown
 
 
 class Done(NamedTuple):
-    """What a run leaves to whoever asked for it."""
+    """What a run returns to its caller."""
 
     result: "Painted"
     workdir: Path
-    path: Path | None  # of the picture
+    path: Path | None  # of the picture; None if none was saved
     figures: dict[str, float]
 
 
 class Ending(NamedTuple):
-    """What a run has come to."""
+    """The outcome of the optimization."""
 
     result: "Painted"
     checkpoints: "Checkpoints"
     steps: int  # planned
-    cut: bool  # time was too short for some of them
-    late: bool  # and over for others, which were taken all the same
+    cut: bool  # --max_seconds was too short for some of the steps
+    late: bool  # time was over, and the minimum of steps was taken all the same
     seconds: float
 
 
 def nothing_begun(run: Started, tell: Tell) -> None:
-    """Tells of a run that was stopped before its first step, which leaves nothing that could be gone on with."""
+    """Reports a run that was stopped before its first step, and removes its new folder: there is nothing to resume."""
     tell("Stopped before the first step: nothing was kept. The same command begins again.")
     if run.anew:
         release_workdir(run.workdir)
 
 
 def finish(run: Started, outcome: Ending, tell: Tell) -> Path:
-    """Saves the picture and tells of it; returns where it is."""
+    """Saves the picture and reports how the run ended; returns the picture's path."""
     result = outcome.result
     path = save(run, result, tell)
     with contextlib.suppress(OSError):
@@ -86,7 +86,7 @@ def finish(run: Started, outcome: Ending, tell: Tell) -> Path:
 
 
 def close(run: Started, outcome: Ending, tell: Tell) -> None:
-    """Takes note that the run is finished, or tells how it may go on."""
+    """Records in run.json that the run is finished, or prints how to resume it."""
     result = outcome.result
     if result.losses is not None and not outcome.cut:
         try:
@@ -98,7 +98,7 @@ def close(run: Started, outcome: Ending, tell: Tell) -> None:
 
 
 def tell_how_to_go_on(run: Started, outcome: Ending, tell: Tell) -> None:
-    """Tells the command that resumes the run, where there is something to resume."""
+    """Prints the command that resumes the run, if there is something to resume."""
     outcome.checkpoints.keep()
     if outcome.result.size is None or (run.workdir / CHECKPOINT).exists():
         unlimited, flag = (" without a limit of time", " --max_seconds=0") if outcome.cut else ("", "")
@@ -106,7 +106,7 @@ def tell_how_to_go_on(run: Started, outcome: Ending, tell: Tell) -> None:
 
 
 def tell_ending(run: Started, outcome: Ending, tell: Tell) -> None:
-    """Tells the losses of the finished picture, or why there are none."""
+    """Reports the losses of the finished picture, or why there are none."""
     result, size = outcome.result, run.scene.size
     if result.diverged:
         tell(f"The loss is no longer a number after step {result.steps}: the picture is saved as it stood there.")
@@ -122,14 +122,14 @@ def tell_ending(run: Started, outcome: Ending, tell: Tell) -> None:
 
 
 def are_figures_wanted(config: Resolved) -> bool:
-    """Returns whether a picture is judged: not by a network that was never trained, which sees nothing."""
+    """Returns whether to compute quality figures: not with random weights, whose features mean nothing."""
     return config.figures and config.weights == "imagenet"
 
 
 def judged(
     run: Started, session: Session, result: "Painted", curves: "Curves", in_time: bool, tell: Tell
 ) -> dict[str, float]:
-    """Measures how good the picture is, on layers that were not optimized; returns nothing where that cannot be."""
+    """Returns the picture's quality figures, measured on layers that were not optimized; empty if there are none."""
     if result.losses is None or not are_figures_wanted(run.config):
         return {}
     if not in_time:
@@ -147,7 +147,7 @@ def judged(
 
 
 def made_by(run: Started) -> dict[str, str]:
-    """Returns what a picture tells of how it was made."""
+    """Returns the metadata of a picture: the settings, versions and hashes that repeat the run."""
     versions = {name: sys.modules[name].__version__ for name in ("tensorflow", "keras", "numpy")}
     hashes = {f"{name}_sha256": picture.sha256 for name, picture in run.scene.named().items()}
     program = {"keras_nst": __version__, "python": platform.python_version()}

@@ -1,4 +1,4 @@
-"""One run from files to files."""
+"""Performs one run: from checked inputs to the files in its folder."""
 
 import contextlib
 import dataclasses
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from keras_nst.monitors.curves import Curves
     from keras_nst.run.checkpoints import Checkpoints
 
-MOST_SHOWN = 100  # pictures in TensorBoard, so that event files stay small
-WEIGHTS = "weights"  # their name, among what is told of the machine
+MOST_SHOWN = 100  # pictures in TensorBoard, which keeps event files small
+WEIGHTS = "weights"  # their key in the record's facts about the machine
 
 
 def perform(
@@ -57,16 +57,16 @@ def perform(
     begun: float,
     progress: TextIO | None = None,
 ) -> Done:
-    """Makes the picture, or goes on with it, and writes the run's folder.
+    """Makes the picture, or resumes it, and writes the run's folder.
 
     Args:
-        open_session: gives the session, which may serve other runs as well.
-        stop: ends the run early, to be resumed.
-        begun: when the run's time began, by the monotonic clock.
-        progress: where progress is shown; None: standard error.
+        open_session: returns the session, which may serve other runs as well.
+        stop: set to end the run early; it can be resumed.
+        begun: the start of the run's time, by the monotonic clock.
+        progress: where the progress bar is shown; None: standard error.
 
     Raises:
-        Unexpected: something went wrong that should not; the folder's log tells what.
+        Unexpected: an internal error; the log in the folder has the traceback.
     """
     workdir, held = create_workdir(job.spec.workdir, job.config.workdir)
     with contextlib.ExitStack() as closing:
@@ -92,7 +92,7 @@ def perform(
 
 
 def started(job: Job, workdir: Path, session: Session, tell: Tell) -> Started:
-    """Returns the run with its settings resolved, and where it resumes, if it does."""
+    """Returns the run with its settings resolved, and the state from which it resumes, if it does."""
     device = session.device
     tell(f"Runs on {device.description}.{f' {device.warning}' if device.warning else ''}")
     record = with_weights(job, session)
@@ -114,10 +114,10 @@ def started(job: Job, workdir: Path, session: Session, tell: Tell) -> Started:
 
 
 def with_weights(job: Job, session: Session) -> Record:
-    """Returns the record with the name of the published weights, since machines may have other ones of a network.
+    """Returns the record with the file name of the published weights: machines may have different files for a network.
 
     Raises:
-        SettingError: the run to be resumed began with others, which have another objective.
+        SettingError: the run to resume started with other weights, which define another objective.
     """
     path = session.weights_of(job.config)
     if path is None or job.config.weights != "imagenet":
@@ -130,7 +130,7 @@ def with_weights(job: Job, session: Session) -> Record:
 
 
 def note(run: Started, log: logging.Logger) -> None:
-    """Writes what the folder is to tell of the run."""
+    """Writes the settings and the record of the run into its folder."""
     log.info("%s\n%s", run.record.machine, flag_file(settings_of(run.config)))
     write_record(run.workdir, run.record)
     if run.resumed is None:
@@ -139,16 +139,16 @@ def note(run: Started, log: logging.Logger) -> None:
 
 
 def with_what_is_free(then: Resolved, asked: Config, scene: Scene, session: Session, tell: Tell) -> Resolved:
-    """Returns the settings of the checkpoint with those that may be given anew."""
+    """Returns the settings of the checkpoint, with the changeable ones taken from the request."""
     new = dataclasses.replace(then, **{name: getattr(asked, name) for name in FREE})
     if new.memory_limit_gb == then.memory_limit_gb:
         return new
     open_ones = {name: getattr(asked, name) for name in ("evaluator", "tile_size", "convolution")}
-    return session.resolve(Config(**vars(new) | open_ones), scene.size, tell)  # by what is allowed now
+    return session.resolve(Config(**vars(new) | open_ones), scene.size, tell)  # by the new memory limit
 
 
 def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -> Done:
-    """Takes the steps, saves the picture, and then judges it, which may cost no picture."""
+    """Takes the steps, saves the picture, and only then computes its figures, so that these cannot cost the picture."""
     from keras_nst.run.checkpoints import Checkpoints
 
     started_at, config, size = time.monotonic(), run.config, run.scene.size
@@ -174,7 +174,7 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
             close(run, outcome, tell)
     if done.path is None:
         nothing_begun(run, tell)
-    elif config.report:  # once the curves are closed
+    elif config.report:  # after the curves are closed
         try_report(run.workdir, done.path, tell)
     return done
 
@@ -182,7 +182,7 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
 def painted(
     run: Started, session: Session, pace: Pace, curves: "Curves", checkpoints: "Checkpoints", tell: Tell
 ) -> "Painted":
-    """Takes the steps."""
+    """Runs the optimization with its listeners."""
     from keras_nst.monitors.display import beside_the_bar
 
     config, say = run.config, beside_the_bar(tell)
@@ -190,13 +190,13 @@ def painted(
         listeners = listeners_of(run, curves, closing, say) + profile_of(run, pace, closing, say) + [checkpoints]
         try:
             return session.paint(run.scene, config, pace=pace, listeners=listeners, tell=say, resumed=run.resumed)
-        except ConnectionError:  # of processes that share the picture, which stands where it stood
+        except ConnectionError:  # a process that shares the picture is lost; the state is that of the last step
             checkpoints.keep()
             raise
 
 
 def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, tell: Tell) -> list[Listener]:
-    """Returns who shows the picture on its way; what fails of it is told and left out."""
+    """Returns the listeners that show the picture in progress; one that fails is reported and left out."""
     from keras_nst.monitors.display import Foretold, display
     from keras_nst.monitors.preview import previews
     from keras_nst.monitors.snapshots import snapshots
@@ -222,7 +222,7 @@ def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, 
 
 
 def profile_of(run: Started, pace: Pace, closing: contextlib.ExitStack, tell: Tell) -> list[Listener]:
-    """Returns who records how steps spend their time, if that is asked for; chunks end where it begins and ends."""
+    """Returns the profiler, if requested; chunks of steps end where the profile begins and ends."""
     from keras_nst.monitors.profiling import Profile
 
     span = parse_span(run.config.profile_steps)
@@ -236,7 +236,7 @@ def profile_of(run: Started, pace: Pace, closing: contextlib.ExitStack, tell: Te
 
 @contextlib.contextmanager
 def curves_of(run: Started, tell: Tell) -> Iterator["Curves"]:
-    """Gives what writes the event files, which have what was written up to the checkpoint, and closes them."""
+    """Opens the run's curves, cut back to the checkpoint if the run is resumed, and closes them at the end."""
     from keras_nst.monitors.curves import Curves
     from keras_nst.monitors.trimming import trim_events
 

@@ -1,4 +1,4 @@
-"""What one run is to do: asked for, checked, and read, before TensorFlow is imported."""
+"""Checks the request for one run and reads its pictures, before TensorFlow is imported."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +27,7 @@ from keras_nst.system.weights import check_weights
 
 
 class JobSpec(NamedTuple):
-    """What a job is, without pixels and without this machine's clock: it may be carried out by another process."""
+    """A job without pixels and without this machine's clock, so that another process can carry it out."""
 
     config: Config
     workdir: Path
@@ -44,11 +44,11 @@ class Job(NamedTuple):
     scene: Scene
     output: Path
     record: Record
-    earlier: Record | None  # of the run in the folder, which is to be resumed
+    earlier: Record | None  # the run in the folder, to be resumed
 
     @property
     def config(self) -> Config:
-        """The settings as they were asked for."""
+        """The settings as requested."""
         return self.spec.config
 
     @property
@@ -58,10 +58,10 @@ class Job(NamedTuple):
 
 
 def prepare(config: Config, tell: Tell) -> Job:
-    """Checks all that can be checked without TensorFlow, and reads the pictures, for a run in a folder of its own.
+    """Checks all that can be checked without TensorFlow, and reads the pictures of a run in its own folder.
 
     Raises:
-        SettingError: names the flag, its value and what would be right.
+        SettingError: names the flag, its value and what is expected.
     """
     check_given(config, bool(config.content), bool(config.style))
     check_names(config)
@@ -69,10 +69,10 @@ def prepare(config: Config, tell: Tell) -> Job:
 
 
 def ready(spec: JobSpec, tell: Tell) -> Job:
-    """Returns the job, its settings and inputs checked and read.
+    """Returns the job, with settings and inputs checked and read.
 
     Raises:
-        SettingError: names the flag, its value and what would be right.
+        SettingError: names the flag, its value and what is expected.
     """
     config = spec.config
     earlier = None if config.overwrite else read_record(spec.workdir)
@@ -101,7 +101,7 @@ def ready(spec: JobSpec, tell: Tell) -> Job:
 
 
 def check_profile(config: Config, size: Size) -> None:
-    """Raises SettingError where steps are to be profiled that no run of this size takes."""
+    """Raises SettingError if --profile_steps names steps that a run of this size does not take."""
     planned = steps_in_all(scales_of(config, size), None)
     span = parse_span(config.profile_steps)
     if span and span[1] > planned:

@@ -1,4 +1,4 @@
-"""What a command line asks of one run: flags, a flag file, the settings a picture carries, a run to be resumed."""
+"""Parses the command line of one run: flags, a flag file, the settings in a picture, a run to resume."""
 
 import os
 import re
@@ -27,7 +27,7 @@ OWN_FLAGS = {
         "run where it had left them to its machine; without this, they are chosen anew for yours.",
     ),
 }
-# Settings with which a picture by somebody else would choose what is opened here, or how much memory that may take.
+# Settings with which an untrusted picture would choose the files opened here, or how much memory they may take.
 GUARDED = ("content", "style", "init", "weights", "content_mask", "style_mask", "max_megapixels")
 SAMPLE = r"sample:[\w-]+(:[\d.]+)?"
 
@@ -37,7 +37,7 @@ def parse(argv: Sequence[str]) -> Config:
 
     Raises:
         UsageError: an unknown flag, a stray argument, a missing flag file.
-        SettingError: a value that a setting cannot have.
+        SettingError: a value that a setting does not accept.
     """
     given = flags.read(argv, Config, OWN_FLAGS)
     if given.rest:
@@ -66,7 +66,7 @@ def settings_of_run(folder: str) -> dict[str, str]:
 
 
 def settings_in(picture: str) -> dict[str, str]:
-    """Returns the settings a picture carries: data from strangers, of which only known names are taken."""
+    """Returns the settings that a picture carries: untrusted data, of which only known names are used."""
     known = set(fields(Config)) - set(OF_ONE_RUN)
     return {name: value for name, value in _carried(picture).items() if name in known}
 
@@ -79,10 +79,10 @@ def _carried(picture: str) -> dict[str, str]:
 
 
 def _chosen(files: Sequence[Path], picture: str | None) -> dict[str, str]:
-    """Returns what the machine of a run has chosen, as its flag file tells, or its picture.
+    """Returns what the run's machine chose, as recorded in its flag file or its picture.
 
     Raises:
-        UsageError: neither tells.
+        UsageError: neither records it.
     """
     lines = [line for file in files for line in file.read_text(encoding="utf8").splitlines() if line.startswith("# --")]
     chosen = read_choices(" ".join(lines + ([_carried(picture).get(EXACTLY, "")] if picture is not None else [])))
@@ -93,7 +93,7 @@ def _chosen(files: Sequence[Path], picture: str | None) -> dict[str, str]:
 
 
 def _check_carried(picture: str, carried: Mapping[str, str], follow: bool) -> None:
-    """Raises SettingError for settings of a stranger that no setting is, or that refer to files and URLs."""
+    """Raises SettingError for untrusted values that are not plain text, or that name files and URLs."""
     for name, value in carried.items():
         if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in value):
             received = one_line(f"--{name}={value}", longest=200)
@@ -106,7 +106,7 @@ def _check_carried(picture: str, carried: Mapping[str, str], follow: bool) -> No
 
 
 def _is_harmless(name: str, value: str) -> bool:
-    """Tells whether a value refers to nothing outside of the program."""
+    """Returns whether a value refers to nothing outside the program."""
     words = [word for word in fields(Config)[name].metadata["kind"].takes.split("|") if word.islower()]
     samples = re.fullmatch(rf"{SAMPLE}( \+ {SAMPLE})*", value, re.ASCII)
     return value in (Config().shown(name), *words) or samples is not None

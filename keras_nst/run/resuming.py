@@ -1,4 +1,4 @@
-"""Where a run goes on: its last checkpoint, and the steps that may still be asked of it."""
+"""Where a run resumes: its last checkpoint, and the steps that are left."""
 
 import math
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ from keras_nst.settings.lines import Tell
 
 
 def last_checkpoint(folder: Path, config: Config, size: Size, tell: Tell) -> Resumed | None:
-    """Returns where the run in the folder goes on with these settings, and tells so; None where it begins anew.
+    """Returns the state from which the run in the folder resumes, and reports it; None if the run starts over.
 
     Raises:
-        SettingError: the settings ask for steps that cannot be taken any more.
+        SettingError: the settings request steps that can no longer be taken.
     """
     try:
         resumed = read_checkpoint(folder)
@@ -32,11 +32,11 @@ def last_checkpoint(folder: Path, config: Config, size: Size, tell: Tell) -> Res
 
 
 def _check_steps(config: Config, resumed: Resumed, pyramid: list[Size]) -> None:
-    """Checks that the steps asked for are those planned at the sizes passed, and not fewer than were taken at the last.
+    """Checks that --steps keeps the steps of the finished sizes, and at least those taken at the current one.
 
     Raises:
         SettingError: they are not.
-        ValueError: the checkpoint's size is not of the pyramid.
+        ValueError: the checkpoint's size is not in the pyramid.
     """
     standing = resumed.standing
     there = Size(*standing.size)
@@ -52,7 +52,7 @@ def _check_steps(config: Config, resumed: Resumed, pyramid: list[Size]) -> None:
 
 
 def steps_in_all(scales: Sequence[Scale], standing: Standing | None) -> int:
-    """Returns the steps taken so far and those planned to come."""
+    """Returns the number of steps taken so far and planned."""
     planned = scales[-1].before + scales[-1].steps
     if standing is None:
         return planned
@@ -61,6 +61,6 @@ def steps_in_all(scales: Sequence[Scale], standing: Standing | None) -> int:
 
 
 def work_left(scales: Sequence[Scale], standing: Standing | None) -> int:
-    """Returns the pixels times steps to come."""
+    """Returns the work left: the pixels of each remaining step, added up."""
     work = sum(math.prod(scale.size) * scale.steps for scale in scales if not standing or scale.size >= standing.size)
     return work - (math.prod(standing.size) * standing.scale_step if standing else 0)

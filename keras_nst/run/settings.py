@@ -1,4 +1,4 @@
-"""What is asked of one picture: keras_nst/settings/config.py, which others take as well."""
+"""The settings of the command run: those of keras_nst/settings/config.py, which other commands share."""
 
 from keras_nst.command.command import BEGINS_AGAIN, Command
 from keras_nst.run.request import OWN_FLAGS

@@ -1,1 +1,1 @@
-"""What makes pictures."""
+"""Makes pictures from settings and inputs."""

@@ -1,4 +1,4 @@
-"""A trained network with TensorFlow started: from a photograph to its picture."""
+"""A trained network, ready to paint: from a photograph to its picture."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from keras_nst.settings.application import Application
 from keras_nst.settings.config import Config
 from keras_nst.system.version import __version__
 
-Refine = Callable[[Scene, np.ndarray], np.ndarray]  # the photograph, what is painted -> a finer picture (h, w, 3)
+Refine = Callable[[Scene, np.ndarray], np.ndarray]  # (scene, what the network painted) -> a finer picture (h, w, 3)
 
 
 class Painting(NamedTuple):
@@ -25,15 +25,15 @@ class Painting(NamedTuple):
 
     pixels: np.ndarray  # (h, w, 3)
     alpha: np.ndarray | None  # (h, w)
-    made_by: dict[str, str]  # what the picture tells of how it was made
+    made_by: dict[str, str]  # the picture's metadata: how it was made
 
 
 class Brush:
-    """Paints photographs.
+    """Starts TensorFlow, loads a trained network and paints photographs with it.
 
     Args:
         folder, card: the model.
-        settings: what of them is the machine's.
+        settings: only those of the machine are used.
     """
 
     def __init__(self, folder: Path, card: Card, settings: Application):
@@ -52,7 +52,7 @@ class Brush:
     def paint(
         self, photograph: Picture, settings: Application, shares: Sequence[float], refine: Refine | None = None
     ) -> Painting:
-        """Returns the picture of a photograph, with these shares of the styles."""
+        """Returns the picture of a photograph in a mixture of the styles by these shares."""
         config = config_of(settings)
         with config.about("size"):
             size = size_of_result(config, size_of(photograph))
@@ -65,7 +65,7 @@ class Brush:
         return Painting(pixels, alpha, self._made_by(photograph, settings, shares))
 
     def painted(self, pixels: np.ndarray, shares: Sequence[float]) -> np.ndarray:
-        """Returns what the network makes of pixels (h, w, 3)."""
+        """Returns the network's picture of pixels (h, w, 3)."""
         import tensorflow as tf
 
         with tf.device(self.device.name):
@@ -93,5 +93,5 @@ class Brush:
 
 
 def config_of(settings: Application) -> Config:
-    """Returns the settings of a run of a photograph that asks for no style."""
+    """Returns the settings of a run of a photograph that needs no style."""
     return settings.config(content="photograph", style_weight=0.0)

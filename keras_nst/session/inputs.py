@@ -1,4 +1,4 @@
-"""Reading what the settings name as pictures, before TensorFlow is imported."""
+"""Reads the pictures that the settings name, before TensorFlow is imported."""
 
 import re
 
@@ -16,17 +16,17 @@ NAMES = ("content", "style", "init", "weights", "content_mask", "style_mask")  #
 
 
 def check_names(config: Config) -> None:
-    """Refuses names that settings.cfg could not hold."""
+    """Refuses names that settings.cfg cannot hold."""
     for name in NAMES:
         if not PLAIN.fullmatch(getattr(config, name)):
             raise SettingError(name, repr(getattr(config, name)), "Expected a name in Unicode without line breaks.")
 
 
 def read_scene(config: Config, tell: Tell) -> Scene:
-    """Reads the pictures.
+    """Reads all pictures that the settings name.
 
     Raises:
-        SettingError: names the flag, its value and what would be right.
+        SettingError: names the flag, its value and what is expected.
     """
 
     def read(name: str, source: str) -> Picture | None:
@@ -53,7 +53,7 @@ def read_picture(name: str, source: str, tell: Tell, max_pixels: int = MAX_PIXEL
     """Returns the picture that a setting names.
 
     Raises:
-        SettingError: names the setting, its value and what would be right.
+        SettingError: names the setting, its value and what is expected.
     """
     with about(name, source):
         if not PLAIN.fullmatch(source):

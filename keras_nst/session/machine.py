@@ -1,4 +1,4 @@
-"""Settings fitted to this machine: what computes, how precisely, and how much of a picture at once."""
+"""Fits settings to this machine: device, precision, and whether a picture is seen whole or in tiles."""
 
 import contextlib
 import dataclasses
@@ -31,7 +31,7 @@ def start(config: Config) -> Device:
 
 
 def find_weights(config: Config) -> Path | None:
-    """Returns the file of the network's weights, verified; None for random ones."""
+    """Returns the verified file of the network's weights; None for random weights."""
     if config.weights == "random":
         return None
     with config.about("weights"):
@@ -39,12 +39,12 @@ def find_weights(config: Config) -> Path | None:
 
 
 def resolve(config: Config, size: Size, device: Device, tell: Tell) -> Resolved:
-    """Returns the settings of a picture of this size with nothing left open."""
+    """Returns the settings of a picture of this size with every `auto` resolved."""
     return fit_into_memory(on_device(config.completed(), device), size, device, tell)
 
 
 def on_device(config: Config, device: Device) -> Config:
-    """Returns the settings with what depends on the device written out."""
+    """Returns the settings with everything that depends on the device resolved."""
     precision = config.precision if config.precision != "auto" else "bfloat16" if device.bfloat16 else "float32"
     compiled = "off" if device.kind == "cpu" else "on"
     xla = compiled if config.xla == "auto" else config.xla
@@ -60,9 +60,9 @@ def on_device(config: Config, device: Device) -> Config:
 
 
 def fit_into_memory(config: Config, size: Size, device: Device, tell: Tell) -> Resolved:
-    """Returns the settings with how the network is to see the picture, chosen by the memory there is.
+    """Returns the settings with the way the network sees the picture, whole or in tiles, chosen by the free memory.
 
-    Where nothing tells that of a GPU, the picture is seen as a whole unless the settings say otherwise.
+    If the memory of a GPU is unknown, the picture is seen whole unless the settings request tiles.
     """
     free = memory_to_take(config) if device.kind == "cpu" else device.memory
     if not free:
@@ -74,33 +74,33 @@ def fit_into_memory(config: Config, size: Size, device: Device, tell: Tell) -> R
 
 
 def most_at_once(config: Resolved, size: Size, device: Device) -> int:
-    """Returns how many pictures may be made in common steps; one where nothing tells the memory there is."""
+    """Returns how many pictures may be optimized in one batch; one if the memory available is unknown."""
     free = memory_to_take(config) if device.kind == "cpu" else device.memory
     return most_together(size, config, free) if free else 1
 
 
 def compiles(config: Resolved) -> bool:
-    """Returns whether steps may have to be compiled, which takes up to a minute at each size."""
+    """Returns whether steps may need to be compiled, which takes up to a minute at each size."""
     return config.convolution != "direct" or config.xla == "on"
 
 
 def prepares_ahead(config: Resolved, size: Size, device: Device, count: int = 1) -> bool:
-    """Returns whether the scales of so many pictures are to be made ready beside the steps: where all have room.
+    """Returns whether to prepare the next scales of `count` pictures in parallel with the steps: if all scales fit.
 
-    Not where the time is limited, which is for the steps; nor on a GPU, where nobody has tried.
+    Not if --max_seconds is set, since that time is for the steps; nor on a GPU, where this is not tested.
     """
     free_for_it = device.kind == "cpu" and config.evaluator == "whole" and not config.max_seconds
     return free_for_it and has_room_for_all(size, config, memory_to_take(config), count)
 
 
 def memory_to_take(config: Config) -> float:
-    """Returns the bytes this process may have in all."""
+    """Returns the total number of bytes that this process may use."""
     return config.memory_limit_gb * 1e9 or free_memory() + resident_memory()
 
 
 @contextlib.contextmanager
 def out_of_memory_in_one_line(config: Config) -> Iterator[None]:
-    """Says what helps where TensorFlow finds no memory even for the smallest tiles."""
+    """Turns TensorFlow's out-of-memory error, even with the smallest tiles, into a message that says what helps."""
     from keras_nst.core.descent.scales import OUT_OF_MEMORY
 
     try:

@@ -1,14 +1,14 @@
-"""From settings to what the algorithm is told, and back what was decided on the way."""
+"""Translates settings into the algorithm's `Method`, and its decisions back into settings."""
 
 from keras_nst.core.plan.method import Method, Movement, Objective, Seeing, Start
 from keras_nst.settings.config import Config
 
-USUAL_STRENGTH = 0.8  # of what is painted at once
-SHORT_MEMORY = 0.8  # Adam's, where steps are few: of 24 steps the loss ends 5 % lower than with the usual one
+USUAL_STRENGTH = 0.8  # the default strength of a sketch painted in one pass
+SHORT_MEMORY = 0.8  # Adam's, where steps are few: with 24 steps the final loss is 5 % lower than with the usual value
 
 
 def method_of(config: Config) -> Method:
-    """Returns what the settings tell the algorithm."""
+    """Returns the algorithm's options from the settings."""
     return Method(
         objective_of(config),
         movement_of(config),
@@ -23,7 +23,7 @@ def method_of(config: Config) -> Method:
 
 
 def objective_of(config: Config) -> Objective:
-    """Returns what is minimized. With --style_strength the weights are still to be found."""
+    """Returns the objective. With --style_strength its weights are placeholders, to be found later."""
     weights = {name: getattr(config, f"{name}_weight") for name in ("content", "style", "variation", "roughness")}
     if config.style_strength is not None:
         weights |= {name: float(config.asks_for(name)) for name in ("content", "style")}
@@ -41,18 +41,18 @@ def objective_of(config: Config) -> Objective:
 
 
 def movement_of(config: Config) -> Movement:
-    """Returns what moves the picture."""
+    """Returns the options of the optimizer."""
     return Movement(**{name: getattr(config, name) for name in Movement._fields})
 
 
 def seeing_of(config: Config) -> Seeing:
-    """Returns how the network is shown pictures."""
+    """Returns how the network sees pictures."""
     own = {name: getattr(config, name) for name in Seeing._fields if name != "compiled"}
     return Seeing(compiled=config.xla == "on", **own)
 
 
 def settled(config: Config, method: Method) -> Config:
-    """Returns the settings with what was decided on the way: the weights, and how the network is shown pictures."""
+    """Returns the settings with the algorithm's decisions: the weights, and how the network sees pictures."""
     weights = {f"{name}_weight": method.objective.weight(name) for name in ("content", "style")}
     if config.style_strength is not None and method.strength is None and not config.instant:  # which has no weights
         config = config.resolved(style_strength=None, **weights)
@@ -60,5 +60,5 @@ def settled(config: Config, method: Method) -> Config:
 
 
 def strength_at_once(config: Config) -> float:
-    """Returns how far a picture that is painted at once goes towards the style."""
+    """Returns how far a picture that is painted in one pass goes towards the style."""
     return USUAL_STRENGTH if config.style_strength is None else config.style_strength

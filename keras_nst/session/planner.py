@@ -1,4 +1,4 @@
-"""How a picture is to be seen, at once or tile by tile, and convolved, so that it fits into memory."""
+"""Chooses how a picture is seen (whole or in tiles) and how it is convolved, so that it fits into memory."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,30 +8,30 @@ from keras_nst.core.plan.tiling import TILE_SIZES, shown_at_once, shown_in_all
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import CONVOLUTIONS, stride
 
-# Of what is free, and of what the user allows: predictions are estimates, and other programs want memory too.
+# Of the free bytes, and of those the user allows: predictions are estimates, and other programs need memory too.
 SHARE, SHARE_ALLOWED = 0.85, 0.95
 CHANNELS = (3, 64, 128, 256, 512, 512)  # of the picture and of the blocks' convolutions
 
 # Measured on the CPU.
 STARTED = 0.95e9  # bytes of the process before the first step: TensorFlow, the network, TensorBoard
-ON_GPU = 0.5e9  # bytes for weights and the library's own use; a guess, and a run that it misleads goes on in tiles
+ON_GPU = 0.5e9  # bytes for weights and the library's own use; a guess: a run that exceeds it continues in smaller tiles
 COPIES = {"float32": 1.95, "bfloat16": 2.05}  # of every activation, forward and backward
-# What Winograd's convolution takes besides, with its kernels and XLA's compiler; of tiles more shapes are about.
+# Winograd's convolution adds this, with its kernels and XLA's compiler; with tiles more shapes are in use.
 COPIES_WINOGRAD, COPIES_WINOGRAD_TILES, COMPILED = 0.8, 2.2, 0.15e9
-PICTURES = 9  # tensors of the picture's shape: itself, targets, gradient, the optimizer's, and some on the way
-# The steps' time, as that of the picture seen whole and convolved directly: by tiles there is one more pass forward,
-# and Winograd's convolution does the same in less than half of it.
+PICTURES = 9  # tensors of the picture's shape: itself, targets, gradient, the optimizer's, and temporary ones
+# Time of a step relative to a picture seen whole and convolved directly: tiles add one more forward pass, and
+# Winograd's convolution takes less than half of the time.
 BY_TILES, BY_WINOGRAD = {"whole": 1.0, "tiles": 1.5, "onepass": 1.0}, 0.45
 
 
 class Sight(NamedTuple):
-    """How the network is to see pictures, the memory that takes and how long it lasts."""
+    """A way for the network to see pictures, with the memory and the work that it takes."""
 
     evaluator: str  # whole, tiles or onepass
     tile_size: int | None
-    convolution: str  # direct, winograd or, where that is left to each scale, auto
+    convolution: str  # direct, winograd or, to choose it for each scale, auto
     bytes: float
-    work: float  # relative to the fastest by direct convolution
+    work: float  # relative to the fastest way with direct convolution
 
     def __str__(self) -> str:
         passes = ", each once a step" if self.evaluator == "onepass" else ""
@@ -40,10 +40,10 @@ class Sight(NamedTuple):
 
 
 def choose_sight(size: Size, config: Config, free: float) -> Sight:
-    """Returns the fastest way to see a picture of this size that fits into memory; the precision is resolved.
+    """Returns the fastest way to see a picture of this size that fits into memory. The precision must be resolved.
 
     Args:
-        free: bytes, counted if the settings do not say how many the process may have.
+        free: free bytes; they count if the settings set no limit for the process.
 
     Raises:
         ValueError: none fits.
@@ -62,12 +62,12 @@ def choose_sight(size: Size, config: Config, free: float) -> Sight:
 
 
 def most_bytes(config: Config, free: float) -> float:
-    """Returns the bytes that the process is to take at most, of those that it may have in all."""
+    """Returns the most bytes that the process should use, of those that it may."""
     return SHARE_ALLOWED * config.memory_limit_gb * 1e9 if config.memory_limit_gb else SHARE * free
 
 
 def has_room_for_all(size: Size, config: Config, free: float, count: int = 1) -> bool:
-    """Returns whether all scales of so many pictures fit into memory together, seen whole, by resolved settings."""
+    """Returns whether all scales of N pictures fit into memory together, seen whole; settings must be resolved."""
     quick = config.convolution != "direct"
     scales = sizes(size, config.scales)
     tensors = sum(predicted_bytes(scale, config, None, quick) - STARTED for scale in scales)
@@ -75,7 +75,7 @@ def has_room_for_all(size: Size, config: Config, free: float, count: int = 1) ->
 
 
 def most_together(size: Size, config: Config, free: float) -> int:
-    """Returns how many pictures of this size fit into memory at once, at least one; the settings are resolved."""
+    """Returns how many pictures of this size fit into memory together, at least one. Settings must be resolved."""
     tile_size = config.tile_size if config.by_tiles() else None
     started = predicted_bytes(Size(0, 0), config, None, config.convolution != "direct")
     each = predicted_bytes(size, config, tile_size, config.convolution != "direct") - started
@@ -83,9 +83,9 @@ def most_together(size: Size, config: Config, free: float) -> int:
 
 
 def predicted_bytes(size: Size, config: Config, tile_size: int | None, quick: bool = False) -> float:
-    """Returns the peak memory of the process, with the picture seen whole (None) or in tiles.
+    """Returns the predicted peak memory of the process in bytes, with the picture seen whole (None) or in tiles.
 
-    `quick` tells that it convolves with fewer multiplications.
+    With `quick`, it convolves with fewer multiplications.
     """
     area = float(size.height * size.width)
     names = _layers(config)
@@ -104,14 +104,14 @@ def predicted_bytes(size: Size, config: Config, tile_size: int | None, quick: bo
 
 
 def _pictures(config: Config) -> int:
-    """Returns how many tensors of the picture's shape there are at most."""
+    """Returns the largest number of tensors of the picture's shape that exist at a time."""
     if config.optimizer == "lbfgs":
         return PICTURES + 2 * config.history
     return PICTURES + bool(config.average)
 
 
 def _choices(size: Size, config: Config) -> Iterator[Sight]:
-    """Yields the ways to see the picture that the settings leave open."""
+    """Yields every way to see the picture that the settings allow."""
     for evaluator, tile_size in _ways_to_see(config):
         passes = shown_in_all(size, tile_size, config.network, _layers(config)) * BY_TILES[evaluator]
         for convolution in _ways_to_convolve(size, config):
@@ -122,7 +122,7 @@ def _choices(size: Size, config: Config) -> Iterator[Sight]:
 
 
 def _ways_to_see(config: Config) -> Iterator[tuple[str, int | None]]:
-    """Yields evaluators and the sides of their tiles."""
+    """Yields pairs of an evaluator and the side of its tiles."""
     if config.evaluator in ("auto", "whole"):
         yield "whole", None
     if config.evaluator != "whole" and not config.needs_whole():
@@ -132,7 +132,7 @@ def _ways_to_see(config: Config) -> Iterator[tuple[str, int | None]]:
 
 
 def _ways_to_convolve(size: Size, config: Config) -> list[str]:
-    """Returns the ways to convolve that the settings leave open."""
+    """Returns the convolutions that the settings allow."""
     if config.convolution != "auto":
         return [config.convolution]
     pyramid = sizes(size, config.scales)
@@ -141,7 +141,7 @@ def _ways_to_convolve(size: Size, config: Config) -> list[str]:
 
 
 def _what_fits(size: Size, config: Config, limit: float) -> str:
-    """Returns a hint at the largest picture of this shape that would fit."""
+    """Returns a hint with the largest size of this shape that fits."""
     longest = max(size)
     for longer in range(longest - longest % 32, 0, -32):
         smaller = Size(*(max(16, round(side * longer / longest)) for side in size))
@@ -155,17 +155,17 @@ def _layers(config: Config) -> list[str]:
 
 
 def _values_per_pixel(network: str, names: list[str]) -> float:
-    """Returns how many activations the network has for each pixel, up to the deepest layer."""
+    """Returns the number of activations per pixel, up to the deepest layer."""
     return sum(channels / 4 ** (block - 1) for block, _, channels in convolutions(network, names))
 
 
 def _transformed_kernels(network: str, names: list[str]) -> float:
-    """Returns the bytes of the kernels that Winograd's convolution keeps: 36 values in float32, both ways round."""
+    """Returns the bytes of the kernels that Winograd's convolution keeps: 36 values in float32, for both directions."""
     return sum(2 * 36 * 4 * given * made for _, given, made in convolutions(network, names) if given > CHANNELS[0])
 
 
 def convolutions(network: str, names: list[str]) -> Iterator[tuple[int, int, int]]:
-    """Yields the block, the channels taken and those made of each convolution up to the deepest of the layers."""
+    """Yields the block, input channels and output channels of each convolution up to the deepest of the layers."""
     deepest = max((_block(name), int(name[-1])) for name in names)
     for block, count in enumerate(CONVOLUTIONS[network], start=1):
         for convolution in range(1, count + 1):

@@ -1,4 +1,4 @@
-"""What users are to know of a style that is taken for less than they may expect: a line each."""
+"""Warnings about styles that count for less than the user may expect."""
 
 import math
 
@@ -8,12 +8,12 @@ from keras_nst.core.plan.method import Method
 from keras_nst.core.plan.pyramid import FEWEST_POSITIONS, Size, plan, style_size, with_enough_positions
 from keras_nst.session.scene import Scene, StylePicture
 
-SOFT = 2.0  # times as large as it is: a style picture with nothing to say of fine strokes
-ONE_COLOR = 1 / 255  # the standard deviation of a picture's pixels that is none
+SOFT = 2.0  # times its own size: a style picture enlarged this much shows no fine strokes
+ONE_COLOR = 1 / 255  # a picture whose pixels have a smaller standard deviation counts as one color
 
 
 def remarks(scene: Scene, method: Method) -> list[str]:
-    """Returns a line for each such thing."""
+    """Returns one message for each such style or layer."""
     if method.objective.normalization != "balanced" or not scene.styles:
         return []
     plain = [style for style in scene.styles if np.std(style.picture.pixels, axis=(0, 1)).max() < ONE_COLOR]
@@ -31,7 +31,7 @@ def remarks(scene: Scene, method: Method) -> list[str]:
 
 
 def _left_out(scene: Scene, method: Method) -> dict[str, Size]:
-    """Returns the layers that have too few positions for a style, and the largest size at which that is so."""
+    """Returns the style layers with too few positions, and the largest size at which that is so."""
     layers, found = [layer.name for layer in method.objective.style_layers], dict[str, Size]()
     for scale in plan(scene.size, method.steps, method.scales):
         shown = [_shown(style, scale.size, method) for style in scene.styles]
@@ -45,7 +45,7 @@ def _shown(style: StylePicture, size: Size, method: Method) -> Size:
 
 
 def _enlarged(scene: Scene, method: Method) -> list[str]:
-    """Returns a line for each style picture that is seen much larger than it is."""
+    """Returns a message for each style picture that is enlarged much."""
     lines = []
     for style in scene.styles:
         own, shown = style.picture.pixels.shape[:2], _shown(style, scene.size, method)

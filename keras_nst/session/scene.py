@@ -1,6 +1,6 @@
-"""What a picture is made of: the inputs, and what the settings make of their masks, transparency and colors.
+"""The inputs of a picture, with their masks, transparency and colors applied as the settings request.
 
-NumPy only: all that can be wrong with inputs is told before TensorFlow is imported.
+NumPy only: all faults of the inputs are reported before TensorFlow is imported.
 """
 
 from collections.abc import Sequence
@@ -20,51 +20,51 @@ from keras_nst.settings.networks import reach, stride
 from keras_nst.settings.paper import USUAL_DPI, Print
 from keras_nst.settings.values import StyleSource, parse_size
 
-FEWEST = 4.0  # pixels: a region with fewer has no style of its own
-SEAMLESS = 16  # pixels; with other sizes the poolings leave out a row or a column at the border
+FEWEST = 4.0  # pixels: a smaller region has no style of its own
+SEAMLESS = 16  # pixels; at other sizes the pooling layers leave out a row or a column at the border
 NEEDED = {"content": ("content",), "blend": ("content",), "style": ("style",), "instant": ("content", "style")}
 
 Thing = TypeVar("Thing")
 
 
 class StylePicture(NamedTuple):
-    """A style picture and its part in the style."""
+    """A style picture and its share of the style."""
 
     picture: Picture
     part: StyleSource
-    scale: float  # of its size
+    scale: float  # relative to its size
     mask: Picture | None  # its regions
 
 
 class Masks(NamedTuple):
-    """The regions as they are given."""
+    """The region masks as given."""
 
     content: Picture | None
     styles: Sequence[Picture] = ()  # one for each style, or none
-    known: tuple[str, ...] = ()  # their colors, where there are more than the content's mask shows
+    known: tuple[str, ...] = ()  # their colors, if there are more than the content's mask shows
 
 
 class Guidance(NamedTuple):
-    """Whose positions count for what; None where all count alike."""
+    """How much each position counts, by masks and transparency; None if all count equally."""
 
     content: np.ndarray | None  # (r, h, w), shares of the content's positions in each region
-    styles: tuple[np.ndarray | None, ...]  # (r, h, w) of each style picture
+    styles: tuple[np.ndarray | None, ...]  # (r, h, w) for each style picture
     free: np.ndarray | None  # (h, w), 1 where the picture may change, 0 where it stays the content
 
 
 class Scene(NamedTuple):
-    """The inputs of one picture; None where there is none."""
+    """The inputs of one picture; None for each that is missing."""
 
     size: Size  # of the result
     content: Picture | None
     styles: tuple[StylePicture, ...]
-    first: Picture | None = None  # where --init names a picture
+    first: Picture | None = None  # if --init names a picture
     mask: Picture | None = None  # the content's regions
-    known: tuple[str, ...] = ()  # their colors, where there are more than this mask shows
-    guidance: Guidance = Guidance(None, (), None)  # what masks and transparency say
+    known: tuple[str, ...] = ()  # their colors, if there are more than this mask shows
+    guidance: Guidance = Guidance(None, (), None)  # from masks and transparency
 
     def named(self) -> dict[str, Picture]:
-        """Returns all pictures by the names under which records and curves have them."""
+        """Returns all pictures by the names that records and curves use."""
         of_styles = [style.picture for style in self.styles]
         masks = [style.mask for style in self.styles if style.mask]
         found = {"content": self.content, **numbered("style", of_styles), "init": self.first}
@@ -73,7 +73,7 @@ class Scene(NamedTuple):
 
 
 def numbered(name: str, pictures: Sequence[Thing]) -> dict[str, Thing]:
-    """Returns pictures of a kind, or what belongs to them, by their names: style, style_2, style_3, ..."""
+    """Returns the pictures of one kind, or items that belong to them, by name: style, style_2, style_3, ..."""
     return {name if number == 1 else f"{name}_{number}": picture for number, picture in enumerate(pictures, start=1)}
 
 
@@ -85,15 +85,15 @@ def scene_of(
     config: Config,
     tell: Tell,
 ) -> Scene:
-    """Returns the scene of pictures as they were given: masks fitted to them, what is too much cropped.
+    """Returns the scene of the given pictures: masks are fitted to them, and pictures cropped to the result's shape.
 
     Args:
         content, styles, first: the pictures.
         config: the settings.
-        tell: hears what the user should know.
+        tell: receives messages for the user.
 
     Raises:
-        SettingError: they do not go together.
+        SettingError: the pictures and settings do not fit together.
     """
     check_given(config, content is not None, bool(styles))
     shape = size_of(content) if content else size_of(styles[0])
@@ -151,7 +151,7 @@ def size_of_result(config: Config, shape: Size) -> Size:
 
 
 def check_style_size(config: Config, styles: tuple[StylePicture, ...], tell: Tell) -> None:
-    """Tells where a style picture is smaller than what the deepest layer sees of it at once."""
+    """Warns if a style picture is smaller than the region that the deepest layer sees around a position."""
     names = [layer.name for layer in config.layers_used("style")]
     seen = max((2 * reach(config.network, name) + stride(name) for name in names), default=0)
     for style in styles:
@@ -172,7 +172,7 @@ def fitted(mask: Picture, picture: Picture, name: str, tell: Tell) -> Picture:
 
 
 def cropped(picture: Picture, size: Size) -> Picture:
-    """Returns the part of a picture that has the result's proportions."""
+    """Returns the part of a picture with the result's proportions."""
     rows, columns = crop_box(size_of(picture), size)
     alpha = None if picture.alpha is None else picture.alpha[rows, columns]
     return picture._replace(pixels=picture.pixels[rows, columns], alpha=alpha)
@@ -182,10 +182,10 @@ def cropped(picture: Picture, size: Size) -> Picture:
 
 
 def guided(scene: Scene, config: Config) -> Guidance:
-    """Returns what masks and transparency say of the content and each style picture.
+    """Returns how much each position of the content and of the style pictures counts, by masks and transparency.
 
     Raises:
-        SettingError: masks and pictures do not go together.
+        SettingError: masks and pictures do not fit together.
     """
     alphas = [style.picture.alpha for style in scene.styles]
     content_alpha = scene.content.alpha if scene.content else None
@@ -207,7 +207,7 @@ def guided(scene: Scene, config: Config) -> Guidance:
 
 
 def regions_of_styles(scene: Scene, colors: list[str], config: Config) -> list[np.ndarray]:
-    """Returns the regions of each style picture: by its mask, or the whole of it for the region of its number."""
+    """Returns the regions of each style picture: from its mask; without masks, picture N is the style of region N."""
     styles = scene.styles
     if any(style.mask for style in styles):
         with config.about("style_mask"):
@@ -230,7 +230,7 @@ def regions_of_styles(scene: Scene, colors: list[str], config: Config) -> list[n
 
 
 def visible(shares: np.ndarray | None, alpha: np.ndarray | None) -> np.ndarray | None:
-    """Returns regions of what is not transparent; all of a picture that is transparent everywhere."""
+    """Returns the regions without their transparent parts; a picture without any visible part counts as opaque."""
     if alpha is None or alpha.sum() < FEWEST:
         return shares
     if shares is None:
@@ -243,7 +243,7 @@ def visible(shares: np.ndarray | None, alpha: np.ndarray | None) -> np.ndarray |
 
 
 def colored(scene: Scene, guidance: Guidance, color: str) -> tuple[np.ndarray | None, list[np.ndarray]]:
-    """Returns content and styles as --color lets the network see them; colors of what does not count are not asked."""
+    """Returns content and styles in the colors that the network sees by --color, made from the positions that count."""
     content, styles = scene.content and scene.content.pixels, [style.picture.pixels for style in scene.styles]
     if content is None or color in ("style", "content", "palette"):
         return content, styles
@@ -258,12 +258,12 @@ def colored(scene: Scene, guidance: Guidance, color: str) -> tuple[np.ndarray | 
 
 
 def counted(shares: np.ndarray | None) -> np.ndarray | None:
-    """Returns how much each pixel counts, (h, w), by its shares in regions; None where all of them do alike."""
+    """Returns how much each pixel counts, (h, w), by its shares in regions; None if all count equally."""
     return None if shares is None or shares.sum() < FEWEST else shares.sum(axis=0)
 
 
 def toning(scene: Scene, color: str) -> palette.Colors:
-    """Returns what moves the content's chroma where --color asks for it."""
+    """Returns the function that changes the content's chroma, if --color requests it."""
     if color != "palette" or scene.content is None or not scene.styles:
         return np.asarray
     styles = [share_of(style.picture, style.part.weight) for style in scene.styles]
@@ -271,6 +271,6 @@ def toning(scene: Scene, color: str) -> palette.Colors:
 
 
 def share_of(picture: Picture, part: float = 1.0) -> palette.Share:
-    """Returns a picture among others: what can be seen of it."""
+    """Returns a picture and its share, for palettes: only its visible part counts."""
     seen = picture.alpha is not None and picture.alpha.sum() >= FEWEST
     return palette.Share(picture.pixels, part, picture.alpha if seen else None)

@@ -1,4 +1,4 @@
-"""What makes pictures: opened once, for one picture or for many."""
+"""The session that makes pictures: opened once, for one picture or for many."""
 
 import contextlib
 import math
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
     from keras_nst.core.network.network import AtOnce, Network
     from keras_nst.core.seeing.sight import Pictures
 
-KEPT = ("content", "luminance", "palette")  # values of --color by which the result has colors made of the content's
+KEPT = ("content", "luminance", "palette")  # values of --color that make the result's colors from the content's
 
 
 class Session:
-    """TensorFlow started, the networks, and what one picture leaves for the next.
+    """TensorFlow with its device and networks, and a cache that later pictures reuse.
 
     Args:
-        config: what of it is the machine's: device, weights, memory, determinism.
-        keep: bytes for what may be used again: the styles' measures, compiled steps; 0 for one picture.
+        config: only the machine's settings are used: device, weights, memory, determinism.
+        keep: bytes of the cache, which holds measured styles and compiled steps; 0 for one picture.
     """
 
     def __init__(self, config: Config, keep: float = 0.0):
@@ -62,20 +62,20 @@ class Session:
         self.networks.clear()
 
     def resolve(self, config: Config, size: Size, tell: Tell = lambda line: None) -> Resolved:
-        """Returns the settings of a picture of this size with nothing left open."""
+        """Returns the settings of a picture of this size with every `auto` resolved."""
         return machine.resolve(team.shared_out(config, size, self.crew, tell), size, self.device, tell)
 
     def most_at_once(self, config: Resolved, size: Size) -> int:
-        """Returns for how many pictures of this size there is memory in common steps."""
+        """Returns for how many pictures of this size, optimized in one batch, there is memory."""
         return machine.most_at_once(config, size, self.device)
 
     def network(self, config: Resolved) -> "Network":
-        """Returns the network that the settings ask for."""
+        """Returns the network for these settings."""
         from keras_nst.core.network.features import reaches
         from keras_nst.core.network.network import Network
 
         weights = self.weights_of(config)
-        changed = weights.stat().st_mtime_ns if weights else 0  # tells one file from the next in its place
+        changed = weights.stat().st_mtime_ns if weights else 0  # tells a replaced file from the earlier one
         seen = config.network, weights, changed, config.seed, *choices_of(config).values()
         key = layers_of(config), config.init == "instant", *seen
         if key not in self.networks:
@@ -88,9 +88,9 @@ class Session:
         return self.networks[key]
 
     def glimpse(self, scene: Scene, config: Resolved, side: int) -> np.ndarray | None:
-        """Returns a picture (h, w, 3) painted at once, its longer side so many pixels at most; None where none can be.
+        """Returns a sketch (h, w, 3) painted in one pass, its longer side at most `side` pixels; None if impossible.
 
-        It is to be seen while the one that is asked for is made.
+        It is shown while the requested picture is made.
         """
         trained = config.network == "vgg19" and config.weights != "random"
         if not (trained and scene.content and scene.styles) or config.seamless:
@@ -103,7 +103,7 @@ class Session:
         return None if painted is None else Recoloring(scene, config)(np.asarray(painted))[0]
 
     def _at_once(self, config: Resolved, features: "keras.Model") -> "AtOnce | None":
-        """Returns what paints pictures without steps, where that is asked for."""
+        """Returns the network that paints sketches in one pass, if the settings request it."""
         if config.init != "instant":
             return None
         from keras_nst.core.network.network import Network
@@ -113,14 +113,14 @@ class Session:
         return Instant(Network(seen, self.keep), stages(config.precision))
 
     def _looking(self, config: Resolved, features: "keras.Model", layers: Iterable[str]) -> "keras.Model":
-        """Returns the network as it was trained, with other layers; it shares the weights as far as it can."""
+        """Returns the network as it was trained, with other layers; it shares the weights as far as possible."""
         from keras_nst.core.network.features import extractor, reaches
 
         weights = features if reaches(features, layers) else self.weights_of(config) or config.seed
         return extractor(config.network, layers, weights=weights, precision=config.precision)
 
     def weights_of(self, config: Config) -> Path | None:
-        """Returns the file of the network's weights, looked for once; None for random ones."""
+        """Returns the file of the network's weights, cached; None for random weights."""
         asked = config.network, config.weights
         if asked not in self.weights:
             self.weights[asked] = machine.find_weights(config)
@@ -136,14 +136,14 @@ class Session:
         tell: Tell = lambda line: None,
         resumed: Standing | None = None,
     ) -> "Painted":
-        """Makes one picture, or goes on with it."""
+        """Makes one picture, or resumes it."""
         return self.paint_together([PictureRequest(scene, config, pace, listeners, tell, resumed)])[0]
 
     def paint_together(self, asked: "Sequence[PictureRequest]") -> "list[Painted]":
-        """Makes pictures of one size, style and settings in common steps; the first one's pace is that of all.
+        """Makes pictures of one size, style and settings as one batch; the first one's pace holds for all.
 
         Raises:
-            Apart: they have to be made one by one.
+            Apart: the pictures cannot share a batch and have to be made one by one.
         """
         from keras_nst.core.descent.several import result_of, stacked
         from keras_nst.core.descent.transfer import transfer
@@ -161,14 +161,14 @@ class Session:
         return [of._replace(picture=picture) for of, picture in zip(own, shown, strict=True)]
 
     def calibrated(self, scene: Scene, config: Resolved) -> Method:
-        """Returns the method of a picture, with the weights that --style_strength comes to."""
+        """Returns the method of a picture, with the weights found for --style_strength."""
         from keras_nst.core.seeing.strength import calibrated
 
         with self.where():
             return calibrated(pictures_of(scene, config), scene.size, self.network(config), method_of(config))
 
     def _audience(self, asked: "Sequence[PictureRequest]", beside: Beside) -> "Audience":
-        """Returns who has a say and hears of it: of each picture its own listeners."""
+        """Returns the pace and the listeners of a batch; each picture keeps its own listeners."""
         from keras_nst.core.descent.scales import Audience
         from keras_nst.core.descent.several import told_of
 
@@ -183,13 +183,13 @@ class Session:
         return Audience(team.agreed(first.pace, self.crew), listeners, first.tell, ahead)
 
     def where(self) -> contextlib.AbstractContextManager[None]:
-        """Has what is done inside computed by the session's device."""
+        """Returns a context in which TensorFlow computes on the session's device."""
         import tensorflow as tf
 
         return tf.device(self.device.name)
 
     def figures(self, scene: Scene, config: Resolved, picture: np.ndarray) -> Figures:
-        """Returns how good a picture (1, h, w, 3) is, on layers that were not optimized."""
+        """Returns the quality figures of a picture (1, h, w, 3), measured on layers that were not optimized."""
         from keras_nst.core.judging.quality import LAYERS, figures
 
         judge = self._looking(config, self.network(config).features, LAYERS)
@@ -198,7 +198,7 @@ class Session:
 
 
 class PictureRequest(NamedTuple):
-    """A picture that is asked for, and who hears of it."""
+    """A requested picture, and what its run calls back."""
 
     scene: Scene
     config: Resolved
@@ -206,32 +206,32 @@ class PictureRequest(NamedTuple):
     listeners: Sequence[Listener] = ()
     tell: Tell = lambda line: None
     resumed: Standing | None = None
-    method: Method | None = None  # else that of the settings
+    method: Method | None = None  # None: that of the settings
 
 
 class Recoloring:
-    """Shows pictures in the colors that --color promises."""
+    """Gives pictures the colors that --color promises."""
 
     def __init__(self, scene: Scene, config: Config):
         self.content = scene.content.pixels if scene.content and config.color in KEPT else None
         self.tone = toning(scene, config.color)
 
     def __call__(self, pictures: np.ndarray) -> np.ndarray:
-        """Returns pictures (n, h, w, 3) as they are to be seen."""
+        """Returns pictures (n, h, w, 3) with their final colors."""
         if self.content is None:
             return pictures
         from keras_nst.core.network.resizing import resize
 
-        colors = resize(self.content[None], Size(*pictures.shape[1:3])).numpy()[0]  # a scale's size is not the result's
+        colors = resize(self.content[None], Size(*pictures.shape[1:3])).numpy()[0]  # a scale's size may differ
         return np.stack([with_colors_of(picture, colors, self.tone) for picture in pictures])
 
     def to(self, listen: Listener) -> Listener:
-        """Returns a listener that shows them so."""
+        """Returns a listener that receives the recolored pictures."""
         return lambda progress: listen(progress._replace(picture=lambda: self(progress.picture())))
 
 
 def with_transparency(pixels: np.ndarray, scene: Scene, config: Config) -> tuple[np.ndarray, np.ndarray | None]:
-    """Returns a result (h, w, 3) and its alpha (h, w), which is the content's; or laid on --background."""
+    """Returns a result (h, w, 3) and the content's alpha (h, w); with --background, laid on it and without alpha."""
     alpha = scene.content.alpha if scene.content else None
     if alpha is None:
         return pixels, None
@@ -247,7 +247,7 @@ def scales_of(config: Config, size: Size) -> list[Scale]:
 
 
 def paced(config: Config, size: Size, begun: float | None = None, stop: Stop | None = None) -> Pace:
-    """Returns what shares the time left by --max_seconds out over the scales; the run began at `begun`, or now."""
+    """Returns the pace that divides the time of --max_seconds among the scales; the run began at `begun`, or now."""
     scales = scales_of(config, size)
     work = {scale.number: (scale.size.height * scale.size.width, scale.steps) for scale in scales}
     begun = time.monotonic() if begun is None else begun
@@ -255,14 +255,14 @@ def paced(config: Config, size: Size, begun: float | None = None, stop: Stop | N
 
 
 def enlarging(reached: Size, size: Size, config: Config) -> str:
-    """Returns what is to be said of a picture for which time allowed a smaller size only."""
+    """Returns the message about a picture for which time allowed only a smaller size."""
     sides = "x".join(map(str, reversed(reached))) if "x" in config.size else max(reached)
     short = f"Time allowed {reached} only; the picture is enlarged from that to {size}."
     return f"{short} More time or --size={sides} gives a sharper one."
 
 
 def pictures_of(scene: Scene, config: Config) -> "Pictures":
-    """Returns the inputs as the algorithm takes them."""
+    """Returns the inputs in the form that the algorithm takes."""
     from keras_nst.core.seeing.sight import Pictures, Style
 
     guidance = scene.guidance
@@ -276,9 +276,9 @@ def pictures_of(scene: Scene, config: Config) -> "Pictures":
 
 
 def load_features(config: Resolved, weights: "keras.Model | Path | None") -> "keras.Model":
-    """Returns the network that the settings ask for, as a function from pictures to features.
+    """Returns the network for these settings, as a function from pictures to features.
 
-    Its weights are those of a file, of a network of the same kind that is loaded, or random ones.
+    Its weights come from a file, from a loaded network of the same kind, or are random.
     """
     from keras_nst.core.network.features import extractor
 
@@ -288,11 +288,11 @@ def load_features(config: Resolved, weights: "keras.Model | Path | None") -> "ke
 
 
 def layers_of(config: Config) -> tuple[str, ...]:
-    """Returns the layers that the settings ask for."""
+    """Returns the names of the layers that the settings use."""
     return tuple(layer.name for term in ("content", "style") for layer in config.layers_used(term))
 
 
 def choices_of(config: Config) -> dict[str, Any]:
-    """Returns what else a network depends on."""
+    """Returns the other options that a network depends on."""
     padding = "wrap" if config.seamless else config.padding
     return {"pooling": config.pooling, "precision": config.precision, "padding": padding}

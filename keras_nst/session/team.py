@@ -1,4 +1,4 @@
-"""Several devices, or several processes, that make one picture together."""
+"""Divides one picture among several devices or processes."""
 
 import dataclasses
 import zlib
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from keras_nst.core.descent.scales import Pace
     from keras_nst.core.network.network import Crew
 
-LEAST_UNASKED = 512  # pixels a side of tiles that are worth sharing out where nobody asked for it
+LEAST_UNASKED = 512  # pixels a side: without a request, only tiles at least this large are worth dividing among devices
 
 
 def task_of(config: Config) -> cluster.Task:
-    """Returns the part of this process in the run."""
+    """Returns the number of this process among those of the run."""
     if config.strategy != "multi_worker":
         return cluster.Task()
     with config.about("strategy"):
@@ -31,10 +31,10 @@ def task_of(config: Config) -> cluster.Task:
 
 
 def crew_of(config: Config, device: Device) -> "Crew":
-    """Returns who shares the tiles of large pictures.
+    """Returns the devices and processes that share the tiles of large pictures.
 
     Raises:
-        SettingError: there are not the devices that the settings ask for.
+        SettingError: the requested devices do not exist.
     """
     from keras_nst.core.network.network import ALONE, Crew
 
@@ -50,7 +50,7 @@ def crew_of(config: Config, device: Device) -> "Crew":
 
 
 def devices_like(device: Device, part: cluster.Task) -> tuple[str, ...]:
-    """Returns TensorFlow's names of this process's devices of the kind, where there are several."""
+    """Returns TensorFlow's names of this process's devices of the same kind, if there are several."""
     import tensorflow as tf
 
     names = [found.name for found in tf.config.list_logical_devices(device.kind.upper())]
@@ -59,13 +59,13 @@ def devices_like(device: Device, part: cluster.Task) -> tuple[str, ...]:
 
 
 def total_over(processes: int) -> Callable[[Any], Any]:
-    """Returns what adds structures of tensors of one type up over the processes, by one exchange."""
+    """Returns a function that sums structures of tensors of one type over the processes, by one exchange."""
     import tensorflow as tf
 
     from keras_nst.core.network.programs import Programs
 
     strategy, programs = cluster.connected(), Programs()
-    copies = strategy.num_replicas_in_sync // processes  # of each process's own
+    copies = strategy.num_replicas_in_sync // processes  # in each process
 
     def exchange(names: tuple[str, ...], flat: tf.Tensor) -> tf.Tensor:
         def sum_of_all(own: tf.Tensor) -> tf.Tensor:
@@ -88,10 +88,10 @@ def total_over(processes: int) -> Callable[[Any], Any]:
 
 
 def shared_out(config: Config, size: Size, crew: "Crew", tell: Tell) -> Config:
-    """Returns the settings with tiles of which each device and process has at least one, where they are to share.
+    """Returns the settings with tiles small enough that each device and process has at least one, if they are to share.
 
     Raises:
-        SettingError: the settings ask for what cannot be shared.
+        SettingError: the settings request something that cannot be divided.
     """
     asked = config.strategy in ("mirrored", "multi_worker")
     unfit = "--evaluator=whole" if config.evaluator == "whole" else "what has to be seen whole" * config.needs_whole()
@@ -109,12 +109,12 @@ def shared_out(config: Config, size: Size, crew: "Crew", tell: Tell) -> Config:
 
 
 def fair_side(size: Size, hands: int, network: str, layers: Sequence[str]) -> int | None:
-    """Returns the largest tile's side of which there is one for each; None where there are too few of any."""
+    """Returns the largest tile side that gives each at least one tile; None if no side does."""
     return next((side for side in TILE_SIZES if len(tiles(size, side, network, layers)) >= hands), None)
 
 
 def agreed(pace: "Pace", crew: "Crew") -> "Pace":
-    """Returns a pace that is the first process's, and stops where one of them is to stop."""
+    """Returns a pace that follows the first process, and stops all processes if one of them is to stop."""
     if crew.processes == 1:
         return pace
     import tensorflow as tf
@@ -129,10 +129,10 @@ def agreed(pace: "Pace", crew: "Crew") -> "Pace":
 
 
 def check_alike(config: Resolved, scene: Scene, crew: "Crew") -> None:
-    """Refuses to begin where the processes were not asked for the same picture, or would not make it alike.
+    """Refuses to start if the processes have different pictures, or settings that would make them differ.
 
     Raises:
-        SettingError: they were not.
+        SettingError: they do.
     """
     if crew.processes == 1:
         return

@@ -1,1 +1,1 @@
-"""Every setting, declared once; flags and text made of them; facts of the networks."""
+"""Every setting, declared once; flags and text derived from them; facts about the networks."""

@@ -1,4 +1,4 @@
-"""What is asked of a trained network."""
+"""The settings of a trained network's application."""
 
 import dataclasses
 from typing import Any
@@ -81,6 +81,6 @@ class Application(Engines):
     memory_limit_gb: float = same(Config, "memory_limit_gb")
 
     def config(self, **own: Any) -> Config:
-        """Returns the settings of a run with the same pictures."""
+        """Returns the settings of a run with the same pictures, device and limits."""
         shared = ("size", "dpi", "bit_depth", "background", "color", "device", "precision", "memory_limit_gb")
         return Config(**{name: getattr(self, name) for name in shared if name in fields(Config)} | own)

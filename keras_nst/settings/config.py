@@ -1,7 +1,7 @@
 """Every setting of the program, declared once: default, help and limits.
 
 The command-line flags, `--help`, `settings.cfg` and the settings embedded in pictures are all derived from `Config`.
-No TensorFlow here, so that `--help` and wrong input are answered at once.
+No TensorFlow here, so that `--help` and wrong input are answered immediately.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from keras_nst.settings.search import SearchSettings
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings):
-    """The settings of one run, as they are asked for. None stands for "auto": see `resolved`."""
+    """The settings of one run, as requested. None is "auto": see `resolved`."""
 
     def __post_init__(self) -> None:
         if self.instant:
@@ -35,33 +35,33 @@ class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings
             )
 
     def needs_whole(self) -> bool:
-        """Returns whether the picture has to be seen as a whole."""
+        """Returns whether the picture has to be seen whole."""
         return self.seamless or self.needs_maps()
 
     def by_tiles(self) -> bool:
-        """Returns whether the picture is to be seen tile by tile, whatever its size."""
+        """Returns whether the picture should be seen in tiles, whatever its size."""
         return self.evaluator in ("tiles", "onepass")
 
     def completed(self) -> "Config":
-        """Returns the settings with what is left to the normalization and the optimizer written out."""
+        """Returns the settings with all that depends on the normalization and the optimizer resolved."""
         brought = RECIPES[self.normalization]._asdict() | {"learning_rate": LEARNING_RATES.get(self.optimizer)}
-        if self.style_strength is not None:  # then they follow from the pictures
+        if self.style_strength is not None:  # they will be found from the pictures
             del brought["content_weight"], brought["style_weight"]
         if self.seamless:
             brought["padding"] = "zero"
         if self.optimizer == "lbfgs":
             brought["average"] = 0.0
-        if self.style_layers is not None:  # as pictures have them that were made before there was a share
+        if self.style_layers is not None:  # as in pictures from versions without --coarse_content
             brought["coarse_content"] = 1.0
         return dataclasses.replace(self, **{name: brought[name] for name in brought if getattr(self, name) is None})
 
     def resolved(self, **choices: Any) -> "Resolved":
-        """Returns the settings with nothing left open; what `choices` do not say of the machine is the plainest."""
+        """Returns the settings with every `auto` resolved, by `choices` or else by the value that works everywhere."""
         plain = {name: value for name, value in PLAINEST.items() if getattr(self, name) == "auto"}
         return Resolved(**vars(self.completed()) | plain | choices)
 
     def _check_instant(self) -> None:
-        """The network that paints at once knows VGG19's features, and a picture with borders."""
+        """Checks that --instant has VGG19's features, and a picture with borders."""
         if self.init != "instant":
             return
         name, value = ("instant", "true") if self.instant else ("init", self.init)
@@ -75,7 +75,7 @@ class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings
                 raise SettingError(name, value, reason)
 
     def _check_maps(self) -> None:
-        """What needs whole feature maps is not cut up."""
+        """Checks that nothing cuts up feature maps that are needed whole."""
         if self.needs_maps() and (self.by_tiles() or self.content_mask):
             given = f"--evaluator={self.evaluator}" if self.by_tiles() else f"--content_mask={self.content_mask}"
             raise SettingError(
@@ -83,25 +83,25 @@ class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings
             )
 
     def _check_seamless(self) -> None:
-        """Where borders meet there is nothing beyond them, and the picture is seen whole."""
+        """Checks that --seamless has no padding, and sees the picture whole."""
         own_padding = self.padding not in (None, "zero")
         if self.seamless and (own_padding or self.by_tiles()):
             other = "padding" if own_padding else "evaluator"
             raise SettingError("seamless", "true", f"Not with --{other}={getattr(self, other)}.")
 
 
-# What --instant stands for: the first picture is the result.
+# The settings that --instant implies: the first picture is the result.
 AT_ONCE: dict[str, Any] = {"init": "instant", "steps": (0,), "scales": 1}
 
-# What there is on every machine.
+# Values that work on every machine.
 PLAINEST = {"device": "cpu", "precision": "float32", "xla": "off", "evaluator": "whole"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Resolved(Config):
-    """Settings with nothing left open, but for --style_strength, whose weights follow from the pictures.
+    """Settings with every `auto` resolved, except --style_strength, whose weights are found from the pictures.
 
-    --convolution=auto may stay, which chooses anew at each scale.
+    --convolution=auto may stay: it chooses for each scale.
     """
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""How settings are declared: once, as the fields of a frozen dataclass, with default, kind and help."""
+"""Declares settings once, as the fields of a frozen dataclass, with default, kind and help."""
 
 import contextlib
 import dataclasses
@@ -9,11 +9,11 @@ from keras_nst.settings.kinds import Kind
 
 
 class InputError(ValueError):
-    """What somebody gave cannot be used: one line says what, why, and what would be right."""
+    """An input that cannot be used; the message of one line says what, why, and what is expected."""
 
 
 class SettingError(InputError):
-    """A setting has a value it cannot have."""
+    """A setting has a value that it does not accept."""
 
     def __init__(self, name: str, value: Any, reason: str):
         super().__init__(f"--{name}{'' if value == '' else f'={value}'}: {reason}")
@@ -24,12 +24,12 @@ class UsageError(ValueError):
 
 
 class Unexpected(Exception):
-    """What went wrong is a fault of the program; the log tells all that is known of it."""
+    """An internal error of the program; the log has the traceback."""
 
 
 @contextlib.contextmanager
 def about(name: str, value: Any) -> Iterator[None]:
-    """Gives complaints of what is done inside the name and the value of a setting."""
+    """Adds the name and the value of a setting to errors raised inside."""
     try:
         yield
     except InputError:
@@ -40,7 +40,7 @@ def about(name: str, value: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def about_file(file: str) -> Iterator[None]:
-    """Puts the name of a file in front of complaints of what is done inside."""
+    """Adds the name of a file to errors raised inside."""
     try:
         yield
     except InputError:
@@ -50,7 +50,7 @@ def about_file(file: str) -> Iterator[None]:
 
 
 def reason_of(error: Exception) -> str:
-    """Returns what an error says to people."""
+    """Returns the readable message of an error."""
     return str(getattr(error, "strerror", None) or error)
 
 
@@ -60,14 +60,14 @@ def setting(default: Any, kind: Kind, group: str, explanation: str) -> Any:
 
 
 def same(settings: "type[Settings]", name: str) -> Any:
-    """Declares a field as another class of settings has it."""
+    """Declares a field with the declaration of another class of settings."""
     field = fields(settings)[name]
     return dataclasses.field(default=field.default, metadata=field.metadata)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What every command's settings have in common; each value is of its kind."""
+    """The base class of every command's settings; each value is checked by its kind."""
 
     def __post_init__(self) -> None:
         for name, field in fields(type(self)).items():
@@ -78,28 +78,28 @@ class Settings:
                 raise SettingError(name, kind.show(value), str(error)) from None
 
     def shown(self, name: str) -> str:
-        """Returns the value of a setting as it is written in a flag file."""
+        """Returns the value of a setting as text for a flag file."""
         return fields(type(self))[name].metadata["kind"].show(getattr(self, name))
 
     def about(self, name: str) -> contextlib.AbstractContextManager[None]:
-        """Gives complaints of what is done inside the name and the value of this setting."""
+        """Adds the name and the value of this setting to errors raised inside."""
         return about(name, self.shown(name))
 
     @classmethod
     def written(cls, **values: str) -> Self:
-        """Returns the settings from values as a flag file has them."""
+        """Returns the settings read from the text of their values."""
         return cls(**{name: read_setting(cls, name, value) for name, value in values.items()})
 
 
 def fields(settings: type[Settings]) -> Mapping[str, dataclasses.Field]:
-    """Returns the declarations of all settings by name: a class's own first, then those that it shares with others."""
+    """Returns the declarations of all settings by name: a class's own first, then inherited ones."""
     known = {field.name: field for field in dataclasses.fields(settings)}
     order = (name for each in settings.__mro__ for name in vars(each).get("__annotations__", {}))
     return {name: known[name] for name in dict.fromkeys(order)}
 
 
 def read_setting(settings: type[Settings], name: str, written: str) -> Any:
-    """Reads the value of a setting from text, as a flag or a flag file has it."""
+    """Returns the value of a setting read from text, as in a flag or a flag file."""
     kind = fields(settings)[name].metadata["kind"]
     try:
         value = kind.parse(written)

@@ -1,4 +1,4 @@
-"""Flags derived from a class of settings, for every command: the command line, flag files, help."""
+"""Flags derived from a class of settings, for every command: command line, flag files, help."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ from keras_nst.settings.values import SEPARATOR, joined, style_source
 REPEATED = ("style", "style_mask", "contents", "styles", "sweep")  # flags that may be given several times
 FLAG_FILE = ("FILE", "Read flags from this file, one per line; configs/NAME.cfg also finds those that come along.")
 
-# A command's own flags: what each takes, "" where it is yes or no, and its explanation.
+# A command's own flags: the placeholder of the value, "" for a switch, and the explanation.
 OwnFlags = Mapping[str, tuple[str, str]]
 
 
@@ -26,16 +26,16 @@ Kind = TypeVar("Kind", bound=Settings)
 
 
 class Given(NamedTuple):
-    """A command line."""
+    """A parsed command line."""
 
-    settings: dict[str, str]  # as flag files have them
+    settings: dict[str, str]  # as text, as in flag files
     own: dict[str, str | bool | None]  # the command's own flags
-    rest: list[str]  # what is no flag
+    rest: list[str]  # arguments that are not flags
     files: list[Path]  # flag files named on it
 
 
 def read(argv: Sequence[str], settings: type[Settings], own: OwnFlags) -> Given:
-    """Returns what a command line (without the program's name) gives.
+    """Returns a parsed command line (given without the program's name).
 
     Raises:
         UsageError: an unknown flag, a missing flag file.
@@ -65,13 +65,13 @@ def read(argv: Sequence[str], settings: type[Settings], own: OwnFlags) -> Given:
 
 
 def read_settings(argv: Sequence[str], settings: type[Kind], example: str) -> Kind:
-    """Returns the settings that a command line of flags alone gives.
+    """Returns the settings of a command line that has only flags.
 
-    `example` is the flag that what is no flag may have been meant for.
+    `example` is the flag suggested for an argument that is not one.
 
     Raises:
-        UsageError: there is something else on it.
-        SettingError: a value is not what it may be.
+        UsageError: an argument is not a flag.
+        SettingError: a value is not accepted.
     """
     given = read(argv, settings, {})
     if given.rest:
@@ -80,7 +80,7 @@ def read_settings(argv: Sequence[str], settings: type[Kind], example: str) -> Ki
 
 
 def _repeated(found: Sequence[str], settings: type[Settings], own: OwnFlags) -> dict[str, str]:
-    """Returns those settings which the command line itself repeats: they overrule those in flag files."""
+    """Returns the repeatable settings on the command line itself, which override those in flag files."""
     alone = _define(settings, own)
     alone(["keras_nst", *(argument for argument in found if not argument.startswith("--flagfile="))])
     names = [name for name in REPEATED if name in fields(settings)]
@@ -88,15 +88,15 @@ def _repeated(found: Sequence[str], settings: type[Settings], own: OwnFlags) -> 
 
 
 def _written(value: str | bool | list[str]) -> str:
-    """Returns the value of a flag as a setting is written; of one that was given several times, all of them."""
+    """Returns the value of a flag as the text of a setting; of a repeated flag, all values."""
     if not isinstance(value, list):
         return str(value)
-    last_empty = max((index for index, one in enumerate(value) if not one), default=-1)  # forgets what was before
+    last_empty = max((index for index, one in enumerate(value) if not one), default=-1)  # drops the values before
     return SEPARATOR.join(map(one_or_several, value[last_empty + 1 :]))
 
 
 def one_or_several(written: str) -> str:
-    """Returns a value that may be several, as settings.cfg has them; one where that is the name of a file."""
+    """Returns text that may name several pictures in the form of settings.cfg; as a single one if that is a file."""
     if SEPARATOR not in written:
         return written
     with contextlib.suppress(ValueError):
@@ -139,9 +139,9 @@ def _define(settings: type[Settings], own: OwnFlags) -> flags.FlagValues:
 
 
 def _with_flag_files_found(argv: Sequence[str]) -> list[str]:
-    """Returns the arguments with every --flagfile that is not there replaced by its namesake that comes along.
+    """Returns the arguments with every --flagfile that does not exist replaced by the bundled one of that name.
 
-    All of them are written as --flagfile=PATH.
+    All are written as --flagfile=PATH.
     """
     found: list[str] = []
     for argument in argv:
@@ -167,6 +167,6 @@ def _flag_file(path: str) -> Path:
 
 
 def config_folder() -> Path:
-    """Returns where the configs are: in an installed package inside it, in a checkout beside it."""
+    """Returns the folder of the configs: inside an installed package, or next to it in a checkout."""
     package = Path(__file__).parent.parent
     return package / "configs" if (package / "configs").is_dir() else package.parent / "configs"

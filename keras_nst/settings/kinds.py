@@ -1,4 +1,4 @@
-"""Kinds of values: how a setting is read from text, checked and shown."""
+"""Kinds of values: how a setting is parsed from text, checked and shown."""
 
 import difflib
 import json
@@ -10,19 +10,19 @@ LARGEST_WHOLE = 2**31 - 1
 
 
 class Kind(NamedTuple):
-    """What the values of a setting are: how they are read, checked and shown."""
+    """The kind of a setting's values: how they are parsed, checked and shown."""
 
     takes: str  # the placeholder in --help
     parse: Callable[[str], Any]
     check: Callable[[Any], None]
     show: Callable[[Any], str] = str
-    typed: str = "str"  # what a program may give
+    typed: str = "str"  # the type hint for programs
 
 
 def _number_kind(convert: type, takes: str, low: float, high: float, above: bool) -> Kind:
     what = "a finite number" if takes == "NUMBER" else "a whole number"
     expected = f"Expected {what} {'above' if above else 'at least'} {low:g}"
-    if high < LARGEST_WHOLE:  # larger limits are only worth a word to those who cross them
+    if high < LARGEST_WHOLE:  # larger limits are named only if they are crossed
         expected += f" and at most {high:g}"
 
     def parse(text: str) -> Any:
@@ -32,7 +32,7 @@ def _number_kind(convert: type, takes: str, low: float, high: float, above: bool
             raise ValueError(f"{expected}. Received: {text}") from None
 
     def check(value: Any) -> None:
-        if not low <= value <= high or (above and value == low):  # what is not a number is not within limits either
+        if not low <= value <= high or (above and value == low):  # nan is not within limits either
             crossed = f", and at most {high:.10g}" if value > high >= LARGEST_WHOLE else ""
             raise ValueError(f"{expected}{crossed}. Received: {value}")
 
@@ -40,7 +40,7 @@ def _number_kind(convert: type, takes: str, low: float, high: float, above: bool
 
 
 def shortest(value: float) -> str:
-    """Returns the number as people write it, with as many digits as it takes to read the same number back."""
+    """Returns the number as text, with just enough digits to read the same number back."""
     short = f"{value:g}"
     return short if float(short) == value or value != value else repr(value)
 
@@ -66,12 +66,12 @@ def choice(*names: str) -> Kind:
 
 
 def text(takes: str, check: Callable[[str], Any] = str) -> Kind:
-    """Returns the kind of a text that `check` reads without complaint."""
+    """Returns the kind of a text that `check` accepts."""
     return Kind(takes, str, lambda value: check(value) and None)
 
 
 def automatic(kind: Kind) -> Kind:
-    """Returns `kind` with the further value "auto", which stands for None."""
+    """Returns `kind` with the additional value "auto", which is None."""
 
     def check(value: Any) -> None:
         if value is not None:
@@ -87,7 +87,7 @@ def automatic(kind: Kind) -> Kind:
 
 
 def switch() -> Kind:
-    """Returns the kind of yes or no."""
+    """Returns the kind of a switch, true or false."""
 
     def parse(written: str) -> bool:
         if written.lower() not in ("true", "false", "1", "0", "yes", "no"):
@@ -114,6 +114,6 @@ def several(one: Kind, takes: str) -> Kind:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Returns " Did you mean ...?" with the names like `name`, or nothing."""
+    """Returns " Did you mean ...?" with the names most similar to `name`, or nothing."""
     near = difflib.get_close_matches(name, list(names), n=3, cutoff=0.6)
     return f" Did you mean {' or '.join(near)}?" if near else ""

@@ -1,4 +1,4 @@
-"""Lines for people, and who is told them."""
+"""Messages for the user: their callback, and text made safe for one line."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,9 @@ Tell = Callable[[str], None]
 
 
 def one_line(text: str, longest: int = 2000) -> str:
-    """Returns text whose middle is left out if it is longer, and in which nothing moves a terminal's cursor.
+    """Returns text without its middle if it is too long, and without anything that moves a terminal's cursor.
 
-    What is not printable becomes its escape: line breaks, control characters, marks that turn the reading direction.
+    Unprintable characters become escapes: line breaks, control characters, marks that turn the reading direction.
     """
     if len(text) > longest:
         text = f"{text[: longest // 2]}...{text[-(longest // 2) :]}"

@@ -1,4 +1,4 @@
-"""What computes, and what is shown and kept meanwhile."""
+"""The settings of the machine: what computes, what is shown meanwhile, and what is kept."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ from keras_nst.settings.values import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MachineSettings(Settings):
-    """What computes, and what is shown and kept meanwhile."""
+    """The settings of the machine: what computes, what is shown meanwhile, and what is kept."""
 
     device: str = setting(
         "auto",

@@ -1,15 +1,15 @@
-"""Facts of the VGG networks, known before Keras is imported: their layers, what each sees, how the names are read."""
+"""Facts about the VGG networks, known before Keras is imported: layers, receptive fields, names."""
 
 import re
 from typing import NamedTuple
 
 from keras_nst.settings.kinds import shortest
 
-# How many convolutions each block has, and how many channels they make; block 0 is the picture.
+# The number of convolutions in each block, and of their output channels; block 0 is the picture.
 CONVOLUTIONS = {"vgg19": (2, 2, 4, 4, 4), "vgg16": (2, 2, 3, 3, 3)}
 CHANNELS = (3, 64, 128, 256, 512, 512)
 BLOCKS = len(CHANNELS) - 1
-SMALLEST_SIDE = 16  # pixels; four poolings leave one position of it
+SMALLEST_SIDE = 16  # pixels; after four poolings one position is left
 
 
 class Layer(NamedTuple):
@@ -40,7 +40,7 @@ def block_of(layer: str) -> int:
 
 
 def stride(layer: str) -> int:
-    """Returns how many pixels apart the layer's positions are."""
+    """Returns the distance between the layer's positions, in pixels."""
     return 2 ** (block_of(layer) - 1)
 
 

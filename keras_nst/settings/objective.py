@@ -1,4 +1,4 @@
-"""What is minimized."""
+"""The settings of the objective."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ from keras_nst.settings.values import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ObjectiveSettings(Settings):
-    """What is minimized."""
+    """The settings of the objective."""
 
     normalization: str = setting(
         "balanced",
@@ -134,7 +134,7 @@ class ObjectiveSettings(Settings):
         self._check_weights()
 
     def style_shares(self, kind: str) -> dict[str, float]:
-        """Returns the shares of those style losses that take "moments" or whole feature "maps"."""
+        """Returns the shares of the style losses that take "moments", or of those that take whole feature "maps"."""
         chosen = RECIPES[self.normalization].style_loss if self.style_loss is None else self.style_loss
         total = sum(weight for _, weight in chosen)
         return {name: weight / total for name, weight in chosen if STYLE_LOSSES[name] == kind}
@@ -149,13 +149,13 @@ class ObjectiveSettings(Settings):
         return getattr(RECIPES[self.normalization], f"{term}_weight") if own is None else own
 
     def asks_for(self, term: str) -> bool:
-        """Returns whether the term "content" or "style" has a part in the objective."""
+        """Returns whether the term "content" or "style" takes part in the objective."""
         if self.style_strength is not None:
             return self.style_strength < 1.0 if term == "content" else self.style_strength > 0.0
         return bool(self.weight(term))
 
     def layers_used(self, term: str) -> tuple[Layer, ...]:
-        """Returns the layers of the term "content" or "style": none where it has no part."""
+        """Returns the layers of the term "content" or "style": none if it does not take part."""
         return self.layers_of(term) if self.asks_for(term) else ()
 
     def layers_of(self, term: str) -> tuple[Layer, ...]:
@@ -164,7 +164,7 @@ class ObjectiveSettings(Settings):
         return RECIPES[self.normalization].style_layers if own is None else own
 
     def _check_layers(self, term: str) -> None:
-        """The layers of a term are the network's, each once, and one of them counts if the term does."""
+        """Checks that a term's layers are the network's, each once, and that one has weight if the term has."""
         name, known = f"{term}_layers", layer_names(self.network)
         chosen, shown = self.layers_of(term), self.shown(name)
         for layer in chosen:
@@ -177,7 +177,7 @@ class ObjectiveSettings(Settings):
             raise SettingError(name, shown, "Expected at least one layer with a weight above 0.")
 
     def _check_style_loss(self) -> None:
-        """A published recipe is itself."""
+        """Checks that a published recipe is not changed."""
         if self.style_loss == ():
             raise SettingError("style_loss", "", f"Expected at least one of {', '.join(STYLE_LOSSES)}.")
         shown, exact = self.shown("style_loss"), self.normalization != "balanced"
@@ -196,7 +196,7 @@ class ObjectiveSettings(Settings):
             raise SettingError("content_loss", self.content_loss, reason)
 
     def _check_weights(self) -> None:
-        """--style_strength stands in place of both weights."""
+        """Checks that --style_strength is given without the two weights that it replaces."""
         if self.style_strength is None:
             return
         for name in ("content_weight", "style_weight"):

@@ -1,25 +1,25 @@
-"""Sizes of prints, as people say them: 60x40cm, 36in, A3; and how many pixels these are."""
+"""Sizes of prints, such as 60x40cm, 36in, A3, and their pixels."""
 
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-USUAL_DPI = 300.0  # dots per inch of prints that are looked at from near
+USUAL_DPI = 300.0  # dots per inch of prints that are seen from close up
 MILLIMETERS = {"mm": 1.0, "cm": 10.0, "in": 25.4}
 LARGEST_PAPER = 841, 1189  # A0, in millimeters
 OTHER_PAPERS = {"letter": (216, 279), "legal": (216, 356), "tabloid": (279, 432)}
-LARGEST_SIDE = 999_999  # pixels: as many digits as are read
+LARGEST_SIDE = 999_999  # pixels: the most digits that are read
 SERIES = 11  # A0 to A10, each half of the one before
 
 
 class Print(NamedTuple):
-    """The sides of a print in millimeters: its longer one, or width and height; of a paper that lies as the content."""
+    """The sides of a print in millimeters: the longer one, or width and height; `turns`: oriented like the content."""
 
     sides: tuple[float, ...]
     turns: bool = False
 
     def pixels(self, dpi: float, lies: bool) -> int | tuple[int, int]:
-        """Returns its longer side, or its width and height, in pixels; `lies` tells that the content is wide."""
+        """Returns its longer side, or its width and height, in pixels; `lies`: the content is wider than high."""
         sides = [max(1, round(side / MILLIMETERS["in"] * dpi)) for side in self.sides]
         if max(sides) > LARGEST_SIDE:
             raise ValueError(f"Expected at most {LARGEST_SIDE} pixels a side. Received: {max(sides)} at {dpi:g} dpi")
@@ -29,7 +29,7 @@ class Print(NamedTuple):
 
 
 def parse_print(written: str) -> Print | None:
-    """Reads a size in mm, cm or in, or that of a paper; None where it is in pixels."""
+    """Reads a size in mm, cm or in, or that of a paper format; None if it is in pixels."""
     if paper := re.fullmatch(r"a(\d+)", written.lower()):
         number = int(paper[1][:4])
         if number >= SERIES:
@@ -52,9 +52,9 @@ def _halved(times: int) -> tuple[int, int]:
 
 
 def printed_at(settings: Mapping[str, str]) -> float | None:
-    """Returns the dots per inch that a picture is made for; None where nobody asked.
+    """Returns the dots per inch that a picture is made for; None if none were requested.
 
-    The settings are as a picture carries them, which anybody may have written.
+    The settings are as a picture carries them, and so not trusted.
     """
     try:
         dpi = settings.get("dpi", "auto")

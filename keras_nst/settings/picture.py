@@ -1,4 +1,4 @@
-"""Which pictures are seen and made, and their regions."""
+"""The settings of the pictures that are read and made, and of their regions."""
 
 import dataclasses
 
@@ -14,7 +14,7 @@ from keras_nst.settings.values import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PictureSettings(Settings):
-    """Which pictures are seen and made, and their regions."""
+    """The settings of the pictures that are read and made, and of their regions."""
 
     content: str = setting(
         "",
@@ -120,11 +120,11 @@ class PictureSettings(Settings):
         self._check_style_pictures()
 
     def style_sources(self) -> tuple[StyleSource, ...]:
-        """Returns the style pictures as they are named."""
+        """Returns the style pictures that --style names."""
         return parse_styles(self.style)
 
     def _check_style_pictures(self) -> None:
-        """There is one scale for all style pictures, or one for each."""
+        """Checks that there is one scale for all style pictures, or one for each."""
         count = len(self.style_sources())
         if self.style and len(self.style_scale) not in (1, count):
             reason = f"Expected one number, or {count}, for {count} style pictures."

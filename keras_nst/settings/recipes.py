@@ -1,4 +1,4 @@
-"""What a normalization and an optimizer bring along where the user names nothing else."""
+"""The defaults that come with a normalization and with an optimizer."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,12 @@ from keras_nst.settings.networks import BLOCKS, Layer
 
 GRAM, W2 = (("gram", 1.0),), (("w2", 1.0),)
 STYLE_LAYERS = tuple(Layer(f"block{block}_conv1") for block in range(1, BLOCKS + 1))
-# A third of the weight from block to block: colors and strokes of the first blocks, large shapes of the last ones.
+# A third of the weight from block to block: the first blocks see colors and strokes, the last ones large shapes.
 FALLING = tuple(layer._replace(weight=3.0 ** (BLOCKS - block)) for block, layer in enumerate(STYLE_LAYERS, start=1))
 
 
 class Recipe(NamedTuple):
-    """What a normalization brings along."""
+    """The defaults of a normalization."""
 
     content_weight: float
     style_weight: float
@@ -35,7 +35,7 @@ RECIPES = {
 }
 LEARNING_RATES = {"adam": 0.03, "sgd": 100.0}
 OPTIMIZERS = (*LEARNING_RATES, "lbfgs")
-# The settings of a run that say what is minimized, for trained networks as well.
+# The settings of a run that define its objective, for trained networks as well.
 OBJECTIVE = (
     "normalization",
     "content_weight",

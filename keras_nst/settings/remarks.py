@@ -1,9 +1,9 @@
-"""What users are to know of settings that do less, or more, than they may expect: a line each."""
+"""Messages about settings that do less, or more, than the user may expect."""
 
 from keras_nst.settings.config import Config
 
 _RATE = ("learning_rate", "decay_rate", "decay_steps", "decay_staircase", "average")
-# The settings that are an optimizer's own: the others have no use for them.
+# The settings of each optimizer; the other optimizers ignore them.
 OWN = {
     "adam": (*_RATE, "beta_1", "beta_2", "epsilon"),
     "lbfgs": ("history",),
@@ -12,7 +12,7 @@ OWN = {
 
 
 def remarks(given: Config) -> list[str]:
-    """Returns a line for each such setting; `given` has what was left open still open."""
+    """Returns a message for each such setting; `given` are the settings with `auto` kept."""
     lines = []
     if unused := _unused(given):
         lines.append(f"--optimizer={given.optimizer} ignores {', '.join(unused)}.")
@@ -23,7 +23,7 @@ def remarks(given: Config) -> list[str]:
 
 
 def _unused(given: Config) -> list[str]:
-    """Returns the settings that were given for an optimizer other than the one that was chosen, as flags."""
+    """Returns, as flags, the given settings of optimizers other than the chosen one."""
     others = dict.fromkeys(name for own in OWN.values() for name in own if name not in OWN[given.optimizer])
     defaults = Config()
     changed = [name for name in others if getattr(given, name) not in (None, getattr(defaults, name))]

@@ -1,4 +1,4 @@
-"""How the picture is moved, and from where."""
+"""The settings of the optimization: steps, optimizer, first picture."""
 
 import dataclasses
 from types import EllipsisType
@@ -13,7 +13,7 @@ from keras_nst.settings.values import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SearchSettings(Settings):
-    """How the picture is moved, and from where."""
+    """The settings of the optimization: steps, optimizer, first picture."""
 
     steps: tuple[int | EllipsisType, ...] = setting(
         (150, 12, ..., 64),

@@ -1,4 +1,4 @@
-"""Settings that several commands have."""
+"""Settings that several commands share."""
 
 import dataclasses
 from typing import Any
@@ -10,7 +10,7 @@ from keras_nst.settings.kinds import automatic, choice, integer, text
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Engines(Settings):
-    """Who does the work."""
+    """The settings of the workers."""
 
     engine: str = setting(
         "local", choice("local", "ray"), "Batch", "Who does the work: processes of this machine, or a Ray cluster."
@@ -40,7 +40,7 @@ class Engines(Settings):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LikeARun(Settings):
-    """What shapes the pictures of films, volumes and trained networks as it shapes that of a run."""
+    """The settings that films, volumes and trained networks share with a run."""
 
     style_scale: tuple[float, ...] = same(Config, "style_scale")
     normalization: str = same(Config, "normalization")

@@ -1,4 +1,4 @@
-"""Settings as text: what settings.cfg holds and what pictures carry."""
+"""Settings as text, for settings.cfg and for the metadata of pictures."""
 
 import dataclasses
 import os
@@ -14,21 +14,21 @@ from keras_nst.settings.values import joined, parted
 
 ONE_FILE = ("content", "init", "weights", "content_mask")
 
-# What belongs to one run, not to its picture: never written into settings.cfg or pictures.
+# Settings of one run, not of its picture: never written into settings.cfg or pictures.
 OF_ONE_RUN = ("workdir", "output", "overwrite", "report", "tensorboard", "profile_steps")
 
-# What means files, which programs that are given a picture have no use for.
+# Settings about files, which programs that pass pictures do not need.
 OF_FILES = (*OF_ONE_RUN, "bit_depth", "preview", "snapshot_steps", "keep_snapshots", "checkpoint_secs")
 
-# What the machine decides where it is left open; a repeat elsewhere decides anew, unless --exactly is given.
+# Chosen by the machine if left open; a repeated run chooses again on its machine, unless --exactly is given.
 OF_THE_MACHINE = ("device", "precision", "convolution", "xla", "evaluator", "tile_size", "strategy")
 
-# What settings that came later were, as it were, in runs that have none of them.
+# The values of later settings in runs from before they existed.
 EARLIER = {"roughness_weight": "0", "coarse_content": "1"}
-# Defaults of then that are left to the program now.
+# Former defaults of settings that the program chooses now.
 FORMER_DEFAULTS = {"variation": "squared", "style_layers": ",".join(map(str, STYLE_LAYERS))}
 
-EXACTLY = "exactly"  # under which a picture carries what its machine decided
+EXACTLY = "exactly"  # the key under which a picture carries its machine's choices
 
 
 def settings_of(config: Config) -> dict[str, str]:
@@ -37,27 +37,27 @@ def settings_of(config: Config) -> dict[str, str]:
 
 
 def repeatable(given: Mapping[str, str], resolved: Mapping[str, str]) -> dict[str, str]:
-    """Returns the settings that repeat a run on any machine: resolved, but for what was left to the machine."""
+    """Returns the settings that repeat a run on any machine: resolved, except those left to the machine."""
     return {**resolved, **{name: given.get(name, "auto") for name in OF_THE_MACHINE}}
 
 
 def choices(resolved: Mapping[str, str]) -> dict[str, str]:
-    """Returns how the run was done on its machine."""
+    """Returns the choices of the run's machine."""
     return {name: resolved[name] for name in OF_THE_MACHINE if resolved.get(name, "auto") != "auto"}
 
 
 def as_flags(settings: Mapping[str, str]) -> str:
-    """Returns settings without blanks as one line of flags."""
+    """Returns settings without spaces as one line of flags."""
     return " ".join(f"--{name}={value}" for name, value in settings.items())
 
 
 def read_choices(text: str) -> dict[str, str]:
-    """Returns the choices of a machine among the flags in a text; nothing else can be brought in with it."""
+    """Returns the machine's choices among the flags in a text; other settings are ignored."""
     return {name: value for name, value in re.findall(r"--(\w+)=(\S+)", text) if name in OF_THE_MACHINE}
 
 
 def flag_file(settings: Mapping[str, str], chosen: Mapping[str, str] | None = None) -> str:
-    """Returns the text of a flag file with these settings, and as a comment what the machine has chosen.
+    """Returns the text of a flag file with these settings, and the machine's choices as a comment.
 
     Raises:
         ValueError: a value would be read back as several flags.
@@ -70,11 +70,11 @@ def flag_file(settings: Mapping[str, str], chosen: Mapping[str, str] | None = No
 
 
 def absolute(config: Config) -> Config:
-    """Returns the settings with the paths of their files written out, so that they hold in any folder."""
+    """Returns the settings with absolute paths of their files, so that they hold in any folder."""
 
     def written_out(name: str, source: str) -> str:
         path = os.path.expanduser(source)
-        words = fields(Config)[name].metadata["kind"].takes.split("|")  # not paths, even where a file has such a name
+        words = fields(Config)[name].metadata["kind"].takes.split("|")  # not paths, even if a file has such a name
         return str(Path(path).resolve()) if source not in words and os.path.isfile(path) else source
 
     paths: dict[str, Any] = {name: written_out(name, getattr(config, name)) for name in ONE_FILE}

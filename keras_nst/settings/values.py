@@ -1,4 +1,4 @@
-"""What settings are made of besides numbers and names: layers of a network, sizes of a picture."""
+"""Values of settings other than numbers and names: layers of a network, sizes of a picture."""
 
 import re
 from collections.abc import Iterable
@@ -8,22 +8,22 @@ from keras_nst.settings.kinds import Kind, choice, integer, number, several, sho
 from keras_nst.settings.networks import SMALLEST_SIDE, Layer
 from keras_nst.settings.paper import LARGEST_SIDE, Print, parse_print
 
-# What style can be, and what of a layer's features it takes: their moments, or the whole maps.
+# The style losses, and what each takes of a layer's features: their moments, or the whole maps.
 STYLE_LOSSES = {
     **dict.fromkeys(("gram", "mean_std", "covariance", "w2", "mmd"), "moments"),
     **dict.fromkeys(("swd", "neighbor"), "maps"),
 }
 FIRST_PICTURES = ("auto", "content", "noise", "style", "blend", "instant")  # all other values of --init are paths
-SEPARATOR = " + "  # between pictures in one setting, where a flag is given several times
+SEPARATOR = " + "  # between pictures in one setting, if a flag is given several times
 ESCAPED = " \\+ "  # the same inside a name
 
 
 class StyleSource(NamedTuple):
-    """A style picture as --style names it: PICTURE[:WEIGHT][@BLOCKS]."""
+    """A style picture in the form of --style: PICTURE[:WEIGHT][@BLOCKS]."""
 
     source: str
     weight: float = 1.0
-    blocks: tuple[int, int] | None = None  # first and last block of the network that it serves; None: all
+    blocks: tuple[int, int] | None = None  # first and last block of the network that it is used for; None: all
 
     def __str__(self) -> str:
         weight = "" if self.weight == 1.0 else f":{shortest(self.weight)}"
@@ -41,7 +41,7 @@ def parted(written: str) -> list[str]:
 
 
 def parse_styles(written: str) -> tuple[StyleSource, ...]:
-    """Reads --style: pictures, each with a weight and blocks if it has them."""
+    """Reads --style: pictures, each optionally with a weight and blocks."""
     return tuple(map(style_source, parted(written)))
 
 
@@ -58,7 +58,7 @@ def style_source(written: str) -> StyleSource:
 
 
 def _check_blocks(source: str, weight: str | None) -> None:
-    """Raises ValueError where what is left as the name of a picture ends in what was meant as blocks."""
+    """Raises ValueError if the remaining name of a picture ends in something meant as blocks."""
     name, at, meant = source.rpartition("@")
     if not (at and re.fullmatch(r"\d[^./\\]*", meant)):
         return
@@ -129,7 +129,7 @@ def parse_color(written: str) -> tuple[float, float, float]:
 
 
 def parse_span(written: str) -> tuple[int, int] | None:
-    """Reads the numbers of the first and the last step, or of the only one; None where nothing is written."""
+    """Reads the numbers of the first and the last step, or of a single one; None if the text is empty."""
     if not written:
         return None
     match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", written)

@@ -1,1 +1,1 @@
-"""Sounds and other series: the method in one dimension."""
+"""Style transfer in one dimension, for sounds and other series."""

@@ -1,4 +1,4 @@
-"""python -m keras_nst.sound, or keras-nst sound."""
+"""The command sound: python -m keras_nst.sound, or keras-nst sound."""
 
 import sys
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from keras_nst.sound.settings import COMMAND
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Does what the command line asks for; returns the exit code."""
+    """Runs the command line; returns the exit code."""
     return command.main(COMMAND, argv)
 
 

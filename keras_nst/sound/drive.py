@@ -1,4 +1,4 @@
-"""A sound from the files to the file."""
+"""A sound from its input files to the finished file."""
 
 import sys
 
@@ -17,7 +17,7 @@ from keras_nst.sound.spectrum import PhaseSteps, distances, loudness, sounded, s
 from keras_nst.system.memory import free_memory
 from keras_nst.system.pace import Stop
 
-COPIES, FEATURES = 28, 12  # of what is moved, and of its features, that are in memory at once
+COPIES, FEATURES = 28, 12  # of the optimized values, and of their features, in memory at a time
 
 
 def drive(asked: Request, stop: Stop, tell: Tell) -> int:
@@ -44,7 +44,7 @@ def drive(asked: Request, stop: Stop, tell: Tell) -> int:
 
 
 class Heard:
-    """Sounds as they are searched among: (m, t, c), within 0 and 1. Each channel of a sound is one by itself."""
+    """Sounds as the search has them: (m, t, c), within 0 and 1. Each channel of a sound is a separate batch item."""
 
     def __init__(self, content: Sound, style: Sound, settings: Sounding):
         self.given, window = content, settings.window
@@ -69,7 +69,7 @@ class Heard:
         return (values - self.low) / (self.high - self.low)
 
     def sound(self, found: np.ndarray, settings: Sounding, stop: Stop) -> Sound:
-        """Returns what was found as a sound, or as series; with fewer steps for its phase where it is to stop."""
+        """Returns the result as a sound, or as series; if it is to stop, with fewer steps for the phase."""
         values = found.astype(np.float64) * (self.high - self.low) + self.low
         if not self.given.rate:
             return self.given._replace(values=values[0])
@@ -82,10 +82,10 @@ class Heard:
 
 
 def check_memory(heard: Heard, settings: Sounding) -> None:
-    """Checks that there is memory for the steps.
+    """Checks that there is enough memory for the steps.
 
     Raises:
-        SettingError: there is too little.
+        SettingError: there is not.
     """
     channels, times, frequencies = heard.content.shape
     features = (times + heard.style.shape[1]) * settings.filters * len(heard.widths)
@@ -96,7 +96,7 @@ def check_memory(heard: Heard, settings: Sounding) -> None:
 
 
 def searched(heard: Heard, settings: Sounding, stop: Stop, tell: Tell) -> np.ndarray | None:
-    """Returns what the steps find; None where there were none."""
+    """Returns the result of the steps; None if none were taken."""
     from keras_nst.sound.objective import AT_ONCE, Ear, Search, SoundObjective, Weights
 
     ear = Ear(heard.content.shape[2], settings.filters, heard.widths, settings.seed)
@@ -121,14 +121,14 @@ def searched(heard: Heard, settings: Sounding, stop: Stop, tell: Tell) -> np.nda
 
 
 def mixed(values: np.ndarray) -> np.ndarray:
-    """Returns the channels of a sound (t, channels) as one; the first of those that would cancel each other."""
+    """Returns the channels of a sound (t, channels) as one; only the first if they would cancel each other."""
     both = values.mean(axis=1)
     one: np.ndarray = both if np.abs(both).max() > 1e-4 * np.abs(values).max() else values[:, 0]
     return one
 
 
 def words(content: Sound, style: Sound, made: Sound) -> str:
-    """Returns how near the result is to the style, and how near the content was."""
+    """Returns a message with the result's distance from the style, and the content's."""
     own, other, there = (statistics(mixed(each.values), each.rate) for each in (made, style, content))
     now, before = distances(own, other), distances(there, other)
     told = ", ".join(f"{name} {now[name]:.2g} (the content's {before[name]:.2g})" for name in now)

@@ -1,4 +1,4 @@
-"""Sounds and series in and out of files."""
+"""Reads and writes sounds and series."""
 
 import csv
 import importlib
@@ -16,12 +16,12 @@ from keras_nst.system.files import written_whole
 RATE = 22_050
 SECONDS = 6.0
 NOTES = (261.63, 329.63, 392.0, 523.25, 392.0, 329.63)  # C E G C' G E
-A_SECOND, FALL = 5, 0.12  # notes; seconds to a third of a note's loudness
-DROPS, DROP_FALL = 120, 0.004  # a second; seconds
+A_SECOND, FALL = 5, 0.12  # notes per second; seconds in which a note falls to a third of its loudness
+DROPS, DROP_FALL = 120, 0.004  # per second; seconds
 
 
 def arpeggio() -> np.ndarray:
-    """Returns plucked notes, up and down."""
+    """Returns a sample: plucked notes, up and down."""
     time, wave = np.arange(round(RATE * SECONDS)) / RATE, np.zeros(round(RATE * SECONDS))
     for number in range(round(A_SECOND * SECONDS)):
         since = time - number / A_SECOND
@@ -31,7 +31,7 @@ def arpeggio() -> np.ndarray:
 
 
 def rain() -> np.ndarray:
-    """Returns drops on something hard, and more of them far away."""
+    """Returns a sample: drops on something hard, and more of them far away."""
     draw, count = np.random.default_rng(0), round(RATE * SECONDS)
     wave = 0.1 * draw.standard_normal(count)
     for _ in range(round(DROPS * SECONDS)):
@@ -45,31 +45,31 @@ def rain() -> np.ndarray:
 EXAMPLES = {"arpeggio": arpeggio, "rain": rain}
 
 
-MISSING = ("", "nan", "na", "null")  # numbers
+MISSING = ("", "nan", "na", "null")  # marks of missing numbers
 AT_ONCE = 65_536  # samples
-FASTEST, MOST = {".flac": 655_350, ".ogg": 192_000}, {".flac": 8}  # samples a second; channels
+FASTEST, MOST = {".flac": 655_350, ".ogg": 192_000}, {".flac": 8}  # samples per second; channels
 SOUNDS, SERIES = (".wav", ".flac", ".ogg"), (".csv",)
 
 
 class Sound(NamedTuple):
-    """What is heard, or other series."""
+    """A sound, or other series."""
 
-    values: np.ndarray  # (t, channels); of sounds within -1 and 1
-    rate: int  # samples per second; 0: no sound
+    values: np.ndarray  # (t, channels); for sounds within -1 and 1
+    rate: int  # samples per second; 0: not a sound
     names: tuple[str, ...] = ()  # of series
-    labels: tuple[str, tuple[str, ...]] | None = None  # a first column that is no series: its name, what is in it
+    labels: tuple[str, tuple[str, ...]] | None = None  # a first column that is not a series: its name, its cells
 
 
 def read_sound(source: str, seconds: float = 0.0) -> Sound:
-    """Returns the sound of a file, or one that comes along, as sample:NAME.
+    """Returns the sound in a file, or a bundled one named sample:NAME.
 
     Args:
-        seconds: how much of it; 0: all.
+        seconds: its length; 0: all.
 
     Raises:
-        ValueError: it is none, or there is nothing to be heard.
+        ValueError: it is not a sound, or it is silent.
         OSError: it cannot be read.
-        InputError: what it takes is not installed.
+        InputError: a package that it needs is not installed.
     """
     if source.startswith("sample:"):
         name = source.removeprefix("sample:")
@@ -82,7 +82,7 @@ def read_sound(source: str, seconds: float = 0.0) -> Sound:
         return read_series(path)
     if ending not in SOUNDS:
         raise ValueError(f"Expected {', '.join((*SOUNDS, *SERIES))}. Received: {path.name}")
-    with path.open("rb"):  # what is wrong with the name is told as for all files
+    with path.open("rb"):  # reports a wrong name as for all files
         pass
     values, rate = read_wave(path) if ending == ".wav" else read_other(path)
     if rate < 1:
@@ -91,10 +91,10 @@ def read_sound(source: str, seconds: float = 0.0) -> Sound:
 
 
 def shortened(values: np.ndarray, rate: int, seconds: float) -> Sound:
-    """Returns a sound (t, channels), as much of it as is wanted.
+    """Returns a sound (t, channels), at most `seconds` long.
 
     Raises:
-        ValueError: there is nothing to be heard in it.
+        ValueError: it is silent, or not finite.
     """
     values = values[: max(1, round(seconds * rate))] if seconds else values
     if not np.isfinite(values).all():
@@ -105,7 +105,7 @@ def shortened(values: np.ndarray, rate: int, seconds: float) -> Sound:
 
 
 def read_wave(path: Path) -> tuple[np.ndarray, int]:
-    """Returns the samples (t, channels) of a WAV file, and how many a second has."""
+    """Returns the samples (t, channels) of a WAV file, and its samples per second."""
     try:
         with wave.open(str(path), "rb") as file:
             width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
@@ -114,7 +114,7 @@ def read_wave(path: Path) -> tuple[np.ndarray, int]:
         raise ValueError("Expected a sound. Received: a file that ends too early") from None
     except wave.Error as error:
         if "unknown format" in str(error) or "format" in str(error):
-            return read_other(path)  # floats, or packed
+            return read_other(path)  # floats, or compressed
         raise ValueError(f"Expected a sound. Received: a damaged file ({error})") from None
     if width > 4:
         raise ValueError(f"Expected samples of 1 to 4 bytes. Received: {width}")
@@ -130,7 +130,7 @@ def read_wave(path: Path) -> tuple[np.ndarray, int]:
 
 
 def read_other(path: Path) -> tuple[np.ndarray, int]:
-    """Returns the samples (t, channels) of a file of another format, and how many a second has."""
+    """Returns the samples (t, channels) of a file in another format, and its samples per second."""
     soundfile = needed()
     try:
         values, rate = soundfile.read(path, dtype="float64", always_2d=True)
@@ -140,7 +140,7 @@ def read_other(path: Path) -> tuple[np.ndarray, int]:
 
 
 def needed() -> ModuleType:
-    """Returns what reads and writes other formats than WAV.
+    """Returns the module that reads and writes formats other than WAV.
 
     Raises:
         InputError: it is not installed.
@@ -152,10 +152,10 @@ def needed() -> ModuleType:
 
 
 def read_series(path: Path) -> Sound:
-    """Returns the columns of a table; a first one of names, or of times that go on evenly, stays as it is.
+    """Returns the columns of a table; a first column of names, or of evenly spaced times, is kept as labels.
 
     Raises:
-        ValueError: there are none, or a value is no number.
+        ValueError: there are none, or a value is not a number.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -180,7 +180,7 @@ def read_series(path: Path) -> Sound:
 
 
 def is_number(cell: str) -> bool:
-    """Tells whether a cell of a table holds a number."""
+    """Returns whether a cell of a table holds a number."""
     try:
         return bool(np.isfinite(float(cell)))
     except ValueError:
@@ -188,7 +188,7 @@ def is_number(cell: str) -> bool:
 
 
 def is_head(rows: list[list[str]]) -> bool:
-    """Tells whether the first row is one of names: of text where the second has numbers, or beside a name."""
+    """Returns whether the first row has names: text above numbers, or next to a name."""
     if len(rows) < 2:
         return False
     names = [not is_number(cell) and cell.strip().lower() not in MISSING for cell in rows[0]]
@@ -197,9 +197,9 @@ def is_head(rows: list[list[str]]) -> bool:
 
 
 def is_axis(cells: list[str]) -> bool:
-    """Tells whether a column holds names, or times that go on evenly."""
+    """Returns whether a column holds names, or evenly spaced times."""
     if not all(map(is_number, cells)):
-        return sum(map(is_number, cells)) < len(cells) / 2  # else some numbers are missing in it
+        return sum(map(is_number, cells)) < len(cells) / 2  # else it is a series with missing numbers
     steps = np.diff([float(cell) for cell in cells])
     return bool((steps > 0).all() and np.allclose(steps, steps[0], rtol=1e-3))
 
@@ -211,7 +211,7 @@ def write_sound(path: Path, sound: Sound) -> None:
     """Writes a sound with 16 bits, or series.
 
     Raises:
-        OSError: it cannot be written; what was there stays.
+        OSError: it cannot be written; an existing file stays.
     """
     ending = path.suffix.lower()
     with written_whole(path) as file:
@@ -226,13 +226,13 @@ def write_sound(path: Path, sound: Sound) -> None:
         else:
             channels = sound.values.shape[1]
             with needed().SoundFile(whole, "w", sound.rate, channels, format=ending[1:].upper()) as out:
-                for start in range(0, len(sound.values), AT_ONCE):  # of much at once libsndfile's Vorbis crashes
+                for start in range(0, len(sound.values), AT_ONCE):  # more at a time crashes libsndfile's Vorbis
                     out.write(np.clip(sound.values[start : start + AT_ONCE], -1, 1))
         file.write(whole.getbuffer())
 
 
 def table(sound: Sound) -> str:
-    """Returns series as text."""
+    """Returns series as a CSV text."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     name, cells = sound.labels or ("", ())
@@ -243,11 +243,11 @@ def table(sound: Sound) -> str:
 
 
 def resampled(values: np.ndarray, rate: int, wanted: int) -> np.ndarray:
-    """Returns samples (t, channels) at another rate, by their Fourier series."""
+    """Returns samples (t, channels) at another rate, by a Fourier series."""
     if rate == wanted:
         return values
     count = max(1, round(len(values) * wanted / rate))
     series = np.fft.rfft(values, axis=0)
-    if count > len(values) and len(values) % 2 == 0:  # the highest stands for two then
+    if count > len(values) and len(values) % 2 == 0:  # the highest frequency then counts twice
         series[-1] /= 2
     return np.fft.irfft(series[: count // 2 + 1], count, axis=0) * (count / len(values))

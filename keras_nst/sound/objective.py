@@ -1,11 +1,11 @@
-"""The objective of a sound, in one dimension: random filters in place of a trained network.
+"""The objective of a sound, in one dimension, with random filters instead of a trained network.
 
-    F = relu(sum_j W_j x(t + j)): (t, n), the features of x (t, c); W: (width, c, n), drawn by lot and never changed
+    F = relu(sum_j W_j x(t + j)): (t, n), the features of x (t, c); W: (width, c, n), drawn at random and never changed
     J = alpha sum (F - P)^2 / sum P^2  +  beta |G - A|^2 / |A|^2  +  gamma |R - S|^2 / |S|^2
 
 with G = F^T F / t the Gram matrix, R the autocorrelation of each feature; P, A and S are those of content and style. x
-is the logarithm of the loudness, whose channels are frequencies (Ulyanov and Lebedev 2016), or series as they are. R is
-Antognini et al.'s (2018): Gram matrices know no rhythm.
+is the logarithm of the loudness, whose channels are frequencies (Ulyanov and Lebedev 2016), or series unchanged. R is
+Antognini et al.'s (2018): Gram matrices cannot represent rhythm.
 """
 
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ from keras_nst.core.descent.lbfgs import Lbfgs
 from keras_nst.core.network.programs import compiled
 
 HISTORY = 10  # of L-BFGS
-LAGS = 0.5  # of the shorter of both, at most, for the autocorrelation
-AT_ONCE = 5  # steps between two looks
+LAGS = 0.5  # of the shorter of both: the longest lag of the autocorrelation
+AT_ONCE = 5  # steps per call
 
 
 class Weights(NamedTuple):
-    """How much each term counts."""
+    """The weights of the terms."""
 
     content: float
     style: float
@@ -31,18 +31,18 @@ class Weights(NamedTuple):
 
 
 class Manner(NamedTuple):
-    """What is known of a style, for each set of filters."""
+    """The targets of a style, for each set of filters."""
 
     grams: list[tf.Tensor]  # (m, n, n)
     rhythms: list[tf.Tensor]  # (m, n, lags)
 
 
 class Ear:
-    """Random filters, some for each width.
+    """Random filters, N for each width.
 
     Args:
-        channels: of what is heard.
-        filters: of each width.
+        channels: of the sound.
+        filters: N, the number for each width.
     """
 
     def __init__(self, channels: int, filters: int, widths: Sequence[int], seed: int):
@@ -56,16 +56,16 @@ class Ear:
         ]
 
     def __call__(self, heard: tf.Tensor) -> list[tf.Tensor]:
-        """Returns the features (m, t', n) of what is heard (m, t, c), which is mirrored at its ends.
+        """Returns the features (m, t', n) of a sound (m, t, c), which is mirrored at its ends.
 
-        Else they would be seen by fewer filters than its middle, and be free to be anything.
+        Otherwise fewer filters would see its ends than its middle, and the ends would be unconstrained.
         """
         seen = [(mirrored(heard, weights.shape[0] - 1), weights) for weights in self.filters]
         return [tf.nn.relu(tf.nn.conv1d(wider, weights, 1, "VALID")) for wider, weights in seen]
 
 
 def mirrored(heard: tf.Tensor, by: int) -> tf.Tensor:
-    """Returns what is heard (m, t, c) with so much more at both ends, as seen in a mirror."""
+    """Returns a sound (m, t, c) extended at both ends by its mirror image."""
     return tf.pad(heard, [[0, 0], [by, by], [0, 0]], "REFLECT")
 
 
@@ -75,7 +75,7 @@ def gram(features: tf.Tensor) -> tf.Tensor:
 
 
 def rhythm(features: tf.Tensor, lags: int) -> tf.Tensor:
-    """Returns the mean products of features (m, t, n) with what they are up to so much later: (m, n, lags)."""
+    """Returns the mean products of features (m, t, n) with their own later values: (m, n, lags)."""
     count = features.shape[1]
     turned = tf.transpose(features, [0, 2, 1])
     turned -= tf.reduce_mean(turned, axis=2, keepdims=True)
@@ -85,7 +85,7 @@ def rhythm(features: tf.Tensor, lags: int) -> tf.Tensor:
 
 
 class SoundObjective:
-    """Tells how far a sound is from a content and from the manner of a style.
+    """Measures the distance of a sound from a content and from a style.
 
     Args:
         content: (m, t, c).
@@ -103,7 +103,7 @@ class SoundObjective:
         )
 
     def losses(self, heard: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Returns the terms before weighting of what is heard (m, t, c): (m,) each."""
+        """Returns the terms before weighting for sounds (m, t, c): (m,) each."""
         features = self.ear(heard)
         content = [relative(own, there) for own, there in zip(features, self.content, strict=True)]
         style = [relative(gram(own), there) for own, there in zip(features, self.manner.grams, strict=True)]
@@ -116,13 +116,13 @@ class SoundObjective:
 
 
 def relative(values: tf.Tensor, aim: tf.Tensor) -> tf.Tensor:
-    """Returns sum (values - aim)^2 / sum aim^2, of each: (m,)."""
+    """Returns sum (values - aim)^2 / sum aim^2, for each: (m,)."""
     axes = range(1, len(values.shape))
     return tf.reduce_sum(tf.square(values - aim), axes) / (tf.reduce_sum(tf.square(aim), axes) + 1e-12)
 
 
 class Search:
-    """Moves a sound (m, t, c), within 0 and 1, by L-BFGS."""
+    """Optimizes a sound (m, t, c), within 0 and 1, by L-BFGS."""
 
     def __init__(self, first: np.ndarray, listener: SoundObjective):
         self.listener, self.weights = listener, listener.weights
@@ -132,11 +132,11 @@ class Search:
         self.program = compiled(self._steps, by_xla=False)
 
     def steps(self, count: int) -> list[float]:
-        """Takes so many steps; returns the mean of J and of its terms, before weighting, at the last of them."""
+        """Takes `count` steps; returns the means of J and of its terms, before weighting, at the last step."""
         return [float(value) for value in self.program(tf.constant(count))]
 
     def found(self) -> np.ndarray:
-        """Returns the best so far: (m, t, c)."""
+        """Returns the best sound so far: (m, t, c)."""
         return self.mover.accepted().numpy()[..., 0]
 
     def _steps(self, count: tf.Tensor) -> tf.Tensor:

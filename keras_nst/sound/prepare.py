@@ -1,4 +1,4 @@
-"""What is asked of a sound, checked and read before TensorFlow is imported."""
+"""Checks the request for a sound and reads its inputs before TensorFlow is imported."""
 
 import math
 import os
@@ -13,17 +13,17 @@ from keras_nst.settings.lines import Tell
 from keras_nst.sound.files import FASTEST, MOST, SERIES, SOUNDS, Sound, needed, read_sound, resampled
 from keras_nst.sound.settings import Sounding
 
-WIDTHS = (1, 4, 16)  # times --width, of filters for series
+WIDTHS = (1, 4, 16)  # widths of the filters for series, times --width
 
 
-ALIKE = 10  # times as wide at most: series of one unit
+ALIKE = 10  # series of one unit differ in spread by at most this factor
 
 
-SHORTEST = 4  # times a filter's width: what is shorter has no manner
+SHORTEST = 4  # times a filter's width: a shorter sound has no style to measure
 
 
 class Request(NamedTuple):
-    """Two sounds that have been read and fitted to each other."""
+    """Two sounds that have been read and adapted to each other."""
 
     settings: Sounding
     content: Sound
@@ -35,7 +35,7 @@ def prepare(settings: Sounding, tell: Tell) -> Request:
     """Checks all that can be checked without TensorFlow, and reads the sounds.
 
     Raises:
-        SettingError: names the flag, its value and what would be right.
+        SettingError: names the flag, its value and what is expected.
     """
     content, style = (read(name, settings) for name in ("content", "style"))
     if bool(content.rate) != bool(style.rate):
@@ -56,7 +56,7 @@ def prepare(settings: Sounding, tell: Tell) -> Request:
 
 
 def read(name: str, settings: Sounding) -> Sound:
-    """Returns the sound that a setting names, as much of it as is used."""
+    """Returns the sound that a setting names, shortened to the length in use."""
     source = getattr(settings, name)
     if not source:
         raise SettingError(name, "", "Expected a sound: .wav, .flac, .ogg, or a table: .csv.")
@@ -73,7 +73,7 @@ def rescaled(values: np.ndarray, like: np.ndarray) -> np.ndarray:
 
 
 def units_apart(content: Sound, style: Sound) -> list[str]:
-    """Returns the series whose units seem to differ: the style's values are elsewhere, or much wider or narrower."""
+    """Returns the series whose units seem to differ: the style's values lie elsewhere, or vary much more or less."""
     own, other = content.values, style.values
     elsewhere = abs(own.mean(axis=0) - other.mean(axis=0)) > np.ptp(own, axis=0) + np.ptp(other, axis=0)
     wide, narrow = np.maximum(own.std(axis=0), other.std(axis=0)), np.minimum(own.std(axis=0), other.std(axis=0))
@@ -95,15 +95,18 @@ def check_length(name: str, sound: Sound, settings: Sounding) -> None:
 
 
 def output_of(settings: Sounding, content: Sound) -> Path:
-    """Returns where the result goes.
+    """Returns the path of the result.
 
     Raises:
-        SettingError: it cannot go there.
+        SettingError: it cannot be written there.
     """
     kinds = SOUNDS if content.rate else SERIES
     name = f"{stem(settings.content)}-as-{stem(settings.style)}{kinds[0]}"
-    output = Path(settings.output).expanduser() if settings.output else Path(name)
-    named = settings.output or name
+    output = Path(settings.output or Path(settings.workdir) / name).expanduser()
+    if settings.workdir and not settings.output:
+        with settings.about("workdir"):
+            output.parent.mkdir(parents=True, exist_ok=True)
+    named = settings.output or str(output)
     if output.suffix.lower() not in kinds:
         raise SettingError("output", named, f"Expected a name that ends in {', '.join(kinds)}.")
     if not output.parent.is_dir():

@@ -1,4 +1,4 @@
-"""What is asked of a sound."""
+"""The settings of a sound."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from keras_nst.settings.kinds import choice, integer, number, switch, text
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Sounding(Settings):
-    """Which sound is made in the manner of which, and how."""
+    """Which sound is made in the style of which, and how."""
 
     content: str = setting(
         "",
@@ -25,6 +25,7 @@ class Sounding(Settings):
         "Sound",
         "The sound to write: .wav, .flac, .ogg, or .csv for series; default: CONTENT-as-STYLE, as WAV or CSV.",
     )
+    workdir: str = setting("", text("FOLDER"), "Sound", "Where the result is kept without --output; default: here.")
     overwrite: bool = setting(False, switch(), "Sound", "Replace a file at --output.")
     seconds: float = setting(0.0, number(), "Sound", "How much of the sounds is used, from their beginning; 0: all.")
     sheet: bool = setting(
@@ -66,7 +67,7 @@ COMMAND = Command(
     "sound",
     Sounding,
     ("--content=SOUND --style=SOUND [--flag=value ...]",),
-    "Makes a sound, or other series, in the manner of another.",
+    "Makes a sound, or other series, in the style of another.",
     stopping="Stopping after these steps; once more ends at once, without a sound.",
     interrupted="Interrupted: nothing was kept.",
 )

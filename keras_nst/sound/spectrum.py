@@ -1,9 +1,9 @@
-"""Sounds as spectrograms and back. NumPy only.
+"""Converts sounds to spectrograms and back. NumPy only.
 
     S[k, f] = sum_t w(t) x(t + k hop) exp(-2 pi i f t / window)        w: Hann's window, hop = window / 4
 
-Of S only log(1 + |S|) is made. A sound that has it is found by Griffin and Lim's algorithm, the fast one of
-Perraudin, Balazs and Sondergaard 2013: from a phase, to the sound nearest to it, to that sound's phase, with momentum.
+The optimizer makes only log(1 + |S|). A sound that has it is found by Griffin and Lim's algorithm, the fast one of
+Perraudin, Balazs and Sondergaard 2013: from a phase to the nearest sound to that sound's phase, with momentum.
 """
 
 from typing import NamedTuple
@@ -14,11 +14,11 @@ from keras_nst.system.pace import Stop
 
 MOMENTUM = 0.99
 OVERLAP = 4  # windows over each sample
-LOUD = 1e-8  # of the sum of squared windows, below which nothing is known of a sample
+LOUD = 1e-8  # of the sum of squared windows: below it, a sample is unknown
 
 
 def spectrogram(wave: np.ndarray, window: int) -> np.ndarray:
-    """Returns S (k, window // 2 + 1), complex, of a sound (t,), between silences so that all of it counts alike."""
+    """Returns S (k, window // 2 + 1), complex, of a sound (t,), padded with silence so that all samples count alike."""
     hop, padded = window // OVERLAP, np.pad(wave, window)
     count = 1 + -(-(len(padded) - window) // hop)
     padded = np.pad(padded, (0, window + count * hop - len(padded)))
@@ -44,7 +44,7 @@ def hann(window: int) -> np.ndarray:
 
 
 class PhaseSteps(NamedTuple):
-    """How many steps, and what tells to stop before."""
+    """The number of steps, and the event that stops them earlier."""
 
     number: int
     stop: Stop
@@ -54,7 +54,7 @@ def sounded(loudness: np.ndarray, window: int, first: np.ndarray, steps: PhaseSt
     """Returns a sound whose spectrogram has this log(1 + |S|).
 
     Args:
-        first: a sound (t,) of its length, whose phase it begins with.
+        first: a sound (t,) of the same length, with the phase to start from.
     """
     magnitude = np.expm1(loudness)
     spectrum = before = with_phase_of(spectrogram(first, window), magnitude)
@@ -68,7 +68,7 @@ def sounded(loudness: np.ndarray, window: int, first: np.ndarray, steps: PhaseSt
 
 
 def with_phase_of(spectrum: np.ndarray, magnitude: np.ndarray) -> np.ndarray:
-    """Returns a spectrogram of this magnitude."""
+    """Returns a spectrogram with this magnitude and the phase of the given one."""
     return magnitude * np.exp(1j * np.angle(spectrum))
 
 
@@ -78,13 +78,13 @@ def loudness(wave: np.ndarray, window: int) -> np.ndarray:
 
 
 WINDOW = 1024  # samples
-BANDS = 32  # of the spectrum, each as much higher than the last
-LONGEST = 2.0  # seconds between what is compared
-ABOVE, LEAST, APART = 1.2, 0.1, 3  # something begins: times the usual flux; of the most; windows apart at least
+BANDS = 32  # of the spectrum, evenly spaced on a logarithmic scale
+LONGEST = 2.0  # seconds, the longest lag that is compared
+ABOVE, LEAST, APART = 1.2, 0.1, 3  # an onset's flux: times the median; share of the largest; least distance in windows
 
 
 class Statistics(NamedTuple):
-    """Of one sound."""
+    """The statistics of one sound."""
 
     spectrum: np.ndarray  # (BANDS,): mean loudness, the loudest 1
     rhythm: np.ndarray  # (lags,): autocorrelation of the flux, 1 at no lag
@@ -104,7 +104,7 @@ def statistics(wave: np.ndarray, rate: int) -> Statistics:
 
 
 def rhythm(flux: np.ndarray, lags: int) -> np.ndarray:
-    """Returns how much what begins is like what begins so much later."""
+    """Returns the autocorrelation of the flux."""
     apart = flux - flux.mean()
     lags = max(1, min(lags, len(apart) - 1))
     products = np.array([np.dot(apart[: len(apart) - lag], apart[lag:]) for lag in range(lags)])
@@ -112,14 +112,14 @@ def rhythm(flux: np.ndarray, lags: int) -> np.ndarray:
 
 
 def beginnings(flux: np.ndarray) -> float:
-    """Returns how often something begins, per window: where the flux is the most for a while, and more than usual."""
+    """Returns the onsets per window: positions where the flux is the largest nearby, and larger than usual."""
     level = max(ABOVE * float(np.median(flux)), LEAST * float(flux.max(initial=0.0)))
     around = np.lib.stride_tricks.sliding_window_view(np.pad(flux, APART), 2 * APART + 1).max(axis=1)
     return float(((flux == around) & (flux > level)).sum() / max(1, len(flux)))
 
 
 def distances(one: Statistics, other: Statistics) -> dict[str, float]:
-    """Returns how far two sounds are from each other: root mean squares, and the factor between their onsets."""
+    """Returns the distances of two sounds: root mean squares, and the logarithm of the ratio of their onsets."""
     lags = min(len(one.rhythm), len(other.rhythm))
     return {
         "spectrum": float(np.sqrt(np.mean((one.spectrum - other.spectrum) ** 2))),

@@ -1,1 +1,1 @@
-"""The studio: a page in the browser for making pictures, served on this machine alone."""
+"""The studio: a page in the browser for making pictures, served only on this machine."""

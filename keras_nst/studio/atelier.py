@@ -1,4 +1,4 @@
-"""What the studio consists of, and from what is asked to the job that a session carries out."""
+"""The studio's services (uploads, gallery, queue), and how a request becomes a job for a session."""
 
 import time
 from collections.abc import Iterable
@@ -19,27 +19,27 @@ from keras_nst.studio.queue import Job, Queue
 from keras_nst.studio.settings import StudioConfig, machine_settings
 from keras_nst.system.files import Locked, lock
 
-HOME = ".studio"  # the studio's own folder in that of the runs
-FEWEST = 0.5  # of the steps planned at a size, with which what was changed there can be seen
+HOME = ".studio"  # the studio's own folder, inside the runs' folder
+FEWEST = 0.5  # share of a size's planned steps that is enough to show a change
 
 
 class Atelier(NamedTuple):
     """The studio without its page and its painter."""
 
     config: StudioConfig
-    folder: Path  # of the runs
+    folder: Path  # with the runs
     home: Path
-    held: IO[str]  # the lock of the home
+    held: IO[str]  # the lock on `home`
     uploads: Uploads
     gallery: Gallery
     queue: Queue
 
     @classmethod
     def open(cls, config: StudioConfig) -> Self:
-        """Makes the folders where they are missing, and takes up what is in them.
+        """Creates missing folders, and loads the contents of existing ones.
 
         Raises:
-            SettingError: they cannot be had, or another studio has them.
+            SettingError: they cannot be used, or another studio uses them.
         """
         folder = Path(config.workdir).expanduser()
         home = folder / HOME
@@ -55,24 +55,24 @@ class Atelier(NamedTuple):
         return cls(config, folder, home, held, uploads, Gallery(folder), Queue(home, config.queue))
 
     def check(self, asked: Form) -> None:
-        """Reads the pictures and checks that a run can be made as it is asked for.
+        """Reads the pictures and checks that the requested run can be made.
 
         Raises:
-            InputError, OSError, ValueError: it cannot.
+            InputError, OSError, ValueError: it cannot be made.
         """
-        later = asked._replace(first="") if asked.goes_on else asked  # that run has not stopped yet
+        later = asked._replace(first="") if asked.goes_on else asked  # the run that it continues has not stopped yet
         ready(self._new(later, self.folder / f"unnamed-{time.time_ns()}"), lambda line: None)
 
     def spec(self, job: Job) -> JobSpec:
-        """Returns the job as a session carries it out.
+        """Returns the job in the form that a session carries out.
 
         Raises:
-            InputError: what it needs is not there any more, or it cannot be as it is asked for.
+            InputError: something it needs no longer exists, or the request is not possible.
         """
         folder = self.gallery.folder_of(job.id)
         if folder is None and job.anew is None:
             return self._new(job.asked, self.folder / job.id)
-        run = self.gallery.get(job.id)  # of which something is there already
+        run = self.gallery.get(job.id)  # an earlier run with files in its folder
         return JobSpec(Config.written(**settings_of_run(str(run.folder)) | (job.anew or {})), run.folder)
 
     def _new(self, asked: Form, folder: Path) -> JobSpec:
@@ -83,18 +83,18 @@ class Atelier(NamedTuple):
         return JobSpec(config, folder)
 
     def _begun(self, asked: Form, config: Config) -> dict[str, str]:
-        """Returns the settings by which a picture begins with another run's."""
+        """Returns the settings for a picture that starts from another run's picture."""
         run = self.gallery.find(asked.first) if asked.goes_on else self.gallery.get(asked.first)
         if run is None or run.picture is None:  # it was stopped before its first step
             return {}
         steps = steps_left(run, config) if asked.goes_on else steps_beyond(size_of_file(run.picture), config)
-        # A picture of its own, since the run may go on.
+        # A copy of the picture, since that run may be resumed.
         first = self.uploads.path(self.uploads.adopt(run.picture))
         return {"init": str(first.resolve()), "steps": steps}
 
 
 def steps_beyond(reached: Size, config: Config) -> str:
-    """Returns the steps at each size, none at those that are not larger than the one reached.
+    """Returns the steps at each size: none for sizes that are not larger than the one reached.
 
     Raises:
         SettingError: there is no larger one.
@@ -107,9 +107,9 @@ def steps_beyond(reached: Size, config: Config) -> str:
 
 
 def steps_left(run: Run, config: Config) -> str:
-    """Returns the steps at each size that a run of this size, which was stopped, still has to take.
+    """Returns the steps that a stopped run of this size has left at each size.
 
-    At the size where it stands these are enough for what was changed to be seen.
+    At its current size they are at least enough for the changed settings to show.
     """
     resumed = read_checkpoint(run.folder)
     shape = size_of_file(run.picture) if run.picture else None
@@ -124,5 +124,5 @@ def steps_left(run: Run, config: Config) -> str:
 
 
 def listed(steps: Iterable[int]) -> str:
-    """Returns steps as the setting has them."""
+    """Returns steps as text for the setting."""
     return ",".join(map(str, steps))

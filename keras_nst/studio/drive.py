@@ -1,4 +1,4 @@
-"""The studio from the command line to Ctrl-C."""
+"""The command studio, from the command line to Ctrl-C."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from keras_nst.system.signals import Interruption
 
 
 def work(argv: Sequence[str]) -> int:
-    """Serves the page that the command line asks for."""
+    """Serves the studio until Ctrl-C; returns the exit code."""
     config = read_settings(argv, StudioConfig, "workdir")
     try:
         import aiohttp  # noqa: F401

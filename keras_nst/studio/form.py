@@ -1,4 +1,4 @@
-"""What the page's form is made of: the settings as they are declared, and the configs that come along as presets."""
+"""The page's form, made from the declared settings and from the bundled configs as presets."""
 
 import math
 import re
@@ -19,12 +19,12 @@ from keras_nst.settings.text import OF_ONE_RUN
 from keras_nst.settings.values import FIRST_PICTURES, joined, parse_styles, parted, shortest
 from keras_nst.studio.pictures import Uploads, samples
 
-PICTURES = ("content", "style", "content_mask", "style_mask")  # settings that are pictures here
-# What the browser does not choose.
+PICTURES = ("content", "style", "content_mask", "style_mask")  # settings that are pictures in the form
+# Settings that the browser must not choose.
 CLOSED = (*PICTURES, *OF_ONE_RUN, "weights", "device", "strategy", "memory_limit_gb", "keep_programs", "max_megapixels")
 MOST_STYLES = 16
-LONGEST_VALUE = 500  # letters of a setting
-BIT_DEPTH = "16"  # of the results, from which 8 can be had at any time
+LONGEST_VALUE = 500  # letters of a value
+BIT_DEPTH = "16"  # of the results, from which 8 bits can be made at any time
 
 
 class StylePart(NamedTuple):
@@ -36,21 +36,21 @@ class StylePart(NamedTuple):
 
 
 class Form(NamedTuple):
-    """What is asked of one picture."""
+    """The request for one picture."""
 
-    settings: dict[str, str] = {}  # as flag files have them
+    settings: dict[str, str] = {}  # as text, as in flag files
     content: str = ""
     styles: tuple[StylePart, ...] = ()
     content_mask: str = ""
-    first: str = ""  # the run with whose picture this one begins
-    goes_on: bool = False  # from the step where that run stands; else at sizes beyond its own
+    first: str = ""  # the run whose picture this one starts from
+    goes_on: bool = False  # continue from that run's current step; else at sizes larger than its own
 
     @classmethod
     def read(cls, told: Any) -> Self:
-        """Reads what the browser or the queue's file says.
+        """Reads a request from the browser or from the queue's file.
 
         Raises:
-            InputError: it is something else.
+            InputError: it is not a request.
         """
         if not isinstance(told, dict) or not isinstance(told.get("styles", []), list):
             raise InputError("Expected what is asked of a picture. Received: something else")
@@ -61,15 +61,15 @@ class Form(NamedTuple):
         return cls(allowed(told.get("settings", {})), styles=tuple(styles), goes_on=bool(told.get("goes_on")), **texts)
 
     def told(self) -> dict[str, Any]:
-        """Returns what `read` reads."""
+        """Returns the request in the form that `read` takes."""
         return self._asdict() | {"styles": [style._asdict() for style in self.styles]}
 
 
 def allowed(settings: Any) -> dict[str, str]:
-    """Returns settings that the browser may choose.
+    """Returns settings, if the browser may choose all of them.
 
     Raises:
-        InputError: there is another one among them.
+        InputError: it may not choose one of them.
     """
     if not isinstance(settings, dict):
         raise InputError("Expected settings by their names. Received: something else")
@@ -84,7 +84,7 @@ def allowed(settings: Any) -> dict[str, str]:
 
 
 def settings_of(asked: Form, uploads: Uploads) -> dict[str, str]:
-    """Returns the settings of what is asked for, as flag files have them.
+    """Returns the settings of a request, as text, as in flag files.
 
     Raises:
         InputError: there is no such picture.
@@ -97,7 +97,7 @@ def settings_of(asked: Form, uploads: Uploads) -> dict[str, str]:
 
 
 def asked_of(record: Record, uploads: Uploads) -> Form:
-    """Returns what was asked of a run, with its pictures as the browser names them, as far as they are there."""
+    """Returns the request of a run, with its pictures by their names in the browser, if they still exist."""
     given = {name: value for name, value in record.given.items() if name in fields(Config)}
     styles = parse_styles(given.get("style", ""))
     sources = {name: given.get(name, "") for name in ("content", "content_mask")}
@@ -113,7 +113,7 @@ def asked_of(record: Record, uploads: Uploads) -> Form:
 
 
 def _changed(given: Mapping[str, str]) -> dict[str, str]:
-    """Returns the settings of a run that the browser may choose and that are not as they are by themselves."""
+    """Returns the settings of a run that the browser may choose and that differ from the defaults."""
     defaults = Config()
     changed = {name: value for name, value in given.items() if name not in CLOSED and value != defaults.shown(name)}
     own = {"bit_depth": BIT_DEPTH} | ({} if given.get("init") in FIRST_PICTURES else {"init": changed.get("init", "")})
@@ -121,7 +121,7 @@ def _changed(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _named(source: str, sha256: str, uploads: Uploads) -> str:
-    """Returns a picture of a run as the browser names it; "" where it cannot be had."""
+    """Returns the browser's name of a run's picture; "" if there is no such picture."""
     if source.startswith("sample:"):
         return source
     path = Path(source)
@@ -143,7 +143,7 @@ def _text(value: Any) -> str:
     return value
 
 
-# The settings that are sliders: lowest, highest and step. All others are found below them, as fields.
+# The settings that are sliders: lowest, highest and step. All others are fields below them.
 SLIDERS = {
     "style_strength": (0.0, 1.0, 0.01),
     "size": (128, 2048, 32),
@@ -151,20 +151,20 @@ SLIDERS = {
     "steps": (5, 300, 1),
     "max_seconds": (0, 900, 10),
 }
-SHOWN = {"style_strength": "0.6"}  # where the slider stands as long as the setting is left to the preset
-BUTTONS = ("color",)  # choices that are seen side by side
+SHOWN = {"style_strength": "0.6"}  # position of the slider while the setting is left to the preset
+BUTTONS = ("color",)  # choices that are shown side by side
 
 
 @cache
 def form() -> dict[str, Any]:
-    """Returns all that the page asks of its user."""
+    """Returns the contents of the page's form."""
     names = [name for name in dict.fromkeys([*SLIDERS, *fields(Config)]) if name not in (*CLOSED, "bit_depth")]
     pictures = [f"sample:{name}" for name in samples()]
     return {"settings": [declared(name) for name in names], "presets": presets(), "samples": pictures}
 
 
 def declared(name: str) -> dict[str, Any]:
-    """Returns what the page needs to know of a setting."""
+    """Returns what the page needs to show a setting."""
     about = fields(Config)[name].metadata
     known = {"name": name, "group": about["group"], "help": about["help"], "value": Config().shown(name)}
     how = {"slider": SLIDERS.get(name), "shown": SHOWN.get(name), "buttons": name in BUTTONS}
@@ -172,20 +172,20 @@ def declared(name: str) -> dict[str, Any]:
 
 
 def choices(name: str) -> list[str]:
-    """Returns the words that a setting may be; none where it may be something else as well, but for a path."""
+    """Returns the words that a setting accepts; none if it accepts other values too, except for a path."""
     words = fields(Config)[name].metadata["kind"].takes.removesuffix("|PATH").split("|")
     return words if len(words) > 1 and all(re.fullmatch("[a-z0-9_]+", word) for word in words) else []
 
 
 def presets() -> list[dict[str, Any]]:
-    """Returns the configs that come along, those of published recipes last, without those of pictures elsewhere."""
+    """Returns the bundled configs, published recipes last, without those that use pictures from elsewhere."""
     texts = {path.stem: path.read_text(encoding="utf8") for path in sorted(config_folder().glob("*.cfg"))}
     found = [preset(name, text) for name, text in texts.items() if "://" not in re.sub("(?m)^#.*", "", text)]
     return sorted(found, key=lambda preset: "normalization" in preset["settings"])
 
 
 def preset(name: str, text: str) -> dict[str, Any]:
-    """Returns a preset from the text of its config: what it makes, its settings, its pictures."""
+    """Returns a preset from the text of its config: description, settings, pictures."""
     config = Config.written(**flags.read([f"--flagfile=configs/{name}.cfg"], Config, {}).settings)
     defaults = Config()
     changed = [key for key in fields(Config) if key not in CLOSED and config.shown(key) != defaults.shown(key)]

@@ -1,4 +1,4 @@
-"""The runs of the studio's folder: shown, compared, taken home, deleted. A run is looked up by its id, in a list."""
+"""The runs in the studio's folder: shown, exported, deleted. A run is looked up by its id, in a list."""
 
 import contextlib
 import secrets
@@ -19,16 +19,16 @@ from keras_nst.settings.lines import one_line
 from keras_nst.studio.pictures import encoded
 from keras_nst.system.files import LOCK, Locked, lock
 
-# Where runs lie: those of single pictures, and those of batches, also of the folder's own.
+# Where runs are: those of single pictures, and those of batches, including a batch in the folder itself.
 PLACES = (f"*/{RECORD}", f"jobs/*/{RECORD}", f"*/jobs/*/{RECORD}")
-BETWEEN = "~"  # folders, in an id
+BETWEEN = "~"  # between the folders in an id
 REPORT = "report.html"
 THUMBNAIL = 320  # pixels
-KINDS = {"png": (".png", 8), "jpeg": (".jpg", 8), "tiff16": (".tiff", 16)}  # of files to take home
+KINDS = {"png": (".png", 8), "jpeg": (".jpg", 8), "tiff16": (".tiff", 16)}  # of exported files: suffix and bit depth
 
 
 class Missing(InputError):
-    """There is no such run, or no such thing of it."""
+    """The run, or the requested part of it, does not exist."""
 
 
 class Run(NamedTuple):
@@ -41,17 +41,17 @@ class Run(NamedTuple):
 
     @property
     def can_go_on(self) -> bool:
-        """Whether there is a step from which it may go on."""
+        """Whether there is a checkpoint from which it can be resumed."""
         return (self.folder / CHECKPOINT).exists()
 
     @property
     def version(self) -> str:
-        """A text that changes with the picture: a run that went on has another one under the same name."""
+        """A text that changes with the picture: a resumed run writes another picture under the same name."""
         return str(self.picture.stat().st_mtime_ns) if self.picture else ""
 
     @property
     def report(self) -> Path:
-        """Its report, which may not be there."""
+        """The path of its report, which may not exist."""
         return self.folder / REPORT
 
 
@@ -62,17 +62,17 @@ class Gallery:
         self.folder = folder.resolve()
 
     def runs(self) -> Iterator[Run]:
-        """Yields the runs that have something to show or may go on, the latest first."""
+        """Yields the runs that have a picture or can be resumed, latest first."""
         for id, folder in sorted(self._folders(), key=lambda found: begun(found[1]), reverse=True):
             run = self._run(id, folder)
             if run and (run.picture or run.can_go_on):
                 yield run
 
     def get(self, id: str) -> Run:
-        """Returns the run of this id.
+        """Returns the run with this id.
 
         Raises:
-            Missing: there is none.
+            Missing: it does not exist.
         """
         run = self.find(id)
         if run is None:
@@ -80,19 +80,19 @@ class Gallery:
         return run
 
     def find(self, id: str) -> Run | None:
-        """Returns the run of this id, if there is one."""
+        """Returns the run with this id, None if it does not exist."""
         folder = self.folder_of(id)
         return self._run(id, folder) if folder else None
 
     def folder_of(self, id: str) -> Path | None:
-        """Returns the folder of the run of this id, if there is one."""
+        """Returns the folder of the run with this id, None if it does not exist."""
         return dict(self._folders()).get(id)
 
     def picture(self, id: str) -> Path:
-        """Returns the picture of a run.
+        """Returns the path of a run's picture.
 
         Raises:
-            Missing: there is none.
+            Missing: the run or its picture does not exist.
         """
         run = self.get(id)
         if run.picture is None:
@@ -100,7 +100,7 @@ class Gallery:
         return run.picture
 
     def _folders(self) -> Iterator[tuple[str, Path]]:
-        """Yields the folders of all runs by their ids; what links lead out of this folder to is not of it."""
+        """Yields the folders of all runs with their ids; targets of links that lead outside do not count."""
         for place in PLACES:
             for record in self.folder.glob(place):
                 folder = record.parent
@@ -118,18 +118,18 @@ class Gallery:
 
 
 def begun(folder: Path) -> float:
-    """Returns when a run began, or went on."""
+    """Returns when a run began, or was resumed."""
     try:
         return (folder / RECORD).stat().st_mtime
-    except OSError:  # deleted by somebody at this moment
+    except OSError:  # just deleted by another process
         return 0.0
 
 
 def delete(run: Run) -> None:
-    """Removes what the run has left, and its folder if there is nothing else in it.
+    """Removes the files of the run, and its folder if it is empty then.
 
     Raises:
-        InputError: it is at work.
+        InputError: it is running.
     """
     try:
         with contextlib.closing(lock(run.folder)):
@@ -158,10 +158,10 @@ def size_of_file(path: Path) -> Size:
 
 
 def taken_home(path: Path, kind: str, folder: Path) -> Path:
-    """Writes a picture as a file of this kind into the folder, with its settings in it; returns the file.
+    """Writes a picture as a file of this kind into the folder, with its settings embedded; returns its path.
 
     Raises:
-        InputError: there is no such kind.
+        InputError: the kind does not exist.
         ValueError: the kind cannot hold the picture.
     """
     if kind not in KINDS:
@@ -175,7 +175,7 @@ def taken_home(path: Path, kind: str, folder: Path) -> Path:
 
 
 def with_more_steps(run: Run, more: int) -> str:
-    """Returns the --steps of a run that takes so many more at its final size."""
+    """Returns the --steps of a run with `more` steps added at its final size."""
     config = Config.written(
         **{name: run.record.given[name] for name in ("steps", "scales") if name in run.record.given}
     )

@@ -1,4 +1,4 @@
-"""Who is let in: this machine's own browser with the studio's token, and no page of another site."""
+"""Access control: only this machine's own browser with the studio's token, and no page of another site."""
 
 import hmac
 import logging
@@ -14,7 +14,7 @@ from keras_nst.studio.gallery import Missing
 from keras_nst.studio.pictures import TooLarge
 from keras_nst.studio.queue import Full
 
-HEADER = "X-Studio-Token"  # in place of the cookie, for programs
+HEADER = "X-Studio-Token"  # replaces the cookie, for programs
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -28,35 +28,35 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-STATUS: dict[type[Exception], int] = {TooLarge: 413, Full: 429, Missing: 404}  # of what goes wrong; else 400
+STATUS: dict[type[Exception], int] = {TooLarge: 413, Full: 429, Missing: 404}  # the HTTP status of each error; else 400
 
 log = logging.getLogger("keras_nst.studio")
 
 
 class Pass(NamedTuple):
-    """What opens the studio."""
+    """The port and the token that give access to the studio."""
 
     port: int
     token: str
 
     @classmethod
     def new(cls, port: int) -> "Pass":
-        """Returns one that nobody can guess."""
+        """Returns a pass with a token that cannot be guessed."""
         return cls(port, secrets.token_urlsafe(32))
 
     @property
     def address(self) -> str:
-        """What is opened in the browser."""
+        """The address to open in the browser."""
         return f"http://127.0.0.1:{self.port}/?token={self.token}"
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """How the studio is called on this machine. A site whose name leads here has another."""
+        """The studio's hosts on this machine. A site whose name leads here has another host."""
         return f"127.0.0.1:{self.port}", f"localhost:{self.port}"
 
     @property
     def cookie(self) -> str:
-        """The cookie's name: browsers do not tell ports apart."""
+        """The cookie's name, which has the port, since browsers share cookies between ports."""
         return f"keras_nst_studio_{self.port}"
 
     def fits(self, token: str) -> bool:
@@ -65,7 +65,7 @@ class Pass(NamedTuple):
 
 
 def refusal(request: web.Request, known: Pass) -> str:
-    """Returns why a request is not answered; "" where it is."""
+    """Returns why a request is refused; "" if it is not."""
     if request.headers.get(hdrs.HOST, "") not in known.hosts:
         return f"Expected the studio's own address, http://{known.hosts[0]}/. Received: another Host"
     origin = request.headers.get(hdrs.ORIGIN)
@@ -80,7 +80,7 @@ def refusal(request: web.Request, known: Pass) -> str:
 
 
 def guard(known: Pass) -> Middleware:
-    """Returns what stands before every answer: who is let in, and what went wrong in one line."""
+    """Returns the middleware of all requests: it checks access, and turns errors into one line."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -102,13 +102,13 @@ def guard(known: Pass) -> Middleware:
 
 
 def entering(request: web.Request, known: Pass) -> bool:
-    """Tells whether somebody opens the address that was printed."""
+    """Returns whether the request opens the address that was printed."""
     here = request.headers.get(hdrs.HOST, "") in known.hosts
     return here and request.path == "/" and request.method == "GET" and known.fits(request.query.get("token", ""))
 
 
 def let_in(known: Pass) -> web.Response:
-    """Leads to the page, by a cookie in place of the token, which is not to stay in the browser's history."""
+    """Redirects to the page, with a cookie instead of the token, which should not stay in the browser's history."""
     response = web.HTTPSeeOther("/")
     answer = web.Response(status=response.status, headers={hdrs.LOCATION: "/"})
     answer.set_cookie(known.cookie, known.token, httponly=True, samesite="Strict", path="/")
@@ -116,11 +116,11 @@ def let_in(known: Pass) -> web.Response:
 
 
 def complaint(reason: str, status: int) -> web.Response:
-    """Returns an answer that tells in one line what is wrong."""
+    """Returns an answer with an error message of one line."""
     return web.json_response({"error": one_line(reason, 500)}, status=status)
 
 
 async def protect(request: web.Request, response: web.StreamResponse) -> None:
-    """Adds to every answer what a browser needs to know to be careful."""
+    """Adds the security headers to every answer."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)

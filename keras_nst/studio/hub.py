@@ -1,4 +1,4 @@
-"""The open pages: each hears of the queue and sees the picture, as fast as it reads and no faster."""
+"""The open pages: each receives the studio's state and previews, no faster than it reads."""
 
 import asyncio
 import contextlib
@@ -8,12 +8,12 @@ from typing import Any
 
 from aiohttp import web
 
-MOST = 48  # pages open at once
-HEARTBEAT = 20.0  # seconds, after which a page that does not answer is let go
+MOST = 48  # pages open at the same time
+HEARTBEAT = 20.0  # seconds, after which a page that does not answer is dropped
 
 
 class Page:
-    """One open page. Of what it has not read yet, only the newest is kept."""
+    """One open page. Of its unread messages, only the newest of each kind is kept."""
 
     def __init__(self, socket: web.WebSocketResponse):
         self.socket = socket
@@ -22,12 +22,12 @@ class Page:
         self.preview: bytes | None = None
 
     def tell(self, state: str | None = None, preview: bytes | None = None) -> None:
-        """Puts something where the page will read it."""
+        """Leaves a message for the page."""
         self.state, self.preview = state or self.state, preview or self.preview
         self.news.set()
 
     async def feed(self) -> None:
-        """Sends what there is whenever there is something."""
+        """Sends messages as they arrive."""
         while True:
             await self.news.wait()
             self.news.clear()
@@ -53,15 +53,15 @@ class Hub:
         self.preview: bytes | None = None  # the last one, for pages that are opened later
 
     def changed(self) -> None:
-        """Tells all pages the state of the studio; to be called by any thread."""
+        """Sends all pages the state of the studio; any thread may call this."""
         self._soon(self._tell_state)
 
     def show(self, preview: bytes) -> None:
-        """Shows all pages a preview; to be called by any thread."""
+        """Sends all pages a preview; any thread may call this."""
         self._soon(self._show, preview)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Serves one page until it is closed; what it says is not listened to."""
+        """Serves one page until it is closed; messages from it are ignored."""
         if len(self.pages) >= MOST:
             raise web.HTTPServiceUnavailable(text=f"Expected at most {MOST} open pages. Received: one more")
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=1024, compress=False)

@@ -1,4 +1,4 @@
-"""Who makes the pictures: a thread with one session, one job after the other."""
+"""The painter: a thread with one session that does one job after the other."""
 
 import io
 import json
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
     from keras_nst.core.descent.transfer import Painted
 
 
-GLIMPSE = 256  # pixels of what is seen before there is anything else
-SECONDS_BETWEEN = 0.25  # previews
-LARGEST, QUALITY = 768, 82  # pixels of a preview, and of JPEG
+GLIMPSE = 256  # pixels of the first sketch
+SECONDS_BETWEEN = 0.25  # between two previews
+LARGEST, QUALITY = 768, 82  # pixels of a preview, and its JPEG quality
 MOST_POINTS = 400  # of a curve
 
 Show = Callable[[bytes], None]
 
 
 class WatchedSession(Session):
-    """A session whose pictures are seen while they are made.
+    """A session that shows its pictures in progress.
 
     Args:
-        config: what of it is the machine's.
-        keep: bytes for what may be used again.
-        show: is shown each preview.
+        config: only the machine's settings are used.
+        keep: bytes of the cache for later pictures.
+        show: receives each preview.
     """
 
     def __init__(self, config: Config, keep: float, show: Show):
@@ -51,7 +51,7 @@ class WatchedSession(Session):
         self.show, self.id = show, ""
 
     def paint_together(self, asked: Sequence[PictureRequest]) -> "list[Painted]":
-        """Makes pictures while they are seen."""
+        """Makes pictures and shows them in progress."""
         watching = [sparing(self._watching(each), "view of the picture on its way", each.tell) for each in asked]
         seen = [each._replace(listeners=[*each.listeners, own]) for each, own in zip(asked, watching, strict=True)]
         return super().paint_together(seen)
@@ -62,7 +62,7 @@ class WatchedSession(Session):
         new = resumed is None and asked.config.init in ("auto", "content") and len(scales) > 1
         try:
             glimpse = self.glimpse(asked.scene, asked.config, GLIMPSE) if new else None
-        except Exception:  # what is wrong with the picture will be met again, and told, where it is made
+        except Exception:  # the error will be raised again, and reported, when the picture is made
             glimpse = None
         if glimpse is not None:
             watching.begin(glimpse, sum(scale.steps for scale in scales), len(scales))
@@ -70,13 +70,13 @@ class WatchedSession(Session):
 
 
 class Watching:
-    """A listener that shows where a run stands, a few times a second.
+    """A listener that shows the progress of a run, a few times a second.
 
     Args:
         id: of the run.
-        work: pixels times steps to come.
+        work: pixels times steps still to come.
         done: steps taken before.
-        show: is shown each message: a line of JSON, and behind it a JPEG.
+        show: receives each message: a line of JSON, followed by a JPEG.
     """
 
     def __init__(self, id: str, work: float, done: int, show: Show):
@@ -85,12 +85,12 @@ class Watching:
         self.id, self.show = id, show
         self.speed, self.forecast = Speed(done), Forecast(work, done)
         self.curve: list[tuple[int, float]] = []
-        self.scales: list[int] = []  # the steps before which the size changed
+        self.scales: list[int] = []  # the first steps of the scales
         self.scale, self.shown = 0, -SECONDS_BETWEEN
         self.glimpse: np.ndarray | None = None
 
     def begin(self, glimpse: np.ndarray, steps: int, scales: int) -> None:
-        """Shows a picture that is seen until the first size is done, which begins as little more than the content."""
+        """Shows a sketch until the first size is done, whose picture is at first little more than the content."""
         self.glimpse = glimpse
         about = {"step": 0, "steps": steps, "scale": 1, "scales": scales, "scale_step": 0, "scale_steps": 0}
         self.show(message({"id": self.id, **about, "left": None, "curve": [], "marks": []}, glimpse))
@@ -120,12 +120,12 @@ class Watching:
 
 
 def thinned(curve: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    """Returns a curve of not too many points, its ends among them."""
+    """Returns a curve with a limited number of points, including its ends."""
     return curve if len(curve) <= MOST_POINTS else [*curve[:-1:2], curve[-1]]
 
 
 def message(about: dict[str, Any], pixels: np.ndarray) -> bytes:
-    """Returns a line of JSON, and behind it the pixels (h, w, 3), in [0, 1], as a JPEG."""
+    """Returns a line of JSON, followed by the pixels (h, w, 3), in [0, 1], as a JPEG."""
     height, width = pixels.shape[:2]
     image = Image.fromarray(np.uint8(np.clip(pixels, 0, 1) * 255 + 0.5))
     image.thumbnail((LARGEST, LARGEST))
@@ -142,14 +142,14 @@ class PaintingThread:
     """Does the jobs of the queue.
 
     Args:
-        atelier: where they are.
-        show: is shown each preview.
-        changed: called when it has begun or ended something.
+        atelier: has the queue.
+        show: receives each preview.
+        changed: called when a job has begun or ended.
     """
 
     def __init__(self, atelier: Atelier, show: Show, changed: Callable[[], None]):
         self.atelier, self.show, self.changed = atelier, show, changed
-        self.state = STARTING  # or ready, or why it cannot be
+        self.state = STARTING  # or ready, or an error message
         self.easel: WatchedSession | None = None
         self.stop, self.closing = threading.Event(), False
         self.thread = threading.Thread(target=self.work, name="painter", daemon=True)
@@ -160,11 +160,11 @@ class PaintingThread:
         self.changed()
         while job := self.atelier.queue.take():
             self._do(job)
-            self.stop = threading.Event()  # for the next one
+            self.stop = threading.Event()  # for the next job
             self.changed()
 
     def end(self, id: str) -> bool:
-        """Ends this run after its next step, if it is at work; what there is of the picture is kept."""
+        """Ends this run after its next step, if it is running; its picture so far is kept."""
         job = self.atelier.queue.get(id)
         at_work = job is not None and job.state == PAINTING
         if at_work:
@@ -172,7 +172,7 @@ class PaintingThread:
         return at_work
 
     def close(self, patience: float) -> None:
-        """Ends the run at work, which goes on when the studio is opened again, and waits for that."""
+        """Ends the current run, which is resumed when the studio is opened again, and waits for it."""
         self.closing = True
         self.atelier.queue.close()
         self.stop.set()
@@ -184,17 +184,17 @@ class PaintingThread:
         easel = self._open(config)
         resolved = easel.resolve(config, SMALL)
         easel.network(resolved)
-        easel.network(resolved.resolved(init="instant"))  # of which a new picture's first glimpse is
+        easel.network(resolved.resolved(init="instant"))  # paints the sketch of a new picture
 
     def _open(self, config: Config) -> WatchedSession:
-        """Returns the session, opened once."""
+        """Returns the session, which is opened once."""
         if self.easel is None:
             self.easel = WatchedSession(config, KEEP, self.show)
             self.state = READY
         return self.easel
 
     def _do(self, job: Job) -> None:
-        """Does a job, and takes note of what became of it."""
+        """Does a job, and records its outcome."""
         queue = self.atelier.queue
         if error := self._attempt(lambda: self._perform(job)):
             queue.fail(job.id, error)
@@ -212,7 +212,7 @@ class PaintingThread:
             raise InputError("The loss is no longer a number: the picture is saved as it stood before that.")
 
     def _attempt(self, work: Callable[[], None]) -> str:
-        """Does some work; returns what went wrong, in a line."""
+        """Does some work; returns an error message of one line, "" on success."""
         try:
             with logged(self.atelier.home, EXPECTED):
                 work()

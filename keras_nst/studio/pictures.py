@@ -1,4 +1,4 @@
-"""Pictures that the browser may name: uploads, by the hash of their content, and the samples. Never by a path."""
+"""Pictures that the browser may name: uploads, by the hash of their content, and the samples. Never a path."""
 
 import io
 import json
@@ -18,45 +18,45 @@ from keras_nst.settings.declared import InputError
 from keras_nst.settings.lines import one_line
 from keras_nst.system.files import written_whole
 
-VIEW = 1024  # pixels, the longer side of what the page shows of a picture
+VIEW = 1024  # pixels, the longer side of a picture on the page
 LONGEST_NAME = 80  # letters
 UPLOAD, SAMPLE = "upload:", "sample:"
 
 
 class TooLarge(InputError):
-    """An upload has more bytes than it may have."""
+    """An upload has too many bytes."""
 
 
 class About(NamedTuple):
-    """What the page is told of a picture."""
+    """The page's information about a picture."""
 
-    picture: str  # as the browser names it
-    name: str  # as its owner names it; shown, and used for nothing else
+    picture: str  # its name in the browser
+    name: str  # its owner's name for it; only shown
     width: int
     height: int
     notes: tuple[str, ...] = ()
 
 
 class Uploads:
-    """The folder of what was uploaded: each file under its SHA-256, beside it a view of it and its name.
+    """The folder of uploads: each file under its SHA-256, next to its view for the page and its name.
 
     Args:
-        folder: where they are.
-        most_bytes: of one file.
-        most_pixels: of one picture.
+        folder: with the files.
+        most_bytes: the limit for a file.
+        most_pixels: the limit for a picture.
     """
 
     def __init__(self, folder: Path, most_bytes: float, most_pixels: float):
         self.folder, self.most_bytes, self.most_pixels = folder, int(most_bytes), round(most_pixels)
         folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(".*.part"):  # by uploads that a crash has cut off
+        for left in folder.glob(".*.part"):  # of uploads cut off by a crash
             left.unlink()
 
     async def receive(self, parts: AsyncIterable[bytes]) -> Path:
-        """Writes an upload into a file that has no name yet, for `take`.
+        """Writes an upload into a temporary file, for `take`.
 
         Raises:
-            TooLarge: it has too many bytes; no more of them were read.
+            TooLarge: it has too many bytes; the rest was not read.
         """
         path, count = self.folder / f".{secrets.token_hex(8)}.part", 0
         try:
@@ -71,15 +71,15 @@ class Uploads:
         return path
 
     def check_bytes(self, count: int) -> None:
-        """Raises TooLarge for more bytes than a file may have."""
+        """Raises TooLarge for more bytes than the limit."""
         if count > self.most_bytes:
             raise TooLarge(f"Expected a file of at most {self.most_bytes / 1e6:g} MB. Received: more")
 
     def take(self, path: Path, name: str) -> About:
-        """Gives a file that was received its name if it is a picture; or else removes it.
+        """Moves a received file to its final name if it is a picture; else removes it.
 
         Raises:
-            ValueError: it is no picture, damaged or too large.
+            ValueError: it is not a picture, or is damaged or too large.
         """
         try:
             picture = read_picture(path, self.most_pixels)
@@ -90,7 +90,7 @@ class Uploads:
         return about
 
     def adopt(self, path: Path, sha256: str | None = None) -> str:
-        """Returns how the browser names a picture of a run, or "" if it is not there, or not the one of this hash."""
+        """Returns the browser's name of a run's picture, or "" if it is missing or its hash differs."""
         if path.parent.resolve() == self.folder.resolve():
             return UPLOAD + path.name if (self.folder / f"{path.name}.json").exists() else ""
         try:
@@ -104,10 +104,10 @@ class Uploads:
         return self._note(picture, path.name).picture
 
     def about(self, named: str) -> About:
-        """Returns what is known of a picture.
+        """Returns the information about a picture.
 
         Raises:
-            InputError: there is none of this name.
+            InputError: there is none with this name.
         """
         if named.startswith(SAMPLE):
             with Image.open(self.path(named)) as image:
@@ -116,10 +116,10 @@ class Uploads:
         return About(named, told["name"], told["width"], told["height"], tuple(told["notes"]))
 
     def path(self, named: str) -> Path:
-        """Returns where a picture is.
+        """Returns the path of a picture.
 
         Raises:
-            InputError: there is none of this name.
+            InputError: there is none with this name.
         """
         sample, upload = re.fullmatch("sample:([a-z]+)", named), re.fullmatch("upload:([0-9a-f]{64})", named)
         path = None
@@ -132,11 +132,11 @@ class Uploads:
         return path
 
     def source(self, named: str) -> str:
-        """Returns a picture as settings name it."""
+        """Returns a picture's name for the settings."""
         return named if named.startswith(SAMPLE) and self.path(named) else str(self.path(named).resolve())
 
     def view(self, named: str) -> bytes:
-        """Returns what the page shows of a picture, as WebP."""
+        """Returns the picture's view for the page, as WebP."""
         path = self.path(named)
         return view_of_sample(path) if named.startswith(SAMPLE) else path.with_suffix(".webp").read_bytes()
 
@@ -159,7 +159,7 @@ def samples() -> list[str]:
 
 @cache
 def view_of_sample(path: Path) -> bytes:
-    """Returns what the page shows of a sample."""
+    """Returns the view of a sample for the page."""
     return view_of(read_picture(path))
 
 
@@ -168,7 +168,7 @@ def view_of(picture: Picture) -> bytes:
     pixels = picture.pixels if picture.alpha is None else np.dstack([picture.pixels, picture.alpha])
     image = Image.fromarray(np.uint8(np.rint(pixels * 255)))
     image.thumbnail((VIEW, VIEW))
-    return encoded(image, "WEBP", quality=85, method=1)  # quickly
+    return encoded(image, "WEBP", quality=85, method=1)  # fast
 
 
 def encoded(image: Image.Image, format: str, **options: int) -> bytes:

@@ -1,4 +1,4 @@
-"""What waits to be painted: on the disk before anything else happens, so that it outlives the program."""
+"""The queue of pictures to paint: written to disk before anything else happens, so that it survives the program."""
 
 import json
 import logging
@@ -16,35 +16,35 @@ from keras_nst.system.files import written_whole
 WAITING, PAINTING, FAILED = "waiting", "painting", "failed"
 log = logging.getLogger("keras_nst.studio")
 STATES = (WAITING, PAINTING, FAILED)
-MOST_FAILED = 20  # that are remembered
+MOST_FAILED = 20  # failed jobs that are kept
 LINE = "queue.jsonl"
 
 
 class Full(InputError):
-    """No more pictures may wait."""
+    """The queue has its maximum of waiting pictures."""
 
 
 class Job(NamedTuple):
-    """A picture to be made: a new run, or one that goes on."""
+    """A picture to make: a new run, or one to resume."""
 
     id: str  # the name of its run's folder
     state: str = WAITING
     asked: Form = Form()
-    anew: dict[str, str] | None = None  # of a run that goes on: the settings given anew
+    anew: dict[str, str] | None = None  # of a run to resume: the changed settings
     error: str = ""
 
     def told(self) -> dict[str, Any]:
-        """Returns it as the page and the queue's file have it."""
+        """Returns the job in the form of the page and of the queue's file."""
         return self._asdict() | {"asked": self.asked.told()}
 
 
 class Queue:
-    """The jobs in their order, for the server's threads and the painter's.
+    """The jobs in order, for the server's threads and the painter's.
 
     Args:
-        folder: where the file of the queue is.
-        most: jobs that may wait.
-        changed: called after each change, by whichever thread has made it.
+        folder: has the file of the queue.
+        most: the limit of waiting jobs.
+        changed: called after each change, by the thread that made it.
     """
 
     def __init__(self, folder: Path, most: int, changed: Callable[[], None] = lambda: None):
@@ -54,11 +54,11 @@ class Queue:
         self.jobs = read(self.path)
 
     def add(self, job: Job, first: bool = False) -> None:
-        """Puts a job at the end, or before all that wait.
+        """Adds a job at the end, or before all waiting jobs.
 
         Raises:
-            Full: too many wait already.
-            InputError: the job is there already.
+            Full: too many jobs wait already.
+            InputError: the job is in the queue already.
         """
         with self.turn:
             if any(other.id == job.id and other.state != FAILED for other in self.jobs):
@@ -71,12 +71,12 @@ class Queue:
         self.changed()
 
     def check_room(self) -> None:
-        """Raises Full where no more may wait."""
+        """Raises Full if no more jobs may wait."""
         if sum(job.state == WAITING for job in self.jobs) >= self.most:
             raise Full(f"The queue is full: {self.most} pictures wait (--queue). Expected to wait for one of them.")
 
     def take(self) -> Job | None:
-        """Waits for the next job and returns it, as painting; None once the queue is closed."""
+        """Waits for the next job and returns it, marked as painting; None once the queue is closed."""
         with self.turn:
             while not self.closed and not any(job.state == WAITING for job in self.jobs):
                 self.turn.wait()
@@ -88,7 +88,7 @@ class Queue:
         return job
 
     def fail(self, id: str, error: str) -> None:
-        """Remembers that a job has failed, and why."""
+        """Records that a job has failed, and why."""
         with self.turn:
             jobs = [job._replace(state=FAILED, error=error) if job.id == id else job for job in self.jobs]
             forgotten = [job for job in jobs if job.state == FAILED][:-MOST_FAILED]
@@ -96,13 +96,13 @@ class Queue:
         self.changed()
 
     def remove(self, id: str) -> None:
-        """Lets go of a job."""
+        """Removes a job."""
         with self.turn:
             self._note([job for job in self.jobs if job.id != id])
         self.changed()
 
     def withdraw(self, id: str) -> bool:
-        """Lets go of a job that is not at work; returns whether there was one."""
+        """Removes a job that is not being painted; returns whether there was one."""
         with self.turn:
             there = any(job.id == id and job.state != PAINTING for job in self.jobs)
             if there:
@@ -111,18 +111,18 @@ class Queue:
         return there
 
     def get(self, id: str) -> Job | None:
-        """Returns the job of this name."""
+        """Returns the job with this id."""
         with self.turn:
             return next((job for job in self.jobs if job.id == id), None)
 
     def close(self) -> None:
-        """Ends the waiting for jobs; what is in the queue stays on the disk."""
+        """Ends the waiting for jobs; the queue stays on disk."""
         with self.turn:
             self.closed = True
             self.turn.notify_all()
 
     def _note(self, jobs: list[Job]) -> None:
-        """Takes note of what has become of jobs, on a full disk in memory alone: done twice, a job is done once."""
+        """Records changed jobs, with a full disk only in memory: safe, since a job done twice makes one picture."""
         try:
             self._keep(jobs)
         except OSError as error:
@@ -137,14 +137,14 @@ class Queue:
 
 
 def read(path: Path) -> list[Job]:
-    """Returns the jobs of a queue's file; what was being painted when the program ended waits again."""
+    """Returns the jobs of a queue's file; a job that was being painted when the program ended waits again."""
     jobs = []
     lines = path.read_text(encoding="utf8").splitlines() if path.exists() else []
     for line in lines:
         try:
             told = json.loads(line)
             job = Job(**told | {"asked": Form.read(told["asked"])})
-        except (ValueError, TypeError, KeyError):  # written by a later version, or by somebody
+        except (ValueError, TypeError, KeyError):  # written by a later version, or by hand
             continue
         if job.state in STATES and Path(job.id).name == job.id:
             jobs.append(job._replace(state=WAITING) if job.state == PAINTING else job)
@@ -152,5 +152,5 @@ def read(path: Path) -> list[Job]:
 
 
 def new_id() -> str:
-    """Returns the name of a new run's folder, which tells when it was asked for."""
+    """Returns a name for a new run's folder, which contains the time of the request."""
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"

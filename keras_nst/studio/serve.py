@@ -1,4 +1,4 @@
-"""The studio opened, and closed again by Ctrl-C."""
+"""Opens the studio, and closes it on Ctrl-C."""
 
 import asyncio
 import os
@@ -20,17 +20,17 @@ from keras_nst.studio.studio import Studio
 from keras_nst.system.pace import Stop
 
 HOST = "127.0.0.1"
-PATIENCE = 60.0  # seconds for the run at work to take its last step and be kept
-# What is refused is read on for so many seconds, and forgotten, so that its sender hears why; then it is hung up.
+PATIENCE = 60.0  # seconds for the current run to take its last step and be saved
+# Seconds for which a refused request is still read and ignored, so that its sender gets the answer.
 LINGERING = 3.0
-LINE = 16_384  # bytes, of a request's first line and of each header
+LINE = 16_384  # bytes of a request's first line and of each header
 
 
 def serve(config: StudioConfig, stop: Stop, tell: Tell) -> None:
-    """Serves the studio until it is told to stop.
+    """Serves the studio until `stop` is set.
 
     Raises:
-        SettingError: the port or the folder cannot be had.
+        SettingError: the port or the folder cannot be used.
     """
     listening = listen(config.port)
     with listening:
@@ -40,7 +40,7 @@ def serve(config: StudioConfig, stop: Stop, tell: Tell) -> None:
 
 
 async def opened(studio: Studio, listening: socket.socket, stop: Stop, tell: Tell) -> None:
-    """Keeps the studio open until it is told to stop."""
+    """Keeps the studio open until `stop` is set."""
     known = Pass.new(listening.getsockname()[1])
     limits: dict[str, Any] = {"lingering_time": LINGERING, "max_line_size": LINE, "max_field_size": LINE}
     runner = web.AppRunner(application(studio, known), access_log=None, **limits)
@@ -60,10 +60,10 @@ async def opened(studio: Studio, listening: socket.socket, stop: Stop, tell: Tel
 
 
 def listen(port: int) -> socket.socket:
-    """Returns a socket that hears this machine alone.
+    """Returns a socket that listens on this machine only.
 
     Raises:
-        SettingError: somebody else has the port.
+        SettingError: the port is in use.
     """
     try:
         return socket.create_server((HOST, port))
@@ -74,5 +74,5 @@ def listen(port: int) -> socket.socket:
 
 
 def has_a_screen() -> bool:
-    """Tells whether there is somewhere to open a browser: a text browser would take the terminal."""
+    """Returns whether there is a screen for a browser: a text browser would take over the terminal."""
     return sys.platform != "linux" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))

@@ -1,4 +1,4 @@
-"""The settings of the studio: where it keeps its pictures, whom it lets in, how much it takes."""
+"""The settings of the studio: folders, port, limits."""
 
 import dataclasses
 from typing import Any
@@ -22,7 +22,7 @@ def _check_folder(folder: str) -> None:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class StudioConfig(Settings):
-    """What is asked of the studio."""
+    """The settings of the studio."""
 
     workdir: str = setting(
         "runs",
@@ -56,11 +56,11 @@ class StudioConfig(Settings):
     keep_programs: bool = of_a_run("keep_programs")
 
 
-OF_THE_MACHINE = ("weights", "device", "memory_limit_gb", "keep_programs")  # what each run gets of these
+OF_THE_MACHINE = ("weights", "device", "memory_limit_gb", "keep_programs")  # settings that each run gets
 
 
 def machine_settings(studio: StudioConfig) -> dict[str, str]:
-    """Returns what the studio decides for each of its runs, as flag files have it."""
+    """Returns the studio's settings for each of its runs, as text, as in flag files."""
     return {name: studio.shown(name) for name in OF_THE_MACHINE}
 
 

@@ -1,4 +1,4 @@
-"""The studio at work: what its page may ask for, and what the page is told."""
+"""The studio's operations and state, as its page sees them."""
 
 import asyncio
 import functools
@@ -22,19 +22,19 @@ from keras_nst.video.folder import FRAMES, RECORD, Folder
 
 
 class Film(NamedTuple):
-    """A film that is painted, or has been."""
+    """A film that is painted, or will be."""
 
     id: str
     folder: Folder
     frames: int  # of the whole film
 
     def painted(self) -> list[int]:
-        """Returns the numbers of the frames that are painted."""
+        """Returns the numbers of the painted frames."""
         named = (path.stem for path in (self.folder.path / FRAMES).glob("*.png"))
         return sorted(int(name) for name in named if name.isdecimal())
 
     def told(self) -> dict[str, Any]:
-        """Returns what the page is told."""
+        """Returns the page's information about it."""
         painted = self.painted()
         return {"id": self.id, "frames": self.frames, "painted": len(painted), "last": painted[-1] if painted else None}
 
@@ -46,14 +46,14 @@ class Films:
         self.folder = folder.resolve()
 
     def told(self) -> list[dict[str, Any]]:
-        """Returns what the page is told of them, the latest first."""
+        """Returns the page's information about them, latest first."""
         return [film.told() for film in sorted(self._all(), key=begun, reverse=True)]
 
     def frame(self, id: str, number: int) -> Path:
-        """Returns a painted frame: the one of this number, or the nearest before it.
+        """Returns the path of a painted frame: this one, or the nearest before it.
 
         Raises:
-            Missing: there is none.
+            Missing: it does not exist.
         """
         film = next((film for film in self._all() if film.id == id), None)
         painted = [] if film is None else [each for each in film.painted() if each <= number]
@@ -62,7 +62,7 @@ class Films:
         return film.folder.frame(painted[-1])
 
     def _all(self) -> Iterator[Film]:
-        """Yields all; what links lead out of the folder to is not of it."""
+        """Yields all films; targets of links that lead outside the folder do not count."""
         for record in self.folder.glob(f"*/{RECORD}"):
             folder = Folder(record.parent)
             marks = folder.told(record).get("marks")
@@ -71,10 +71,10 @@ class Films:
 
 
 def begun(film: Film) -> float:
-    """Returns when a film was begun, or gone on with."""
+    """Returns when a film was begun, or resumed."""
     try:
         return (film.folder.path / RECORD).stat().st_mtime
-    except OSError:  # deleted by somebody at this moment
+    except OSError:  # just deleted by another process
         return 0.0
 
 
@@ -87,7 +87,7 @@ class Studio:
 
     def __init__(self, atelier: Atelier):
         self.atelier = atelier
-        self.revision = 0  # of the gallery
+        self.revision = 0  # counts changes of the gallery
         self.films = Films(Path(atelier.config.films).expanduser())
         self.hub = Hub(self.state)
         self.painter = PaintingThread(atelier, self.hub.show, self.gallery_changed)
@@ -96,39 +96,39 @@ class Studio:
 
     @property
     def uploads(self) -> Uploads:
-        """What was uploaded."""
+        """The uploaded pictures."""
         return self.atelier.uploads
 
     @property
     def gallery(self) -> Gallery:
-        """What was made."""
+        """The runs in the folder."""
         return self.atelier.gallery
 
     @property
     def queue(self) -> Queue:
-        """What is to be made."""
+        """The pictures to make."""
         return self.atelier.queue
 
     async def aside(self, work: Callable[..., Answer], *given: Any, **named: Any) -> Answer:
-        """Returns what some work on pictures returns, which the page's other requests do not wait for."""
+        """Returns the result of some work on pictures; other requests of the page do not wait for it."""
         work = functools.partial(work, *given, **named)
         return await asyncio.get_running_loop().run_in_executor(self.hands, work)
 
     def state(self) -> dict[str, Any]:
-        """Returns what all open pages are told whenever it changes."""
+        """Returns the state that all open pages receive whenever it changes."""
         jobs = [job.told() | {"goes_on": job.anew is not None} for job in self.queue.jobs]
         return {"painter": self.painter.state, "jobs": jobs, "gallery": self.revision}
 
     def gallery_changed(self) -> None:
-        """Tells the pages to look at the gallery again."""
+        """Notifies the pages that the gallery has changed."""
         self.revision += 1
         self.hub.changed()
 
     async def ask(self, asked: Form, first: bool = False) -> Job:
-        """Puts a picture into the queue, or at its head.
+        """Adds a picture to the queue, or puts it first.
 
         Raises:
-            InputError, OSError, ValueError: it cannot be made as it is asked for; or the queue is full.
+            InputError, OSError, ValueError: the request is not possible, or the queue is full.
         """
         self.queue.check_room()
         await self.aside(self.atelier.check, asked)
@@ -137,10 +137,10 @@ class Studio:
         return job
 
     async def change(self, id: str, settings: dict[str, str]) -> Job:
-        """Ends the run at work, and goes on from its picture with other settings.
+        """Ends the current run, and continues from its picture with other settings.
 
         Raises:
-            InputError: it is not at work, or cannot go on so.
+            InputError: it is not running, or cannot continue with them.
         """
         job = self.queue.get(id)
         run = await asyncio.to_thread(self.gallery.find, id)
@@ -153,20 +153,20 @@ class Studio:
         return new
 
     async def enlarge(self, id: str, size: str) -> Job:
-        """Takes a finished picture on to a larger size.
+        """Continues a finished picture at a larger size.
 
         Raises:
-            InputError: there is none, or the size is not larger.
+            InputError: there is no picture, or the size is not larger.
         """
         run = await asyncio.to_thread(self.gallery.get, id)
         asked = await self.aside(asked_of, run.record, self.uploads)
         return await self.ask(asked._replace(settings=asked.settings | allowed({"size": size}), first=id))
 
     async def go_on(self, id: str, more: int) -> Job:
-        """Lets a run go on where it stands, with so many more steps than were planned.
+        """Resumes a run, with `more` steps than were planned.
 
         Raises:
-            InputError: it cannot.
+            InputError: that is not possible.
         """
         run = await asyncio.to_thread(self.gallery.get, id)
         if not run.can_go_on:
@@ -181,10 +181,10 @@ class Studio:
         return job
 
     def stop(self, id: str) -> None:
-        """Ends a run at work, whose picture is kept, or takes a job out of the queue.
+        """Ends a running run, whose picture is kept, or removes a job from the queue.
 
         Raises:
-            InputError: there is none.
+            InputError: there is no such job.
         """
         if not (self.painter.end(id) or self.queue.withdraw(id)):
             raise InputError("Expected a picture in the queue. Received: one that is not there")
@@ -193,7 +193,7 @@ class Studio:
         """Removes a run.
 
         Raises:
-            InputError: there is none, or it is in the queue.
+            InputError: it does not exist, or is in the queue.
         """
         run = await asyncio.to_thread(self.gallery.get, id)
         job = self.queue.get(id)
@@ -204,25 +204,25 @@ class Studio:
         self.gallery_changed()
 
     def shown(self, run: Run) -> dict[str, Any]:
-        """Returns a run as the gallery has it."""
+        """Returns the gallery's information about a run."""
         size = size_of_file(run.picture) if run.picture else Size(0, 0)
         known = {"finished": run.record.finished, "goes_on": run.can_go_on, "report": run.report.is_file()}
         picture = {"picture": bool(run.picture), "version": run.version, "width": size.width, "height": size.height}
         return {"id": run.id} | picture | known
 
     def runs(self, most: int) -> dict[str, Any]:
-        """Returns the latest runs of the gallery, without the run at work, and whether there are more."""
+        """Returns the latest runs of the gallery, without those in the queue, and whether there are more."""
         at_work = {job.id for job in self.queue.jobs if job.state != FAILED}
         found = list(islice((run for run in self.gallery.runs() if run.id not in at_work), most + 1))
         return {"runs": [self.shown(run) for run in found[:most]], "more": len(found) > most}
 
     def details(self, id: str) -> dict[str, Any]:
-        """Returns what is known of a run: its settings and pictures, as the form has them."""
+        """Returns the details of a run: its settings and pictures, in the form's format."""
         run = self.gallery.get(id)
         return self.shown(run) | {"asked": asked_of(run.record, self.uploads).told()}
 
 
 def without_weights(settings: dict[str, str], changed: dict[str, str]) -> dict[str, str]:
-    """Returns settings without the weights in whose place a strength is given."""
+    """Returns settings without the weights that a given strength replaces."""
     weights = ("content_weight", "style_weight") if "style_strength" in changed else ()
     return {name: value for name, value in settings.items() if name not in weights}

@@ -1,1 +1,1 @@
-"""The machine: weights, devices, memory, signals."""
+"""The machine: weights, devices, memory, signals, files."""

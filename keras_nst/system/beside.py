@@ -1,4 +1,4 @@
-"""A thread for work beside that of the caller."""
+"""A background thread for work in parallel with the caller."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,12 +9,12 @@ from typing import Any
 class Beside:
     """Runs jobs on a background thread, one at a time.
 
-    Who asks for the answer waits for it. At the end of the process Python waits for what was begun, since TensorFlow
-    does not survive that while it works.
+    A caller that requests the result waits for it. At the end of the process Python waits for jobs that have started,
+    since TensorFlow crashes if the process ends while it works.
     """
 
     def __init__(self, around: Callable[[], AbstractContextManager[Any]]):
-        self.around = around  # each piece: each thread has to be told where it is to compute
+        self.around = around  # each job, since each thread has its own device context
         self.pool = ThreadPoolExecutor(1, "beside")
 
     def __call__(self, work: Callable[[], Any]) -> Callable[[], Any]:
@@ -25,5 +25,5 @@ class Beside:
         return self.pool.submit(worked).result
 
     def close(self) -> None:
-        """Begins nothing more, and does not wait."""
+        """Cancels jobs that have not started, and does not wait."""
         self.pool.shutdown(wait=False, cancel_futures=True)

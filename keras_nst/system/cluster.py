@@ -1,25 +1,25 @@
-"""The processes that make one picture together, as TF_CONFIG names them."""
+"""The processes that make one picture together, as named by TF_CONFIG."""
 
 import functools
 import json
 import os
 from typing import Any, NamedTuple
 
-PATIENCE = 600.0  # seconds that the others may take for what is between two sums: the first writes files meanwhile
+PATIENCE = 600.0  # seconds between two sums that the other processes may take: the first one also writes files
 
 
 class Task(NamedTuple):
-    """The part of this process."""
+    """The number of this process, among all of them."""
 
-    number: int = 0  # the first writes the run's folder, the others take part
+    number: int = 0  # process 0 writes the run's folder
     processes: int = 1
 
 
 def task() -> Task:
-    """Returns this process's part in what TF_CONFIG describes.
+    """Returns the number of this process in TF_CONFIG.
 
     Raises:
-        ValueError: it describes nothing.
+        ValueError: TF_CONFIG is missing or invalid.
     """
     written = os.environ.get("TF_CONFIG", "")
     try:
@@ -34,11 +34,11 @@ def task() -> Task:
     return Task(number, len(workers))
 
 
-@functools.cache  # TensorFlow can do it once in a process
+@functools.cache  # TensorFlow can connect only once per process
 def connected() -> Any:
     """Connects the processes, which waits for all of them, and returns TensorFlow's strategy.
 
-    It has to come before TensorFlow's first operation.
+    It must be called before TensorFlow's first operation.
     """
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""What computes, and in which precision. Commands call this; nothing happens on import."""
+"""Chooses the device and its precision. Commands call this; nothing happens on import."""
 
 import contextlib
 import gc
@@ -14,29 +14,29 @@ CPU_INFO = Path("/proc/cpuinfo")
 HARDWARE_BFLOAT16 = {"avx512_bf16", "amx_bf16"}
 DEVICE_FILES = Path("/dev")
 VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
-# Bytes: the program itself, with TensorFlow's code and Python's objects, and what the smallest run takes.
+# Bytes: the program itself, with TensorFlow's code and Python's objects, and the smallest run's tensors.
 BESIDE_TENSORS, LEAST_FOR_TENSORS = 0.5e9, 0.25e9
 
 
 class Device(NamedTuple):
-    """A device of TensorFlow's."""
+    """A TensorFlow device."""
 
     kind: str  # cpu, gpu or tpu
-    name: str  # TensorFlow's, like /GPU:0
+    name: str  # TensorFlow's name, like /GPU:0
     description: str
     bfloat16: bool  # in hardware
     warning: str = ""
-    memory: float = 0.0  # bytes free on it for tensors; 0 where nothing tells, or where it is the system's
+    memory: float = 0.0  # bytes free on it for tensors; 0 if unknown, or if it is the system's memory
 
 
 def start_tensorflow(memory: float, xla_flags: str = "", first: Callable[[], Any] | None = None) -> None:
-    """Imports TensorFlow and Keras once, without their chatter, whatever backend the user's own settings name.
+    """Imports TensorFlow and Keras once, without their messages, whatever backend the user's own settings name.
 
     Args:
-        memory: the bytes this process may have in all. Tensors that find no room there raise an error, where the system
-            would end the process.
-        xla_flags: for XLA, in place of those in the environment.
-        first: what has to be done before the first operation.
+        memory: the total bytes this process may use. Tensors beyond that raise an error, where otherwise the system
+            would kill the process.
+        xla_flags: for XLA, instead of those in the environment.
+        first: called before the first operation.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -49,14 +49,14 @@ def start_tensorflow(memory: float, xla_flags: str = "", first: Callable[[], Any
         keras.config.set_floatx("float32")
         if first:
             first()
-        tf.zeros(1)  # the first operation finds the devices and the memory, and has more to say
+        tf.zeros(1)  # the first operation detects devices and memory, which prints more messages
 
 
 @contextlib.contextmanager
 def _all_kept(first: bool) -> Iterator[None]:
-    """Spares Python its search for garbage among a million objects that stay: a quarter of the time of the import.
+    """Disables Python's garbage collection during the import, whose million objects are permanent: a quarter faster.
 
-    Only the first time: later there would be what earlier runs have left among them.
+    Objects are frozen only the first time: later there would be garbage of earlier runs among them.
     """
     searching = gc.isenabled()
     gc.disable()
@@ -70,21 +70,21 @@ def _all_kept(first: bool) -> Iterator[None]:
 
 
 def allocation(memory: float) -> dict[str, str]:
-    """Returns what tells TensorFlow how to take memory, unless the user's environment does."""
+    """Returns TensorFlow's memory settings, except those that the user's environment has."""
     for_tensors = int(max(memory - BESIDE_TENSORS, LEAST_FOR_TENSORS))
     wanted = {
-        # Keeps memory from step to step. Without it the system clears every tensor's pages anew, an eighth of all work.
+        # Keeps memory between steps. Without it the system clears every tensor's pages again, an eighth of all work.
         "TF_CPU_ALLOCATOR_USE_BFC": "true",
         "TF_CPU_BFC_MEM_LIMIT_IN_MB": str(for_tensors // 2**20),
-        "TF_MKL_ALLOC_MAX_BYTES": str(for_tensors),  # the same, where oneDNN is used
+        "TF_MKL_ALLOC_MAX_BYTES": str(for_tensors),  # the same, if oneDNN is used
     }
     return {name: value for name, value in wanted.items() if name not in os.environ}
 
 
 def onednn() -> dict[str, str]:
-    """Returns what has TensorFlow convolve by oneDNN where that is faster, unless the user's environment says.
+    """Returns the setting that makes TensorFlow use oneDNN if it is faster, unless the user's environment has one.
 
-    Of itself it does so only where the processor has instructions for neural networks: not with AVX-512 alone.
+    By default TensorFlow uses it only if the processor has neural network instructions: not with AVX-512 alone.
     """
     wanted = "avx512f" in cpu_flags() and "TF_ENABLE_ONEDNN_OPTS" not in os.environ
     return {"TF_ENABLE_ONEDNN_OPTS": "1"} if wanted else {}
@@ -92,7 +92,7 @@ def onednn() -> dict[str, str]:
 
 @contextlib.contextmanager
 def environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Sets variables for what is started or imported inside; processes started later are not to hear of them."""
+    """Sets variables for code run or imported inside; processes started later do not inherit them."""
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:
@@ -106,10 +106,10 @@ def environment(settings: Mapping[str, str]) -> Iterator[None]:
 
 
 def choose_device(kind: str) -> Device:
-    """Returns the device of this kind, or the best there is for "auto".
+    """Returns the device of this kind, or for "auto" the best one available.
 
     Raises:
-        ValueError: there is no device of this kind.
+        ValueError: there is no such device.
     """
     found = {"tpu": _tpu, "gpu": _gpu, "cpu": _cpu}
     for name in found if kind == "auto" else [kind]:
@@ -126,7 +126,7 @@ def _cpu() -> Device:
 
 
 def cpu_flags() -> set[str]:
-    """Returns what the processor can do, by the names that Linux has for it; nothing elsewhere."""
+    """Returns the processor's features by Linux's names; empty on other systems."""
     try:
         info = CPU_INFO.read_text(encoding="utf8")
     except OSError:
@@ -136,7 +136,7 @@ def cpu_flags() -> set[str]:
 
 
 def gpus() -> list[str]:
-    """Returns NVIDIA's GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them: known without TensorFlow."""
+    """Returns the NVIDIA GPUs that this process may use, named as in CUDA_VISIBLE_DEVICES, without TensorFlow."""
     if (named := os.environ.get(VISIBLE_GPUS)) is not None:
         return [name for name in named.split(",") if name not in ("", "-1")]
     return sorted((path.name.removeprefix("nvidia") for path in DEVICE_FILES.glob("nvidia[0-9]*")), key=int)
@@ -156,9 +156,9 @@ def _gpu() -> Device | None:
 
 
 def _gpu_memory() -> float:
-    """Returns the bytes that TensorFlow takes of the GPU, less what it has used of them."""
+    """Returns the bytes that TensorFlow reserves on the GPU, minus those in use."""
     import tensorflow as tf
-    from tensorflow.python.client import device_lib  # the only place that knows the limit
+    from tensorflow.python.client import device_lib  # only this module knows the limit
 
     limits = [float(device.memory_limit) for device in device_lib.list_local_devices() if device.device_type == "GPU"]
     return limits[0] - tf.config.experimental.get_memory_info("GPU:0")["current"] if limits else 0.0

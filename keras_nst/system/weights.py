@@ -1,6 +1,6 @@
-"""The published VGG weights: found in the Keras cache or fetched into it, and verified each time.
+"""The published VGG weights: found in the Keras cache or downloaded into it, and verified each time.
 
-`python -m keras_nst.system.weights --network=vgg19` gets them ahead of time and prints where they are.
+`python -m keras_nst.system.weights --network=vgg19` downloads them ahead of time and prints their path.
 """
 
 import argparse
@@ -16,27 +16,27 @@ from typing import NamedTuple
 from keras_nst.system.download import Package, Unavailable, from_package, from_server
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-SMALLEST = 4096  # bytes; the first convolution of a VGG alone takes more
+SMALLEST = 4096  # bytes; the first convolution of a VGG alone is larger
 KERAS_SERVER = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 
 class Source(NamedTuple):
-    """A published weights file: how to recognize it and where to get it."""
+    """A published weights file: how to identify it and where to download it."""
 
-    name: str  # in the cache
+    name: str  # file name in the cache
     size: int  # bytes
     algorithm: str
     digest: str
     url: str = ""
-    package: Package | None = None  # a source package that holds the very same file
-    note: str = ""  # what to tell whenever it is used
+    package: Package | None = None  # a source package that contains the identical file
+    note: str = ""  # message whenever it is used
 
 
 TORCHVISION = (
     "VGG16 has torchvision's weights, not Keras' own: trained anew on the same photographs, so losses and pictures are "
     "others; its mean and deviation of colors are folded into the first convolution"
 )
-# Of each network the files that will do, the best one first.
+# The usable files of each network, the best one first.
 SOURCES = {
     "vgg19": (
         Source(
@@ -79,28 +79,28 @@ SOURCES = {
 
 
 class Way(NamedTuple):
-    """One way to get a file; nothing happens before the first of its chunks is asked for."""
+    """A way to download a file; nothing happens before its first chunk is requested."""
 
     name: str
     chunks: Generator[bytes, None, None]
 
 
 def say(line: str) -> None:
-    """Print a line for a person to read."""
+    """Prints a message to standard error."""
     print(line, file=sys.stderr, flush=True)
 
 
 def weights_path(network: str, weights: str = "imagenet", tell: Callable[[str], None] = say) -> Path:
-    """A file with the weights: a published one, verified and fetched if need be, or the user's own.
+    """Returns a file with the weights: a published one, verified and downloaded if necessary, or the user's own.
 
     Args:
         network: "vgg19" or "vgg16".
-        weights: "imagenet", or the path of an HDF5 file, which is only looked at as `check_weights` does.
-        tell: is given a line of text for each thing worth knowing: a damaged file, a download, whose numbers.
+        weights: "imagenet", or the path of an HDF5 file, which is only checked as by `check_weights`.
+        tell: receives messages: about a damaged file, a download, the origin of the weights.
 
     Raises:
-        ValueError: `network` or `weights` is not what it should be.
-        OSError: the published weights cannot be had, or not be stored.
+        ValueError: `network` or `weights` is not valid.
+        OSError: the published weights cannot be downloaded or stored.
     """
     check_weights(network, weights)
     if weights == "random":
@@ -111,10 +111,10 @@ def weights_path(network: str, weights: str = "imagenet", tell: Callable[[str], 
 
 
 def published(sources: Sequence[Source], tell: Callable[[str], None] = say) -> Path:
-    """The first of these files that the cache has whole, or else the first that can be fetched into it.
+    """Returns the first of these files that is undamaged in the cache, or else the first that can be downloaded.
 
     Raises:
-        OSError: none can be had, or not be stored.
+        OSError: none can be downloaded or stored.
     """
     failures = []
     for source in sources:
@@ -133,11 +133,11 @@ def published(sources: Sequence[Source], tell: Callable[[str], None] = say) -> P
 
 
 def check_weights(network: str, weights: str) -> None:
-    """Refuse at once, without TensorFlow, what cannot be the weights of `network`.
+    """Refuses files that cannot be the weights of `network`, immediately, without TensorFlow.
 
     Raises:
         ValueError: the network is unknown, or `weights` is neither "imagenet" nor "random" nor the path of a
-            readable file that begins as HDF5 files do.
+            readable file that begins like an HDF5 file.
     """
     if network not in SOURCES:
         raise ValueError(f"Expected a network among {', '.join(SOURCES)}. Received: {network}")
@@ -149,7 +149,7 @@ def check_weights(network: str, weights: str) -> None:
 
 def _find_hdf5_flaw(path: Path) -> str | None:
     try:
-        if path.exists() and not path.is_file():  # opening a pipe would wait
+        if path.exists() and not path.is_file():  # opening a pipe would block
             return "it is not a file"
         with path.open("rb") as file:
             size, start = os.fstat(file.fileno()).st_size, file.read(len(HDF5_SIGNATURE))
@@ -167,19 +167,19 @@ def _find_hdf5_flaw(path: Path) -> str | None:
 
 
 def cache_folder() -> Path:
-    """Where Keras keeps the weights it downloads."""
+    """Returns the folder where Keras stores downloaded weights."""
     home = os.environ.get("KERAS_HOME") or os.path.join("~", ".keras")
     return Path(os.path.abspath(os.path.expanduser(home)), "models")
 
 
 def find_flaw(path: Path, source: Source) -> str | None:
-    """What is wrong with the file at `path`, or None if it is the published one to the last bit."""
+    """Returns what is wrong with the file at `path`, or None if it is bit-identical to the published one."""
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size != source.size:
                 return f"it has {size} bytes, not {source.size}"
-            # "Not for security" as machines under FIPS rules refuse MD5 otherwise.
+            # "Not for security", since machines under FIPS rules otherwise refuse MD5.
             digest = hashlib.file_digest(file, lambda: hashlib.new(source.algorithm, usedforsecurity=False))
     except OSError as error:
         return error.strerror or str(error)
@@ -187,10 +187,10 @@ def find_flaw(path: Path, source: Source) -> str | None:
 
 
 def fetch(sources: Sequence[Source], tell: Callable[[str], None], failures: Sequence[str] = ()) -> Source:
-    """Put one of the published files into the cache, by the first way that works.
+    """Downloads one of the published files into the cache, by the first way that works.
 
     Args:
-        failures: what was tried before, for the error message.
+        failures: earlier failures, for the error message.
 
     Raises:
         OSError: no way works, or the cache cannot be written.
@@ -221,13 +221,13 @@ def _ways(source: Source) -> Iterator[Way]:
 
 
 def store(chunks: Generator[bytes, None, None], path: Path, source: Source) -> None:
-    """Write the chunks to `path`, which never holds anything but the whole, verified file.
+    """Writes the chunks to `path`, which only ever holds the complete, verified file.
 
     Raises:
-        Unavailable: what came is not the published file.
-        OSError: the folder cannot be made or written.
+        Unavailable: the download is not the published file.
+        OSError: the folder cannot be created or written to.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # of this process alone
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # unique to this process
     with _naming_folder(path.parent), closing(chunks):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -249,7 +249,7 @@ def store(chunks: Generator[bytes, None, None], path: Path, source: Source) -> N
 
 @contextmanager
 def _naming_folder(folder: Path) -> Iterator[None]:
-    """Turn an OSError into one that names the folder, the reason and the way out."""
+    """Turns an OSError into one that names the folder, the reason and the remedy."""
     try:
         yield
     except OSError as error:

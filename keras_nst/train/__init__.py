@@ -1,1 +1,1 @@
-"""How a network is trained that paints any photograph in the styles of some paintings."""
+"""Trains a network that paints any photograph in the styles of some paintings."""

@@ -1,4 +1,4 @@
-"""A training at work: the network, what it is taught, where it stands."""
+"""The parts of a running training: the network, its lessons, its saved state."""
 
 import zipfile
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ from keras_nst.settings.lines import Tell
 from keras_nst.system.files import read_about, read_arrays, write_archive
 from keras_nst.train.prepare import STATE, Request
 
-PRECISION = "precision"  # what is kept beside the plan
+PRECISION = "precision"  # saved in addition to the plan
 
 
 class Course(NamedTuple):
-    """What is at work."""
+    """A running training."""
 
     asked: Request
     session: Session
@@ -36,18 +36,18 @@ class Course(NamedTuple):
 
 
 def opened(asked: Request, session: Session, tell: Tell) -> Course:
-    """Builds all there is.
+    """Builds all parts of a training.
 
     Raises:
-        SettingError: the memory does not suffice, or the model to begin with is damaged.
+        SettingError: the memory does not suffice, or the model to start from is damaged.
     """
     settings, config = asked.settings, asked.settings.config()
     size = Size(settings.size, settings.size)
     tell(f"Runs on {session.device.description}.{f' {session.device.warning}' if session.device.warning else ''}")
     resolved = session.resolve(config, size)
-    passes = 2 + bool(settings.steady)  # the network that learns takes about as much as the one that judges
+    passes = 2 + bool(settings.steady)  # the trained network takes about as much memory as the one that judges
     most = max(1, session.most_at_once(resolved, size) // passes)
-    if settings.batch_size > most and session.device.kind == "cpu":  # nothing tells that of others
+    if settings.batch_size > most and session.device.kind == "cpu":  # unknown for other devices
         reason = f"Expected at most {most} photographs of {size} pixels at once, for the memory there is."
         raise SettingError("batch_size", settings.batch_size, reason)
     before = asked.before.shape if asked.before else Shape(settings.width, settings.blocks, 0)
@@ -76,12 +76,12 @@ def new_painter(asked: Request, shape: Shape, precision: str) -> keras.Model:
 
 
 def learned(painter: keras.Model, asked: Request) -> list[Any]:
-    """Returns what changes: all, or what is a style's own."""
+    """Returns the trained variables: all, or with --from_model only the new styles' own."""
     return tables_of(painter) if asked.before else painter.trainable_weights
 
 
 def taught(asked: Request, session: Session, config: Resolved) -> tuple[Teacher, list[Any]]:
-    """Returns who teaches, and what is asked of each style."""
+    """Returns the teacher, and the lesson of each style."""
     settings = asked.settings
     teacher = Teacher(session.network(config), method_of(config), Size(settings.size, settings.size))
     shown = asked.photographs.judges(settings.size)
@@ -93,22 +93,22 @@ def taught(asked: Request, session: Session, config: Resolved) -> tuple[Teacher,
 
 
 def scales_of(asked: Request) -> tuple[float, ...]:
-    """Returns --style_scale of each style that is learned."""
+    """Returns the --style_scale of each style that is learned."""
     scales = asked.settings.style_scale
     return scales if len(scales) > 1 else scales * len(asked.styles)
 
 
-# --- Where it stands ---
+# --- The saved state ---
 
 
 def keep(course: Course, plan: Plan) -> None:
-    """Writes what it takes to go on."""
+    """Writes the state from which the training can be resumed."""
     about = plan._asdict() | {PRECISION: course.config.precision}
     write_archive(course.asked.folder / STATE, about, course.learner.state())
 
 
 def resumed(course: Course, plan: Plan, tell: Tell) -> Plan:
-    """Goes on where the training in the folder stands, if there is one; returns that."""
+    """Resumes the training in the folder, if there is one; returns its plan."""
     path = course.asked.folder / STATE
     if not path.exists():
         return plan
@@ -129,10 +129,10 @@ def resumed(course: Course, plan: Plan, tell: Tell) -> Plan:
 
 
 def checked(arrays: Sequence[np.ndarray], variables: Sequence[Any]) -> Sequence[np.ndarray]:
-    """Returns the arrays if they fit the variables.
+    """Returns the arrays, if they fit the variables.
 
     Raises:
-        ValueError: they do not.
+        ValueError: they do not fit.
     """
     if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
         raise ValueError("it is of another network")

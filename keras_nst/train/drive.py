@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from keras_nst.train.course import Course
     from keras_nst.train.watch import Watch
 
-LOOK = 50  # steps between two looks at held-out photographs
-UNSOUND = 10  # steps in a row from which nothing could be learned
+LOOK = 50  # steps between two evaluations on held-out photographs
+UNSOUND = 10  # steps in a row without a finite loss, after which the training ends
 
 
 def drive(asked: Request, stop: Stop, tell: Tell) -> int:
-    """Trains the network, or goes on with it, and writes the model; returns the exit code."""
+    """Trains the network, or resumes that, and writes the model; returns the exit code."""
     clock = Clock(asked.settings.max_seconds)
     with contextlib.ExitStack() as closing:
         closing.enter_context(contextlib.closing(open_folder(asked)))
@@ -69,7 +69,7 @@ def train(asked: Request, session: Session, clock: Clock, stop: Stop, tell: Tell
 
 
 def introduce(asked: Request, plan: Plan, tell: Tell) -> None:
-    """Tells what is going to be."""
+    """Reports what will be learned, from what, in how many steps."""
     seen, aside = len(asked.photographs.seen), len(asked.photographs.held_out)
     photographs = f"{seen} photograph{'s' * (seen != 1)}"
     judged = f"is judged by {aside} other{'s' * (aside != 1)}" if aside else "is judged by them too"
@@ -81,7 +81,7 @@ def introduce(asked: Request, plan: Plan, tell: Tell) -> None:
 
 
 def take_steps(course: "Course", plan: Plan, clock: Clock, stop: Stop, watch: "Watch") -> Plan:
-    """Takes steps until it is time to end; returns where the training stands then."""
+    """Takes steps until the training ends; returns the plan with its progress."""
     settings = course.asked.settings
     kept, unsound = time.monotonic(), 0
     while plan.taken < plan.end and clock.allows_a_step() and not stop.is_set():
@@ -103,7 +103,7 @@ def take_steps(course: "Course", plan: Plan, clock: Clock, stop: Stop, watch: "W
 
 
 def keep_if_possible(course: "Course", plan: Plan) -> None:
-    """Writes what it takes to go on; a full disk may have room again, and what is learned is worth more."""
+    """Saves the state; an error is only reported, since a full disk may have room again and training is worth more."""
     from keras_nst.train.course import keep
 
     try:

@@ -1,4 +1,4 @@
-"""The photographs that a network learns from, and those that it is judged by. No TensorFlow here."""
+"""The photographs that a network learns from, and those that judge it. No TensorFlow here."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -13,8 +13,8 @@ from keras_nst.settings.lines import Tell
 from keras_nst.train.settings import Training
 
 MOST = 500  # photographs; the number hardly matters, and these fill about 600 MB
-ROOMY = 2  # photographs are kept so many times as large as what is cut out of them
-JUDGES = 8  # held-out photographs that are looked at
+ROOMY = 2  # photographs are kept at this many times the size of a crop
+JUDGES = 8  # held-out photographs that are evaluated
 
 
 class Photographs(NamedTuple):
@@ -25,14 +25,14 @@ class Photographs(NamedTuple):
 
     @property
     def sha256(self) -> str:
-        """What tells these photographs from others."""
+        """A hash that identifies these photographs."""
         found = hashlib.sha256()
         for picture in (*self.seen, *self.held_out):
             found.update(picture.tobytes())
         return found.hexdigest()
 
     def crops(self, step: int, settings: Training) -> np.ndarray:
-        """Returns what the step of this number learns from, (n, size, size, 3) in [0, 1]: the same each time."""
+        """Returns the crops for the step of this number, (n, size, size, 3) in [0, 1]: the same each time."""
         draw = np.random.default_rng([settings.seed, step])
         crops = [
             crop(self.seen[draw.integers(len(self.seen))], settings.size, draw) for _ in range(settings.batch_size)
@@ -40,13 +40,13 @@ class Photographs(NamedTuple):
         return np.stack(crops).astype(np.float32) / 255
 
     def judges(self, size: int) -> np.ndarray:
-        """Returns the middles of held-out photographs, or of the others where there is none."""
+        """Returns the centers of held-out photographs, or of the others if none are held out."""
         shown = (self.held_out or self.seen)[:JUDGES]
         return np.stack([middle(picture, size) for picture in shown]).astype(np.float32) / 255
 
 
 def crop(picture: np.ndarray, size: int, draw: np.random.Generator) -> np.ndarray:
-    """Returns a square of a picture, somewhere and shrunk by anything between not at all and as far as it goes."""
+    """Returns a random square of a picture, shrunk by a random factor up to the largest possible."""
     height, width = picture.shape[:2]
     side = round(size * (min(height, width) / size) ** draw.random())
     top, left = draw.integers(height - side + 1), draw.integers(width - side + 1)
@@ -55,60 +55,66 @@ def crop(picture: np.ndarray, size: int, draw: np.random.Generator) -> np.ndarra
 
 
 def middle(picture: np.ndarray, size: int) -> np.ndarray:
-    """Returns the largest square in the middle of a picture."""
+    """Returns the largest square in the center of a picture, resized."""
     side = min(picture.shape[:2])
     top, left = ((length - side) // 2 for length in picture.shape[:2])
     return resized(picture[top : top + side, left : left + side], (size, size))
 
 
 def resized(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Returns a picture of another width and height."""
+    """Returns a picture resized to this width and height."""
     if picture.shape[1::-1] == shape:
         return picture
     return np.asarray(Image.fromarray(picture).resize(shape, Image.Resampling.LANCZOS, reducing_gap=3.0))
 
 
 def read_photographs(settings: Training, tell: Tell) -> Photographs:
-    """Reads the photographs, and sets some of them aside.
+    """Reads the photographs, and holds some of them out.
 
-    Those that cannot be read, or are too small, are left out and told of.
+    Unreadable or too small ones are left out and reported.
 
     Raises:
-        SettingError: there is none that can be used.
+        SettingError: none can be used.
     """
     names = sources("contents", settings.contents, deep=True)
     draw = np.random.default_rng(settings.seed)
     order = [names[index] for index in draw.permutation(len(names))]
     if len(order) > MOST:
-        tell(f"--contents={settings.contents}: {len(order)} pictures, of which {MOST} are used, drawn by lot.")
+        tell(f"--contents={settings.contents}: {len(order)} pictures, of which {MOST} are used, drawn at random.")
+    if len(order) == 1:  # whose error is reported in one line
+        with settings.about("contents"):
+            return Photographs([small(read_source(order[0], most_pixels(settings)).pixels, settings.size)], [])
     read = list(readable(order, settings, tell))
     if not read:
-        reason = (
-            f"Expected a picture of at least {settings.size} x {settings.size} pixels. Received: none that can be used"
-        )
+        reason = f"Expected a picture that can be used. Received: {len(order)}, of which each is told of above"
         raise SettingError("contents", settings.contents, reason)
     aside = min(len(read) - 1, max(1, round(settings.held_out * len(read)))) if settings.held_out else 0
     return Photographs(read[aside:], read[:aside])
 
 
 def readable(names: Sequence[str], settings: Training, tell: Tell) -> Iterator[np.ndarray]:
-    """Yields those that can be used, MOST at most."""
+    """Yields the photographs that can be used, MOST at most."""
     count = 0
     for name in names:
         if count == MOST:
             return
         try:
-            yield small(read_source(name, round(settings.max_megapixels * 1e6)).pixels, settings.size)
+            yield small(read_source(name, most_pixels(settings)).pixels, settings.size)
             count += 1
         except (OSError, ValueError) as error:
             tell(f"--contents: {name} is left out: {reason_of(error)}")
 
 
+def most_pixels(settings: Training) -> int:
+    """Returns the limit of a photograph's pixels."""
+    return round(settings.max_megapixels * 1e6)
+
+
 def small(pixels: np.ndarray, size: int) -> np.ndarray:
-    """Returns a picture in 8 bits, no larger than it takes.
+    """Returns a picture in 8 bits, no larger than needed.
 
     Raises:
-        ValueError: it is smaller than what is to be cut out of it.
+        ValueError: it is smaller than a crop.
     """
     height, width = pixels.shape[:2]
     if min(height, width) < size:

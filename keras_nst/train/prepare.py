@@ -1,4 +1,4 @@
-"""A training, checked and read before TensorFlow is imported, and its folder."""
+"""Checks a training and reads its pictures before TensorFlow is imported; manages its folder."""
 
 import json
 from pathlib import Path
@@ -16,10 +16,10 @@ from keras_nst.system.weights import check_weights
 from keras_nst.train.photographs import Photographs, read_photographs
 from keras_nst.train.settings import Training
 
-HOME = Path("models")  # where models are kept that have no --workdir
+HOME = Path("models")  # the folder of models without --workdir
 RECORD, STATE = "training.json", "training.zip"
 CURVES, JUDGED = "curves/learning", "curves/held_out"
-# What may be others when a training goes on.
+# Settings that may change when a training is resumed.
 FREE = (
     "contents",
     "style",
@@ -47,7 +47,7 @@ class Request(NamedTuple):
 
     @property
     def names(self) -> list[str]:
-        """The names of the styles that are learned, no two of them the same, and none a style's that is there."""
+        """The names of the new styles, which are unique and differ from those already in the model."""
         taken = list(self.before.names) if self.before else []
         for source in self.settings.style_sources():
             name, number = stem(source.source) or "style", 2
@@ -57,7 +57,7 @@ class Request(NamedTuple):
         return taken[-len(self.styles) :]
 
     def record(self) -> dict[str, str]:
-        """Returns what makes one training another than the next."""
+        """Returns what identifies a training."""
         settings = {name: self.settings.shown(name) for name in fields(Training) if name not in FREE}
         sources = zip(self.settings.style_sources(), self.styles, strict=True)
         hashes = {
@@ -72,7 +72,7 @@ def prepare(settings: Training, tell: Tell) -> Request:
     """Checks all that can be checked without TensorFlow, and reads the pictures.
 
     Raises:
-        SettingError: names the flag, its value and what would be right.
+        SettingError: names the flag, its value and what is expected.
     """
     if not settings.style:
         raise SettingError("style", "", "Expected a picture: a path or a URL.")
@@ -91,12 +91,12 @@ def prepare(settings: Training, tell: Tell) -> Request:
 
 
 def card_of(settings: Training) -> Card | None:
-    """Returns the card of the model that the style is added to."""
+    """Returns the card of the model that the styles are added to."""
     return model_named("from_model", settings.from_model)[1] if settings.from_model else None
 
 
 def check_before(before: Card | None, folder: Path, settings: Training) -> None:
-    """Checks that the styles can be added to the model that is there, in another folder.
+    """Checks that the styles can be added to the given model, in another folder.
 
     Raises:
         SettingError: they cannot.
@@ -119,7 +119,7 @@ def check_before(before: Card | None, folder: Path, settings: Training) -> None:
 
 
 def check_folder(folder: Path, settings: Training) -> None:
-    """Checks that the folder holds nothing, or a training.
+    """Checks that the folder is empty, or holds a training.
 
     Raises:
         SettingError: it holds something else.
@@ -128,24 +128,24 @@ def check_folder(folder: Path, settings: Training) -> None:
 
 
 def check_known(asked: Request) -> None:
-    """Checks that a training in the folder is the one that is asked for.
+    """Checks that a training in the folder is the requested one.
 
     Raises:
-        SettingError: it is another.
+        SettingError: it is another one.
     """
     earlier, now = read_told(asked.folder / RECORD), asked.record()
     if earlier is None or asked.settings.overwrite:
         return
-    defaults = Training()  # of settings that an earlier version did not know
+    defaults = Training()  # of settings that an earlier version did not have
     earlier = {name: defaults.shown(name) for name in fields(Training) if name not in FREE} | earlier
     check_same(asked.settings.workdir or str(asked.folder), now, earlier, "training")
 
 
 def open_folder(asked: Request) -> IO[str]:
-    """Makes the folder, and returns the lock on it.
+    """Creates the folder, and returns the lock on it.
 
     Raises:
-        SettingError: it cannot be made or written to, or another training is at work in it, or was.
+        SettingError: it cannot be created or written to, or another training runs in it, or has its state there.
     """
     lock = held(asked.folder, asked.settings.workdir or str(asked.folder))
     try:
@@ -158,7 +158,7 @@ def open_folder(asked: Request) -> IO[str]:
 
 
 def begin(asked: Request) -> None:
-    """Makes the folder this training's, once nothing is known to be in its way."""
+    """Marks the folder as this training's, once nothing can be in its way."""
     if asked.settings.overwrite and read_told(asked.folder / RECORD) != asked.record():
         clear(asked.folder)
     with written_whole(asked.folder / RECORD) as file:
@@ -166,7 +166,7 @@ def begin(asked: Request) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Removes what a training has left in its folder, and nothing else."""
+    """Removes the files of a training from its folder, and nothing else."""
     own = (RECORD, STATE, CARD, WEIGHTS, SAMPLES, LOG, f"{STYLES}/*.jpg", f"{CURVES}/events.*", f"{JUDGED}/events.*")
     for path in [path for name in own for path in folder.glob(name)]:
         path.unlink()

@@ -1,4 +1,4 @@
-"""What is asked of a training. What shapes pictures is declared with a run's settings, and means the same."""
+"""The settings of a training. Those that shape pictures are declared with a run's settings, and mean the same."""
 
 import dataclasses
 from typing import Any
@@ -17,7 +17,7 @@ LARGEST_CROP, LARGEST_STYLE = 1024, 2048  # pixels
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Training(LikeARun):
-    """What the network is to learn, from what, and how long."""
+    """What the network learns, from which photographs, and how long."""
 
     contents: str = setting(
         "",
@@ -120,10 +120,10 @@ class Training(LikeARun):
             if style.weight != 1.0:
                 reason = "Expected styles without weights: they are blended when the network paints."
                 raise SettingError("style", self.style, reason)
-        self.config()  # complains of what does not go together
+        self.config()  # raises for settings that do not fit together
 
     def style_sources(self) -> tuple[StyleSource, ...]:
-        """Returns the style pictures as they are named."""
+        """Returns the style pictures that --style names."""
         return parse_styles(self.style)
 
     def config(self) -> Config:
@@ -142,7 +142,7 @@ COMMAND = Command(
     ),
     "Trains a network that paints any photograph in a style, in one pass.",
     example="contents",
-    short={"from": "from_model"},  # a word of Python's
+    short={"from": "from_model", "content": "contents"},  # "from" is a Python keyword; as in other commands
     stopping="Stopping after this step; once more ends at once, with the last checkpoint.",
     interrupted=BEGINS_AGAIN,
 )

@@ -1,4 +1,4 @@
-"""What is seen of a training: the bar, curves of what it learns from and of held-out photographs, samples."""
+"""The progress of a training: bar, curves of training and held-out photographs, samples."""
 
 from types import TracebackType
 from typing import Self
@@ -17,12 +17,12 @@ from keras_nst.train.course import Course
 from keras_nst.train.prepare import CURVES, JUDGED
 from keras_nst.train.settings import Training
 
-SHOWN = 4  # looks between two samples in TensorBoard
-SAMPLES = 4  # photographs in one
+SHOWN = 4  # evaluations between two samples in TensorBoard
+SAMPLES = 4  # photographs in one sample
 
 
 class Watch:
-    """Shows how far a training is."""
+    """Shows the progress of a training."""
 
     def __init__(self, course: Course, plan: Plan):
         self.course, settings = course, course.asked.settings
@@ -32,7 +32,7 @@ class Watch:
         for folder in folders:
             trim_events(folder, plan.taken or -1)
         self.looks = 0
-        self.last: Progress | None = None  # of its last look
+        self.last: Progress | None = None  # of the last evaluation
         self.learning, self.held_out = (Curves(folder, plan.taken) for folder in folders)
         if not plan.taken:
             named = {name: settings.shown(name) for name in fields(Training)}
@@ -49,7 +49,7 @@ class Watch:
             each.close()
 
     def hear(self, plan: Plan, learned: Learned, rate: float, clock: Clock) -> None:
-        """Tells of a step."""
+        """Shows a step."""
         losses = learned.losses
         if self.course.asked.settings.steady:
             losses = losses._replace(terms=losses.terms | {"flicker": np.array([learned.flicker])})
@@ -57,15 +57,15 @@ class Watch:
         by_time = plan.begun + round((plan.taken - plan.begun) / gone) if gone else plan.end
         end = min(plan.end, max(plan.taken, by_time))
         progress = self._progress(plan, losses, rate, end)
-        self.bar(progress._replace(picture=lambda: self.photographs[:1]))  # of which it takes the size
+        self.bar(progress._replace(picture=lambda: self.photographs[:1]))  # which is used for its size
         self.learning(progress)
 
     def loss(self) -> float:
-        """Returns the mean loss of what the network makes of held-out photographs."""
+        """Returns the mean loss of the network's pictures of held-out photographs."""
         return float(mean_of(self.course.learner.judge(self.photographs)).total.mean())
 
     def look(self, plan: Plan) -> float:
-        """Looks at what the network makes of held-out photographs; returns their mean loss."""
+        """Evaluates and shows the network's pictures of held-out photographs; returns their mean loss."""
         self.looks += 1
         losses = mean_of(self.course.learner.judge(self.photographs))
         self.last = self._progress(plan, losses, plan.learning_rate, plan.end)
@@ -75,7 +75,7 @@ class Watch:
         return float(losses.total.mean())
 
     def end(self, plan: Plan) -> float:
-        """Shows what the network makes of them at the end; returns their mean loss."""
+        """Evaluates and shows them at the end; returns their mean loss."""
         if self.last is None or self.last.step < plan.taken:
             self.look(plan)
         if self.last is None:
@@ -88,12 +88,12 @@ class Watch:
         return Progress(plan.taken, end, 1, 1, plan.taken, end, losses, rate, self._samples, taken=[step])
 
     def _samples(self) -> np.ndarray:
-        """Returns what the network makes of some photographs, in its first style, side by side: (1, h, w, 3)."""
+        """Returns the network's pictures of some photographs, in its first style, side by side: (1, h, w, 3)."""
         return np.concatenate(self.course.learner.paint(self.photographs[:SAMPLES], 0), axis=1)[None]
 
 
 def mean_of(several: list[LossValues]) -> LossValues:
-    """Returns the mean losses of several styles: of each photograph."""
+    """Returns the mean losses over several styles, for each photograph."""
     import tensorflow as tf
 
     return tf.nest.map_structure(lambda *values: np.mean(values, axis=0), *several)

@@ -1,4 +1,4 @@
-"""The finished model: its weights and card, its styles in small, a sheet of samples, how good it is."""
+"""Writes the finished model: weights and card, small style pictures, a sheet of samples, quality figures."""
 
 import contextlib
 import shlex
@@ -25,22 +25,22 @@ from keras_nst.train.course import Course, scales_of
 from keras_nst.train.prepare import FREE
 from keras_nst.train.settings import Training
 
-CELL = 256  # pixels, of a sample
-ROWS, COLUMNS = 6, 8  # of the sheet: photographs and styles at most
-JUDGED = 4  # photographs by which the figures are found
-SMALL = 512  # pixels, of a style's own picture
+CELL = 256  # pixels of a sample
+ROWS, COLUMNS = 6, 8  # of the sheet: the most photographs and styles
+JUDGED = 4  # photographs used for the figures
+SMALL = 512  # pixels of a style picture in the model
 LICENSE = "Of the weights, the trainer's; of the styles, their painters': ask before you pass the model on."
 
 
 class Ending(NamedTuple):
-    """How a training came to its end."""
+    """How a training ended."""
 
-    stopped: bool  # by somebody
-    learned: bool  # anything at all
+    stopped: bool  # by the user
+    learned: bool  # whether the loss has fallen
 
 
 def write(course: Course, plan: Plan, clock: Clock, ending: Ending, tell: Tell) -> int:
-    """Writes the model, then what is told of it; returns the exit code."""
+    """Writes the model and its figures, and reports them; returns the exit code."""
     folder, weights = course.asked.folder, [np.asarray(of) for of in course.learner.painter.weights]
     card = write_model(folder, card_of(course, plan, {}), weights)
     write_styles(folder / STYLES, course)
@@ -67,7 +67,7 @@ def write(course: Course, plan: Plan, clock: Clock, ending: Ending, tell: Tell) 
 
 
 def card_of(course: Course, plan: Plan, figures: dict[str, Any]) -> Card:
-    """Returns what is to be known of the model."""
+    """Returns the model's card."""
     asked, settings = course.asked, course.asked.settings
     before = asked.before.styles if asked.before else ()
     sources = zip(asked.names, settings.style_sources(), asked.styles, scales_of(asked), strict=True)
@@ -94,13 +94,13 @@ def card_of(course: Course, plan: Plan, figures: dict[str, Any]) -> Card:
 
 
 def write_styles(folder: Path, course: Course) -> None:
-    """Writes the style pictures, small, by their numbers."""
+    """Writes the style pictures, reduced, by their numbers."""
     before = course.asked.before.shape.styles if course.asked.before else 0
     asked = course.asked
     earlier = model_named("from_model", asked.settings.from_model)[0] / STYLES if asked.before else folder
     pictures: dict[int, np.ndarray] = dict(enumerate((style.pixels for style in course.asked.styles), start=before + 1))
     for number in range(1, before + 1):
-        with contextlib.suppress(OSError, ValueError):  # it may be a stranger's
+        with contextlib.suppress(OSError, ValueError):  # a model from elsewhere may lack it
             pictures[number] = read_picture(earlier / f"{number}.jpg", SMALL**2).pixels
     for number, pixels in pictures.items():
         image = as_image(pixels)
@@ -110,7 +110,7 @@ def write_styles(folder: Path, course: Course) -> None:
 
 
 def sheet(course: Course) -> Image.Image:
-    """Returns held-out photographs, and what the network makes of them."""
+    """Returns a sheet of held-out photographs and the network's pictures of them."""
     photographs = course.asked.photographs.judges(CELL)[:ROWS]
     names = course.asked.names[:COLUMNS]
     cells = {(str(row), "photograph"): as_image(pixels) for row, pixels in enumerate(photographs, start=1)}
@@ -121,7 +121,7 @@ def sheet(course: Course) -> Image.Image:
 
 
 def figures_of(course: Course, clock: Clock) -> dict[str, dict[str, float]]:
-    """Returns for each style how good held-out photographs become, on average: of those styles there is time for."""
+    """Returns the mean figures of held-out photographs for each style, for as many styles as there is time for."""
     asked, side = course.asked, course.asked.settings.style_size - course.asked.settings.style_size % 4
     photographs = asked.photographs.judges(side)[:JUDGED]
     found = {}
@@ -138,7 +138,7 @@ def figures_of(course: Course, clock: Clock) -> dict[str, dict[str, float]]:
 
 
 def judged(course: Course, photograph: np.ndarray, painted: np.ndarray, style: Picture, number: int) -> Figures:
-    """Returns how good one picture is."""
+    """Returns the figures of one picture."""
     source = course.asked.settings.style_sources()[number]
     content = Picture(photograph, None, "", ())
     scene = Scene(

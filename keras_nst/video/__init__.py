@@ -1,1 +1,1 @@
-"""Film: frames that are painted one after the other, each with what is known of those before it."""
+"""Film: paints frames one after the other, each with information from those before it."""

@@ -1,4 +1,4 @@
-"""A film from its first frame to the file."""
+"""A film from its first frame to the finished file."""
 
 import functools
 import io
@@ -26,13 +26,13 @@ from keras_nst.workers.hands import Task, are_several, lend
 if TYPE_CHECKING:
     from keras_nst.video.painting import Journey
 
-Go: TypeAlias = Callable[["Journey"], bool]  # paints what is not painted yet; returns whether all is painted then
-PATIENCE = 1.0  # seconds, between two looks at what others do
-KEPT = 1e9  # bytes, of compiled steps and styles' measures
+Go: TypeAlias = Callable[["Journey"], bool]  # paints the missing frames; returns whether all are painted then
+PATIENCE = 1.0  # seconds between two checks of other processes' progress
+KEPT = 1e9  # bytes of the cache of compiled steps and measured styles
 
 
 def drive(asked: Request, stop: Stop, tell: Tell) -> int:
-    """Paints the film, or goes on with it, and writes it; returns the exit code."""
+    """Paints the film, or resumes that, and writes it; returns the exit code."""
     if asked.is_done and not asked.settings.overwrite:
         tell(f"It is painted already: {asked.output}")
         return 0
@@ -47,10 +47,10 @@ def drive(asked: Request, stop: Stop, tell: Tell) -> int:
 
 
 def begin(asked: Request) -> None:
-    """Makes the folder this film's.
+    """Marks the folder as this film's.
 
     Raises:
-        SettingError: it cannot be made or written to.
+        SettingError: it cannot be created or written to.
     """
     folder = asked.folder
     with asked.settings.about("workdir"):
@@ -64,7 +64,7 @@ def begin(asked: Request) -> None:
 
 
 def paint(asked: Request, stop: Stop, tell: Tell) -> int:
-    """Paints what is not painted yet; writes the film once all is."""
+    """Paints the missing frames; writes the film once all are painted."""
     begun = time.monotonic()
     introduce(asked, tell)
     if asked.settings.tensorboard:
@@ -93,7 +93,7 @@ def paint(asked: Request, stop: Stop, tell: Tell) -> int:
 
 
 def share(asked: Request, stop: Stop, tell: Tell) -> None:
-    """Has others paint, here or in a cluster, until all is painted or they cannot."""
+    """Lets worker processes paint, here or in a cluster, until all is painted or they cannot."""
     _, _, ahead = amounts(asked)
     with Meter(total=ahead, file=sys.stderr, disable=None, unit="frame", smoothing=0.1) as bar:
 
@@ -105,7 +105,7 @@ def share(asked: Request, stop: Stop, tell: Tell) -> None:
 
 
 def hand(settings: Filming, stop: Stop) -> None:
-    """Paints what others do not."""
+    """Paints, in a worker, shots that no other process paints."""
     travel(prepare(settings, lambda line: None), stop, lambda line: None, io.StringIO())
 
 
@@ -122,7 +122,7 @@ def travel(asked: Request, stop: Stop, tell: Tell, bar: IO[str] = sys.stderr) ->
 
 
 def by_network(asked: Request) -> Go:
-    """Opens a trained network; returns what paints by it."""
+    """Opens a trained network; returns a function that paints with it."""
     from keras_nst.video.keyed import Networker
 
     if asked.model is None:
@@ -134,7 +134,7 @@ def by_network(asked: Request) -> Go:
 
 
 def by_optimizer(asked: Request, stop: Stop, tell: Tell) -> Go:
-    """Opens a session; returns what paints all frames, or keyframes and by what is learned from them the others."""
+    """Opens a session; returns a function that paints all frames, or keyframes and then the others with a network."""
     settings, session = asked.settings, Session(asked.settings.config(), keep=KEPT)
     from keras_nst.video.keyed import Keyed
     from keras_nst.video.optimizing import Optimizer
@@ -162,7 +162,7 @@ def by_optimizer(asked: Request, stop: Stop, tell: Tell) -> Go:
 
 
 def in_time(work: Callable[[], bool], stop: Stop) -> bool:
-    """Does what can be done of some work, until others have done the rest; returns whether there was time for that."""
+    """Repeats some work until all of it is done, also by other processes; returns whether there was time for that."""
     while not work():
         if stop.is_set():
             return False
@@ -171,7 +171,7 @@ def in_time(work: Callable[[], bool], stop: Stop) -> bool:
 
 
 def introduce(asked: Request, tell: Tell) -> None:
-    """Tells what is going to be."""
+    """Reports the frames, shots and sizes."""
     frames, shots = len(asked.survey.times), len(asked.survey.shots)
     parts = [f"{frames} frame{'s' * (frames != 1)} of {asked.size} pixels in {shots} shot{'s' * (shots != 1)}"]
     if asked.size != asked.survey.size:
@@ -184,7 +184,7 @@ def introduce(asked: Request, tell: Tell) -> None:
 
 
 def amounts(asked: Request) -> tuple[int, int, int]:
-    """Returns how many frames there are, how many are painted, and how many pictures are to come."""
+    """Returns the number of frames, of painted ones, and of pictures still to paint."""
     folder, every = asked.folder, asked.settings.keyframe_every
     numbers = range(len(asked.survey.times))
     done = sum(folder.has(number) for number in numbers)

@@ -1,4 +1,4 @@
-"""A film that is to be painted: its settings and inputs, and what makes it another than the next."""
+"""A request to paint a film: its settings and inputs, and what identifies it."""
 
 import zlib
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from keras_nst.video.footage import Survey
     from keras_nst.video.reading import Source
 
-# What may be others when a film is gone on with: none of it changes frames that are painted.
+# Settings that may change when a film is resumed: none of them changes painted frames.
 FREE = (
     "content",
     "content_mask",
@@ -64,9 +64,9 @@ class Request(NamedTuple):
     masks: Masks | None = None
 
     def record(self) -> dict[str, str]:
-        """Returns what makes one film another than the next."""
+        """Returns what identifies a film."""
         settings = {name: self.settings.shown(name) for name in fields(Filming) if name not in FREE}
-        if self.settings.way == "keyframes" or self.settings.passes > 1:  # then the end shapes all frames before it
+        if self.settings.way == "keyframes" or self.settings.passes > 1:  # then the end affects all frames before it
             settings["end"] = self.settings.shown("end")
         parts = self.settings.config().style_sources() if self.styles else ()
         hashes = {
@@ -81,18 +81,18 @@ class Request(NamedTuple):
         return settings | {"way": self.settings.way} | hashes | model | film
 
     def marks(self, told: Mapping[str, Any]) -> list[int]:
-        """Returns by what the frames are known, those that are there and those of a longer part painted before."""
+        """Returns the hashes of the frames, including those of a longer part that was painted before."""
         return [*self.survey.marks, *told.get("marks", [])[len(self.survey.marks) :]]
 
     @property
     def outputs(self) -> list[Path]:
-        """The films to be written: the painted one, and one with both."""
+        """The films to write: the painted one, and the one side by side."""
         beside = self.output.with_name(f"{self.output.stem}-beside{self.output.suffix}")
         return [self.output, *([beside] if self.settings.side_by_side else [])]
 
     @property
     def is_done(self) -> bool:
-        """Whether the film that is asked for has been written."""
+        """Whether the requested film has been written."""
         told = read_told(self.folder.path / RECORD) or {}
         written = self.written(told)
         return written == told.get("written") and all(path.exists() for path in self.outputs)

@@ -1,4 +1,4 @@
-"""A painted film as it is handed over: written with its times, colors and sound; measured."""
+"""Finishes a painted film: writes it with its times, colors and sound, and measures it."""
 
 import itertools
 import sys
@@ -24,17 +24,17 @@ from keras_nst.video.reading import in_levels
 from keras_nst.video.writing import Timing, write_film
 
 MEASURED = 50  # pairs of frames
-SEEN = 5  # frames, by which the colors of a film are known
-NAME = "{:06d}.png"  # of frames in a folder
+SEEN = 5  # frames that represent the colors of a film
+NAME = "{:06d}.png"  # of the files in a folder of frames
 Frames = Callable[[int], np.ndarray]  # number -> (h, w, 3), uint8
 
 
 class Stopped(Exception):
-    """There was no time to finish."""
+    """The program was stopped before the film was finished."""
 
 
 def finish(asked: Request, footage: Footage, stop: Stop, tell: Tell) -> int:
-    """Writes the film and what was measured of it; returns the exit code.
+    """Writes the film and its figures; returns the exit code.
 
     Raises:
         Stopped: it is not written yet.
@@ -55,7 +55,7 @@ def finish(asked: Request, footage: Footage, stop: Stop, tell: Tell) -> int:
 
 
 def watched(frames: Frames, stop: Stop) -> Frames:
-    """Returns frames that are not given any more once it is to stop."""
+    """Returns frames that raise Stopped once `stop` is set."""
 
     def frame(number: int) -> np.ndarray:
         if stop.is_set():
@@ -66,7 +66,7 @@ def watched(frames: Frames, stop: Stop) -> Frames:
 
 
 class Reel:
-    """The frames as they are to be seen."""
+    """The frames with their final colors."""
 
     def __init__(self, asked: Request, footage: Footage):
         self.folder, self.color, self.footage = asked.folder, asked.settings.color, footage
@@ -79,7 +79,7 @@ class Reel:
         return in_levels(with_colors_of(self.folder.picture(number), self.footage.frame(number), self.tone))
 
     def _toning(self, asked: Request) -> Colors:
-        """Returns what moves the chroma of all frames alike, by some of them."""
+        """Returns the function that changes the chroma of all frames equally, made from some of them."""
         chosen = np.linspace(0, len(asked.survey.times) - 1, SEEN).astype(int)
         frames = [Share(self.footage.frame(number)) for number in sorted(set(chosen.tolist()))]
         parts = asked.settings.config().style_sources()
@@ -88,19 +88,19 @@ class Reel:
         )
 
     def beside(self, number: int) -> np.ndarray:
-        """Returns a frame and what was made of it side by side."""
+        """Returns a frame and its painted version side by side."""
         return np.concatenate([self.footage.levels(number), self.painted(number)], axis=1)
 
 
 def films(asked: Request, reel: Reel) -> Iterator[tuple[Path, Frames, Size]]:
-    """Yields what is to be written: where, its frames and their size."""
+    """Yields the films to write: path, frames and size."""
     height, width = asked.size
     shown = (reel.painted, asked.size), (reel.beside, Size(height, 2 * width))
     yield from ((path, *each) for path, each in zip(asked.outputs, shown, strict=False))
 
 
 def write(asked: Request, path: Path, frames: Frames, size: Size) -> list[str]:
-    """Writes a film, or a folder of frames; returns what is to be said of it."""
+    """Writes a film, or a folder of frames; returns messages for the user."""
     count = len(asked.survey.times)
     with Meter(total=count, file=sys.stderr, disable=None, unit="frame", desc="writes") as bar:
 
@@ -121,7 +121,7 @@ def write(asked: Request, path: Path, frames: Frames, size: Size) -> list[str]:
 
 
 def measured(asked: Request, footage: Footage, reel: Reel) -> dict[str, float]:
-    """Returns how steady the painted film is, and the film that was painted itself: means over some pairs of frames."""
+    """Returns the steadiness of the painted film and of the original: means over some pairs of frames."""
     pairs = [number for shot in asked.survey.shots for number in shot[1:]]
     errors = [steadiness(number, footage, reel) for number in pairs[:: -(-len(pairs) // MEASURED) or 1]]
     if not errors:
@@ -131,7 +131,7 @@ def measured(asked: Request, footage: Footage, reel: Reel) -> dict[str, float]:
 
 
 def steadiness(number: int, footage: Footage, reel: Reel) -> tuple[float, float, float]:
-    """Returns the warping error of a painted frame and the one before it, that of the film's own, and flicker."""
+    """Returns the warping error of a painted frame and the one before it, that of the original, and flicker."""
     then, now = (footage.levels(each) for each in (number - 1, number))
     between = motion(now, then)
     frames = [each.astype(np.float32) / 255 for each in (now, then, reel.painted(number), reel.painted(number - 1))]
@@ -141,7 +141,7 @@ def steadiness(number: int, footage: Footage, reel: Reel) -> tuple[float, float,
 
 
 def words(figures: dict[str, float]) -> str:
-    """Returns what was measured, for people."""
+    """Returns the figures in words."""
     if not figures:
         return "Figures: none of a single frame."
     own, film = figures["warping_error"], figures["warping_error_of_the_film"]

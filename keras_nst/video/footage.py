@@ -1,4 +1,4 @@
-"""A film as it is painted: which frames, how large, in which shots; any of its frames by its number."""
+"""A film as it is painted: its frames, their size, its shots; any frame by its number."""
 
 import math
 import sys
@@ -17,14 +17,14 @@ from keras_nst.core.plan.pyramid import Size, crop_box
 from keras_nst.video.motion import motion
 from keras_nst.video.reading import Raw, Source
 
-SIDE = 128  # pixels, at which frames are compared
+SIDE = 128  # pixels, the size at which frames are compared
 BINS = 8  # of each color
 OTHER_COLORS = 0.3  # share of the pixels
 FOUND_AGAIN = 0.6  # share of the pixels
 
 
 class Cutter:
-    """Tells of one frame after the other whether a shot begins with it."""
+    """Detects for each frame in turn whether a shot begins with it."""
 
     def __init__(self) -> None:
         self.last: np.ndarray | None = None
@@ -55,25 +55,25 @@ def is_cut(now: np.ndarray, then: np.ndarray) -> bool:
 
 
 def colors(frame: np.ndarray) -> np.ndarray:
-    """Returns the shares of the pixels by color, neighboring ones shared out among each other."""
+    """Returns a histogram of the pixels' colors (shares), smoothed over neighboring colors."""
     counts = cv2.calcHist([frame], [0, 1, 2], None, [BINS] * 3, [0, 256] * 3)
     smooth = sum(np.roll(counts, by, axis) for axis in range(3) for by in (-1, 1)) + 2.0 * counts
     return smooth / smooth.sum()
 
 
-KEPT, LEAST, BYTES = 48, 8, 256_000_000  # frames, for those who come back to them
-AHEAD = 24  # frames further on that are decoded on the way, instead of looking for a place nearer to them
+KEPT, LEAST, BYTES = 48, 8, 256_000_000  # frames in the cache: most, least, and bytes
+AHEAD = 24  # decodes up to this many frames further on, instead of seeking
 
 
 class Survey(NamedTuple):
-    """What a film consists of."""
+    """The contents of a film."""
 
     size: Size  # of its frames
     times: tuple[int, ...]  # of its frames, in units of the film
     cuts: tuple[int, ...]  # the numbers of the frames that shots begin with
-    broken: int  # frames that cannot be read
-    marks: tuple[int, ...]  # by which each frame is known from others
-    end: int | None = None  # where it is cut off, in units of the film; None: it is seen to its own end
+    broken: int  # number of unreadable frames
+    marks: tuple[int, ...]  # a hash of each frame
+    end: int | None = None  # where it is cut off, in units of the film; None: at its own end
 
     @property
     def shots(self) -> list[range]:
@@ -83,13 +83,13 @@ class Survey(NamedTuple):
 
 
 def survey(source: Source, start: float, end: float, find_cuts: bool) -> Survey:
-    """Goes through the film once; twice where the times that it tells are of no use.
+    """Goes through the film once; twice if its time stamps are useless.
 
     Args:
-        start, end: what of it, in seconds from its first frame; end 0: all of it.
+        start, end: the part of it, in seconds from its first frame; end 0: to the end.
 
     Raises:
-        ValueError: there is nothing in it, or nothing between these times.
+        ValueError: it has no frames, or none between these times.
     """
     span = Fraction(start).limit_denominator(10**6), Fraction(end).limit_denominator(10**6) if end else None
     found = looked_through(source, span, find_cuts)
@@ -103,7 +103,7 @@ def survey(source: Source, start: float, end: float, find_cuts: bool) -> Survey:
 
 
 def looked_through(source: Source, span: tuple[Fraction, Fraction | None], find_cuts: bool) -> Survey | None:
-    """Returns what a film consists of; None where its times do not rise."""
+    """Returns the contents of a film; None if its time stamps do not increase."""
     cutter, times, cuts, marks = Cutter(), list[int](), list[int](), list[int]()
     size, first, last, end = Size(0, 0), None, None, None
     for raw in Meter(source.frames(), file=sys.stderr, disable=None, unit="frame", desc="looks through", leave=False):
@@ -129,7 +129,7 @@ class Footage:
     """The frames of a film by their numbers, at the size at which they are painted.
 
     Args:
-        smooth: whether they are pictures; else masks, whose colors are names.
+        smooth: whether they are pictures; if not, they are masks, whose colors are names.
     """
 
     def __init__(self, source: Source, known: Survey, size: Size, smooth: bool = True):
@@ -138,8 +138,8 @@ class Footage:
         self.kept: OrderedDict[int, np.ndarray] = OrderedDict()
         self.reader: Iterator[Raw] | None = None
         self.most = max(LEAST, min(KEPT, BYTES // (3 * size.height * size.width)))
-        self.seeks = True  # whether it is read from places further on
-        self.next = 0  # the number of the frame that is read next
+        self.seeks = True  # whether seeking works in this film
+        self.next = 0  # the number of the next frame to read
 
     def __len__(self) -> int:
         return len(self.survey.times)
@@ -148,7 +148,7 @@ class Footage:
         """Returns a frame (h, w, 3), uint8.
 
         Raises:
-            ValueError: it cannot be read any more.
+            ValueError: it can no longer be read.
         """
         if number not in self.kept:
             self._read(number)
@@ -160,11 +160,11 @@ class Footage:
 
     def _read(self, number: int) -> None:
         if self.reader is None or not self.next <= number < self.next + AHEAD:
-            # Those who go backwards come to the frames before it next.
+            # Going backwards, the frames before it are needed next.
             first = max(0, number - self.most // 2) if number < self.next else number
             self._begin(first)
         self._read_to(number)
-        if number not in self.kept:  # places are not where this film says they are: it is read from its beginning
+        if number not in self.kept:  # seeking is wrong in this film: read it from its beginning
             self.seeks = False
             self._begin(0)
             self._read_to(number)
@@ -193,12 +193,12 @@ class Footage:
 
 
 def mark_of(levels: np.ndarray) -> int:
-    """Returns by what a frame is known from others."""
+    """Returns a hash that identifies a frame."""
     return zlib.crc32(small(levels).tobytes())
 
 
 def fitted(levels: np.ndarray, size: Size, smooth: bool = True) -> np.ndarray:
-    """Returns a frame at this size, what is too much cropped; unless it is to be smooth, in its own colors only."""
+    """Returns a frame cropped and resized to this size; not `smooth`: without any new colors."""
     there = Size(*levels.shape[:2])
     if there == size:
         return levels

@@ -1,7 +1,7 @@
-"""Frames painted by a network that has learned from a few of the film's own, which the optimizer has painted.
+"""Paints frames with a network that has learned from a few keyframes, which the optimizer has painted.
 
-As Texler et al. 2020: what one film shows is little, so a few of its frames suffice, and a few minutes. The network
-learns from squares of them: to make of each what the optimizer has made, and what the program asks of any picture.
+After Texler et al. 2020: a film shows little variety, so a few of its frames, and a few minutes, are enough. The
+network learns from squares of them: its targets are the optimizer's pictures and the program's own objective.
 """
 
 import sys
@@ -40,12 +40,12 @@ from keras_nst.video.optimizing import Optimizer
 from keras_nst.video.painting import Shot, Work
 from keras_nst.video.settings import Filming
 
-MOST_OF_THE_PAST = 0.8  # share of what earlier frames tell
-HALF = 20.0  # of --steady, by which half is theirs
+MOST_OF_THE_PAST = 0.8  # largest share of earlier frames in a picture
+HALF = 20.0  # the value of --steady at which their share is half
 
 
 class Networker:
-    """Paints frames.
+    """Paints frames with a trained network.
 
     Args:
         model: its folder and its card.
@@ -58,7 +58,7 @@ class Networker:
         self.brush = Brush(*model, Application(model=str(model[0]), **machine))
 
     def begin(self, shot: Shot) -> None:
-        """Begins a shot: all are alike."""
+        """Begins a shot: nothing to do."""
 
     def paint(self, work: Work) -> np.ndarray:
         """Returns the picture of a frame."""
@@ -66,41 +66,41 @@ class Networker:
         return steadied(self.brush.painted(frame, self.shares), work, self.settings.steady)
 
     def judge(self, frame: np.ndarray, made: np.ndarray) -> Mapping[str, float]:
-        """Returns nothing: the network for figures, and the style's picture, are not at hand."""
+        """Returns no figures: the network for them, and the style's picture, are not available."""
         return {}
 
 
 def steadied(made: np.ndarray, work: Work, steady: float) -> np.ndarray:
-    """Returns a picture with a share of what earlier frames tell, where they can."""
+    """Returns a picture blended with earlier frames, where these show the same."""
     if work.past is None or not steady:
         return made
     share = min(MOST_OF_THE_PAST, steady / (steady + HALF)) * work.past.seen[:, :, None]
     return (1.0 - share) * made + share * work.past.picture
 
 
-SIDE, BATCH = 160, 4  # of the squares that it learns from, at most
+SIDE, BATCH = 160, 4  # of the squares that it learns from: largest side, and number per step
 RATE = 7e-4
-MOST, BYTES = 64, 1e9  # frames that it learns from, and what is made of them: so that they fit into the memory
-KEPT_EACH = 60.0  # seconds, after which what is learned is kept
-FEW = 8  # frames, by which their colors are known
-LIKE_THEM = 4.0  # how much counts the mean difference from what the optimizer has painted
+MOST, BYTES = 64, 1e9  # keyframes that it learns from, and their bytes in memory, at most
+KEPT_EACH = 60.0  # seconds between two saves of the network
+FEW = 8  # frames used to measure their colors
+LIKE_THEM = 4.0  # weight of the mean difference from the optimizer's picture
 
 
 class Keyframes(NamedTuple):
-    """What it learns from."""
+    """The training data of the network."""
 
     frames: Sequence[np.ndarray]  # (h, w, 3), in [0, 1]
-    painted: Sequence[np.ndarray]  # what the optimizer has made of each
+    painted: Sequence[np.ndarray]  # the optimizer's picture of each
     styles: tuple[Style, ...]
 
 
 class Imitator:
-    """Learns to paint as the optimizer has painted.
+    """Learns to imitate the optimizer's pictures.
 
     Args:
-        network: gives features, by which pictures are judged.
-        method: what the program asks of them.
-        precision: what convolutions compute in.
+        network: returns features, by which pictures are judged.
+        method: has the objective.
+        precision: of the convolutions.
     """
 
     def __init__(self, keyframes: Keyframes, network: Network, method: Method, precision: str, seed: int):
@@ -122,7 +122,7 @@ class Imitator:
         return float(self.taught(tf.constant(given), tf.constant(wanted), self.lesson))
 
     def squares(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns squares (n, side, side, 3) of frames, and of what the optimizer has made of them."""
+        """Returns squares (n, side, side, 3) of frames, and of the optimizer's pictures of them."""
         draw, given, wanted = np.random.default_rng([self.seed, step]), [], []
         for _ in range(BATCH):
             number = int(draw.integers(len(self.keyframes.frames)))
@@ -134,20 +134,20 @@ class Imitator:
         return np.stack(given), np.stack(wanted)
 
     def trained(self) -> Trained:
-        """Returns the network at work."""
+        """Returns the network, ready to paint."""
         return Trained(self.parts, self.painter, self.precision)
 
     @property
     def variables(self) -> list[Any]:
-        """All that changes in the course of it."""
+        """All variables that change during training."""
         return [*self.painter.weights, *self.optimizer.variables]
 
     def save(self, path: Path, plan: Plan) -> None:
-        """Writes what it has learned so far."""
+        """Saves the training so far."""
         write_archive(path, plan._asdict(), (np.asarray(variable) for variable in self.variables))
 
     def load(self, path: Path) -> Plan:
-        """Takes over what it has learned before; returns where it stands.
+        """Loads a saved training; returns its plan.
 
         Raises:
             ValueError, KeyError, TypeError, zipfile.BadZipFile: the file is damaged, or of another network.
@@ -175,7 +175,7 @@ class Imitator:
 
 
 def new_painter(keyframes: Keyframes, precision: str, seed: int) -> tuple[Parts, keras.Model]:
-    """Returns a network that begins with what another has learned, and with the style's colors."""
+    """Returns a network that starts with the bundled one's weights, and with the style's colors."""
     card = read_card(STARTER)
     shape = Shape(card.shape.width, card.shape.blocks, 1)
     keras.utils.set_random_seed(seed)
@@ -189,13 +189,13 @@ def new_painter(keyframes: Keyframes, precision: str, seed: int) -> tuple[Parts,
 
 
 class Keyed:
-    """Paints frames by what is learned from some of them, which the optimizer has painted."""
+    """Paints frames with a network that learns from keyframes, which the optimizer has painted."""
 
     def __init__(self, folder: Folder, settings: Filming, optimizer: Optimizer):
         self.folder, self.settings, self.optimizer = folder, settings, optimizer
 
     def learn(self, footage: Footage, stop: Stop, tell: Tell) -> bool:
-        """Learns, or goes on with what was learned before; returns whether it came to an end."""
+        """Trains the network, or resumes that; returns whether it is finished."""
         every = self.settings.keyframe_every
         self.numbers = [number for shot in footage.survey.shots for number in shot[::every]]
         first = footage.frame(self.numbers[0])
@@ -219,7 +219,7 @@ class Keyed:
         return plan.taken >= plan.end
 
     def begin(self, shot: Shot) -> None:
-        """Begins a shot: all are alike."""
+        """Begins a shot: nothing to do."""
 
     def paint(self, work: Work) -> np.ndarray:
         """Returns the picture of a frame."""
@@ -231,12 +231,12 @@ class Keyed:
         return steadied(made, work, self.settings.steady)
 
     def judge(self, frame: np.ndarray, made: np.ndarray) -> Mapping[str, float]:
-        """Returns figures of what was made of a frame."""
+        """Returns figures of the picture of a frame."""
         return self.optimizer.judge(frame, made)
 
 
 def taught(imitator: Imitator, plan: Plan, path: Path, stop: Stop) -> Plan:
-    """Takes the steps there is time for, and keeps what is learned; returns where it stands then."""
+    """Takes the steps there is time for, and saves the network; returns the plan with its progress."""
     kept = time.monotonic()
     with Meter(total=plan.steps, initial=plan.taken, file=sys.stderr, disable=None, unit="step", desc="learns") as bar:
         while plan.taken < plan.end and not stop.is_set():
@@ -252,7 +252,7 @@ def taught(imitator: Imitator, plan: Plan, path: Path, stop: Stop) -> Plan:
 
 
 def standing(imitator: Imitator, path: Path, plan: Plan) -> Plan:
-    """Takes over what was learned before, where that is there and whole; returns where it stands."""
+    """Loads an earlier training, if there is an undamaged one; returns its plan, else the given one."""
     try:
         return imitator.load(path)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):

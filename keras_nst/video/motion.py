@@ -1,4 +1,4 @@
-"""How things move from one frame to another, and what is to be seen in both."""
+"""Motion from one frame to another, and the pixels that are visible in both."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,24 +6,24 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-# Of Sundaram et al. 2010, as Ruder et al. 2016 have them.
-APART, APART_AT_LEAST = 0.01, 0.5  # there and back: the squared distance from where it began
+# From Sundaram et al. 2010, as in Ruder et al. 2016.
+APART, APART_AT_LEAST = 0.01, 0.5  # there and back: the squared distance from the starting point
 EDGE, EDGE_AT_LEAST = 0.01, 0.002  # of motion: the squared slope
 SMALLEST = 16  # pixels a side, for the flow
 
 
 class Motion(NamedTuple):
-    """From where in another frame what is seen in this one has come."""
+    """The motion of this frame's pixels from another frame."""
 
-    back: np.ndarray  # (h, w, 2): how much further right and down it was there, in pixels
-    seen: np.ndarray  # (h, w): 1 where it was to be seen there, else 0
+    back: np.ndarray  # (h, w, 2): how much further right and down they were there, in pixels
+    seen: np.ndarray  # (h, w): 1 where a pixel is visible there, else 0
 
 
 class Past(NamedTuple):
-    """What other frames, painted, tell of this one."""
+    """Painted pictures of other frames, moved onto this one."""
 
-    picture: np.ndarray  # (h, w, 3): theirs, moved to where it is now
-    seen: np.ndarray  # (h, w): 1 where it is theirs to tell, else 0
+    picture: np.ndarray  # (h, w, 3): moved to the positions in this frame
+    seen: np.ndarray  # (h, w): 1 where the picture is valid, else 0
 
 
 def motion(now: np.ndarray, then: np.ndarray) -> Motion:
@@ -37,7 +37,7 @@ def motion(now: np.ndarray, then: np.ndarray) -> Motion:
 
 
 def visible(back: np.ndarray, forth: np.ndarray) -> np.ndarray:
-    """Returns where the way there and back ends where it began, and motion has no edge: (h, w).
+    """Returns the pixels whose motion there and back ends where it began, and has no edge: (h, w).
 
     Args:
         back: from this frame to the other, (h, w, 2).
@@ -54,20 +54,20 @@ def visible(back: np.ndarray, forth: np.ndarray) -> np.ndarray:
 
 
 def moved(picture: np.ndarray, back: np.ndarray) -> np.ndarray:
-    """Returns another frame's picture with all things where they are in this one."""
+    """Returns another frame's picture, moved to the positions in this one."""
     rows, columns = positions(back)
     return cv2.remap(picture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
 
 
 def positions(back: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns in which row and column of the other frame each pixel was."""
+    """Returns the row and column in the other frame of each pixel."""
     height, width = back.shape[:2]
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     return rows + back[..., 1], columns + back[..., 0]
 
 
 def remembered(motions: Sequence[Motion], painted: Sequence[np.ndarray]) -> Past:
-    """Returns what several frames tell of this one: the first what it can, each further one what is left over."""
+    """Returns pictures of several frames moved onto this one: the first where it is valid, then the others."""
     picture = moved(painted[0], motions[0].back)
     seen = motions[0].seen
     for motion, earlier in zip(motions[1:], painted[1:], strict=True):
@@ -88,10 +88,10 @@ def _squares(vectors: np.ndarray) -> np.ndarray:
 
 
 def warping_error(now: np.ndarray, then: np.ndarray, motion: Motion) -> float:
-    """Returns the mean squared difference between two frames of what is seen in both, moved to the same place.
+    """Returns the mean squared difference between two frames, of pixels visible in both, moved to the same position.
 
-    As Lai et al. 2018: sum seen (now - moved(then))^2 / (3 sum seen), of pictures in [0, 1], by the motion of the film
-    that was painted. A film that stays as it is has 0, and so has one of a single color.
+    As Lai et al. 2018: sum seen (now - moved(then))^2 / (3 sum seen), of pictures in [0, 1], by the motion of the
+    original film. A film that does not change has 0, and so has one of a single color.
     """
     seen = motion.seen.sum(dtype=np.float64)
     if not seen:
@@ -101,8 +101,8 @@ def warping_error(now: np.ndarray, then: np.ndarray, motion: Motion) -> float:
 
 
 def flicker(now: np.ndarray, then: np.ndarray, frame_now: np.ndarray, frame_then: np.ndarray) -> float:
-    """Returns how differently two painted frames differ from how the film's own do: the mean squared difference.
+    """Returns the mean squared difference between the changes of two painted frames and of the original ones.
 
-    It knows no motion, so it also sees what is covered and uncovered.
+    It ignores motion, so it also includes what is covered and uncovered.
     """
     return float(np.square((now - then) - (frame_now - frame_then), dtype=np.float64).mean())

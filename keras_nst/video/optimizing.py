@@ -1,4 +1,4 @@
-"""Frames painted by the optimizer: the first of a shot as any picture, each further one from those before it."""
+"""Paints frames by the optimizer: the first of a shot like any picture, each further one from those before it."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -35,21 +35,21 @@ NAME = "steady"
 
 
 class SteadyAim(NamedTuple):
-    """What other frames tell."""
+    """The target of the term: the earlier frames."""
 
     moved: tf.Tensor  # (1, h, w, 3)
     seen: tf.Tensor  # (1, h, w, 1)
 
 
 class Steady:
-    """The term, and what other frames tell of the frame that is painted next."""
+    """The steadiness term, with the earlier frames that are its target for the next frame."""
 
     def __init__(self) -> None:
         self.past = Past(np.zeros((1, 1, 3), np.float32), np.zeros((1, 1), np.float32))
         self.term = Term(self.aim, part, value, here=here)
 
     def aim(self, originals: Originals, objective: Objective) -> SteadyAim:
-        """Returns what other frames tell, at the size of a scale."""
+        """Returns the earlier frames at the size of a scale."""
         _, height, width, _ = originals.smooth.shape
         size, exact = Size(height, width), originals.smooth.dtype
         told = (
@@ -75,29 +75,29 @@ def value(total: Any, aim: SteadyAim, size: Size, objective: Objective) -> Value
 
 
 def here(aim: SteadyAim, tile: Tile) -> SteadyAim:
-    """Returns what other frames tell of a tile's block."""
+    """Returns the earlier frames at a tile's block."""
     rows, columns = tile.rows.block(1), tile.columns.block(1)
     return SteadyAim(*(tf.constant(each[:, rows, columns]) for each in aim))
 
 
-Hear = Callable[[int], Sequence[Listener]]  # the number of a frame -> who hears of its steps
+Hear = Callable[[int], Sequence[Listener]]  # the number of a frame -> the listeners to its steps
 
 
 class Optimizer:
-    """Paints frames."""
+    """Paints frames by the optimizer."""
 
     def __init__(self, asked: Request, opened: Session, stop: Stop, tell: Tell, hear: Hear):
 
         self.settings, self.session, self.stop, self.tell, self.hear = asked.settings, opened, stop, tell, hear
         self.styles, self.masks = list(asked.styles), asked.masks
-        # What --color asks of the styles is done here, once per shot, and of the result when the film is written.
-        # Frames have their size already.
+        # --color is applied to the styles here, once per shot, and to the result when the film is written. Frames
+        # have their final size already.
         self.config = dataclasses.replace(asked.settings.config(), color="style", size="original")
         self.resolved = opened.resolve(self.config, asked.size, tell)
         self.steady = Steady()
 
     def begin(self, shot: Shot) -> None:
-        """Begins a shot, or goes on with it."""
+        """Begins a shot, or resumes it."""
         config = dataclasses.replace(self.config, color=self.settings.color)
         scene = scene_of(of_pixels(shot.first), self.styles, None, self._given(shot.mask), config, self.tell)
         _, colors = colored(scene, scene.guidance, self.settings.color)
@@ -105,7 +105,7 @@ class Optimizer:
         self.method = self.session.calibrated(self._scene(shot.first, shot.mask), self.resolved)
 
     def paint(self, work: Work) -> np.ndarray | None:
-        """Returns the picture of a frame; None where it was told to stop."""
+        """Returns the picture of a frame; None if the run was stopped."""
         if work.past is None and work.own is None:
             return self._painted(self._scene(work.frame, work.mask), work.number, self.resolved, self.method)
         nothing = Past(work.frame, np.zeros(work.frame.shape[:2], np.float32))
@@ -115,19 +115,19 @@ class Optimizer:
         return self._painted(scene, work.number, config, self._further())
 
     def judge(self, frame: np.ndarray, made: np.ndarray) -> Mapping[str, float]:
-        """Returns figures of what was made of a frame; none of a network that was never trained."""
+        """Returns figures of the picture of a frame; none with random weights."""
         if self.settings.weights == "random":
             return {}
         figures = self.session.figures(self._scene(frame), self.resolved, made[None])
         return {name: value for name, value in figures._asdict().items() if value is not None}
 
     def styles_of(self, frame: np.ndarray) -> "tuple[Style, ...]":
-        """Returns the styles of a shot that begins with this frame, as the algorithm takes them."""
+        """Returns the styles of a shot that begins with this frame, in the form that the algorithm takes."""
         self.begin(Shot(0, range(1), frame))
         return pictures_of(self._scene(frame), self.resolved).styles
 
     def seen(self, frame: np.ndarray) -> np.ndarray:
-        """Returns a frame as it is painted: without its colors where these are put back at the end."""
+        """Returns a frame as it is painted: without its colors if these are restored at the end."""
         return luminance_only(frame) if self.settings.color == "luminance" else frame
 
     def _more(self) -> tuple[int]:
@@ -147,7 +147,7 @@ class Optimizer:
         return scene_of(content, self.shown, started, given, self.config, silent)
 
     def _given(self, mask: np.ndarray | None) -> Masks:
-        """Returns the regions of the frame and of the styles, also those that this frame has nothing of."""
+        """Returns the regions of the frame and of the styles, including regions that this frame does not have."""
         if mask is None or not self.masks:
             return Masks(None, known=self.masks.colors if self.masks else ())
         return Masks(of_pixels(mask), self.masks.of_styles, self.masks.colors)
@@ -162,7 +162,7 @@ class Optimizer:
 
 
 def first_of(work: Work) -> np.ndarray | None:
-    """Returns what the steps of a frame start from: what those before it tell, and what was made of it before."""
+    """Returns the first picture of a frame: the earlier frames, or its picture from an earlier pass, or both."""
     if work.past is None:
         return work.own
     if work.own is None:
@@ -173,15 +173,15 @@ def first_of(work: Work) -> np.ndarray | None:
 
 
 def fresh(frame: np.ndarray, past: Past) -> np.ndarray:
-    """Returns what earlier frames tell of one, and where they cannot the frame itself in the colors that they have."""
+    """Returns the earlier frames where they are valid, and elsewhere the frame itself in their colors."""
     seen = past.seen[:, :, None]
     return seen * past.picture + (1.0 - seen) * match_colors(frame, past.picture)
 
 
 def of_pixels(pixels: np.ndarray) -> Picture:
-    """Returns a picture of pixels (h, w, 3) as if it had been read."""
+    """Returns a picture made of pixels (h, w, 3)."""
     return Picture(pixels, None, "", ())
 
 
 def silent(line: str) -> None:
-    """Says nothing."""
+    """Ignores the message."""

@@ -1,4 +1,4 @@
-"""The way through a film: shot by shot, each frame with what those before it tell."""
+"""Goes through a film shot by shot, painting each frame with information from those before it."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -27,16 +27,16 @@ class Shot(NamedTuple):
     number: int
     frames: range
     first: np.ndarray  # (h, w, 3), its first frame, in [0, 1]
-    mask: np.ndarray | None = None  # (h, w, 3), the regions of that
+    mask: np.ndarray | None = None  # (h, w, 3), that frame's regions
 
 
 class Work(NamedTuple):
-    """A frame that is to be painted."""
+    """A frame to paint."""
 
     number: int
     frame: np.ndarray  # (h, w, 3), in [0, 1]
-    past: Past | None  # what frames painted before tell of it; None: nothing
-    own: np.ndarray | None = None  # (h, w, 3): what was made of it before, by an earlier pass
+    past: Past | None  # earlier painted frames, moved onto it; None: none
+    own: np.ndarray | None = None  # (h, w, 3): its picture from an earlier pass
     mask: np.ndarray | None = None  # (h, w, 3), its regions
 
 
@@ -44,26 +44,26 @@ class FramePainter(Protocol):
     """Paints the frames of one shot after the other."""
 
     def begin(self, shot: Shot) -> None:
-        """Begins a shot, or goes on with it."""
+        """Begins a shot, or resumes it."""
 
     def paint(self, work: Work) -> np.ndarray | None:
-        """Returns the picture (h, w, 3) of a frame; None where it was told to stop."""
+        """Returns the picture (h, w, 3) of a frame; None if the program was stopped."""
 
     def judge(self, frame: np.ndarray, made: np.ndarray) -> Mapping[str, float]:
-        """Returns figures of what was made of a frame; nothing where no style is known."""
+        """Returns figures of the picture of a frame; empty if no style is known."""
 
 
-MOST_SHOWN = 100  # frames in TensorBoard, so that event files stay small
+MOST_SHOWN = 100  # frames in TensorBoard, which keeps event files small
 NO_LOSSES = LossValues(np.zeros(1), {}, {})
 
 
 class Screen:
-    """Shows how far a film is.
+    """Shows the progress of a film.
 
     Args:
         folder: of the event files.
         frames: of the film; `done` of them are painted already.
-        paintings: how many pictures are to come.
+        paintings: the number of pictures still to paint.
         bar: where the bar is shown, if that is a terminal.
     """
 
@@ -81,7 +81,7 @@ class Screen:
         self.curves.close()
 
     def hear(self, number: int) -> Sequence[Listener]:
-        """Returns who hears of the steps of a frame: its losses at the end are a point of the curves."""
+        """Returns the listeners to the steps of a frame: its final losses become a point of the curves."""
 
         def listen(progress: Progress) -> None:
             if progress.final:
@@ -100,32 +100,32 @@ class Screen:
             self.curves.show(Progress(number + 1, 0, 1, 1, 0, 0, NO_LOSSES, 0.0, lambda: picture[None]))
 
 
-JUDGED = 12  # one frame in so many is judged
-EARLIER = (1, 2, 4)  # frames back, which tell of a frame what they can
+JUDGED = 12  # one frame in this many gets figures
+EARLIER = (1, 2, 4)  # distances back to the frames that are used for a frame
 
 
 class Way(NamedTuple):
-    """One way through a shot."""
+    """One pass through a shot."""
 
     order: Sequence[int]  # the numbers of its frames
-    place: str = FRAMES  # where they are kept
-    own: str | None = None  # where is kept what was made of each before
+    place: str = FRAMES  # the folder of its pictures
+    own: str | None = None  # the folder of the pass before
 
 
 def passes(frames: range, count: int) -> list[Way]:
-    """Returns the ways through a shot, forwards and backwards in turn."""
+    """Returns the passes through a shot, forwards and backwards in turn."""
     places = [*(f"pass-{number}" for number in range(1, count)), FRAMES]
     orders = [frames if number % 2 == 0 else frames[::-1] for number in range(count)]
     return [Way(*way) for way in zip(orders, places, [None, *places[:-1]], strict=True)]
 
 
 def keyframes(frames: range, every: int) -> list[Way]:
-    """Returns the way along some frames of a shot, the first among them."""
+    """Returns the pass over the keyframes of a shot, which include its first frame."""
     return [Way(frames[::every], KEYFRAMES)]
 
 
 class Journey:
-    """Goes through a film, and leaves shots to others who go through it as well."""
+    """Goes through a film, and skips shots that other processes paint."""
 
     def __init__(self, asked: Request, footage: Footage, screen: Screen, stop: Stop, tell: Tell):
         self.asked, self.folder, self.footage, self.screen = asked, asked.folder, footage, screen
@@ -134,7 +134,7 @@ class Journey:
         self.masks = masks and Footage(masks.source, masks.survey, asked.size, smooth=False)
 
     def go(self, painter: FramePainter, ways: Callable[[range], Sequence[Way]]) -> bool:
-        """Paints what is not painted yet; returns whether all is painted then."""
+        """Paints the missing frames; returns whether all are painted then."""
         shots = [(number, frames, ways(frames)) for number, frames in enumerate(self.asked.survey.shots, start=1)]
         for number, frames, of_shot in shots:
             if not self.stop.is_set() and not self._painted(of_shot[-1]):
@@ -169,7 +169,7 @@ class Journey:
                 self._judge(painter, number, made)
 
     def _judge(self, painter: FramePainter, number: int, made: np.ndarray) -> None:
-        """Notes the figures of a frame that is kept; where that fails once, no further one is judged."""
+        """Records the figures of a painted frame; after an error no further frame gets figures."""
         self.judges = False
         with spared("figures of frames", self.tell):
             figures = painter.judge(self.footage.frame(number), made)
@@ -186,7 +186,7 @@ class Journey:
         return self.masks.frame(number) if self.masks else None
 
     def _past(self, number: int, before: Sequence[int], way: Way) -> Past:
-        """Returns what earlier frames tell: the nearest, and further ones as long as something is left to be told."""
+        """Returns the earlier frames moved onto this one: the nearest, and further ones while pixels are missing."""
         now, found = self.footage.levels(number), list[Motion]()
         for earlier in before:
             found.append(motion(now, self.footage.levels(earlier)))

@@ -1,4 +1,4 @@
-"""A film checked and looked through before TensorFlow is imported."""
+"""Checks a film and goes through it before TensorFlow is imported."""
 
 import importlib.util
 import os
@@ -31,10 +31,10 @@ CONTAINERS = (".mp4", ".mkv", ".mov")
 
 
 def output_of(settings: Filming, film: Path) -> Path:
-    """Returns where the painted film goes.
+    """Returns the path of the painted film.
 
     Raises:
-        SettingError: it cannot go there.
+        SettingError: it cannot be written there.
     """
     output = Path(settings.output).expanduser() if settings.output else Path(f"{film.stem or 'film'}-painted.mp4")
     named = settings.output or str(output)
@@ -52,12 +52,12 @@ def output_of(settings: Filming, film: Path) -> Path:
 
 
 def even(size: Size, output: Path) -> Size:
-    """Returns the size of the painted film: films in files have even sides."""
+    """Returns the size of the painted film: film files have even sides."""
     return Size(*(max(2, side - side % 2) for side in size)) if output.suffix else size
 
 
 def check_folder(asked: Request) -> None:
-    """Checks that the folder holds nothing, or this film.
+    """Checks that the folder is empty, or holds this film.
 
     Raises:
         SettingError: it holds something else.
@@ -66,7 +66,7 @@ def check_folder(asked: Request) -> None:
     earlier = check_kind(asked.folder.path, named, RECORD, "a film")
     if earlier is None or asked.settings.overwrite:
         return
-    usual = Filming()  # of settings that an earlier version did not know
+    usual = Filming()  # of settings that an earlier version did not have
     then = {name: usual.shown(name) for name in fields(Filming) if name not in FREE} | earlier.get("film", {})
     check_same(named, asked.record(), then, "film")
     pairs = enumerate(zip(asked.survey.marks, earlier.get("marks", []), strict=False))
@@ -76,10 +76,10 @@ def check_folder(asked: Request) -> None:
 
 
 def check_free(asked: Request) -> None:
-    """Checks that nothing of somebody else's is where the film is to go.
+    """Checks that the film replaces no foreign file.
 
     Raises:
-        SettingError: something is.
+        SettingError: it would.
     """
     told = read_told(asked.folder.path / RECORD) or {}
     named, own = asked.settings.output or str(asked.output), asked.folder.path.resolve()
@@ -94,7 +94,7 @@ def check_free(asked: Request) -> None:
 
 
 def clear(folder: Folder) -> None:
-    """Removes what a film has left in its folder, and nothing else."""
+    """Removes the files of a film from its folder, and nothing else."""
     names = (
         f"{FRAMES}/*.png",
         "keyframes/*.png",
@@ -112,16 +112,16 @@ def clear(folder: Folder) -> None:
 
 
 NEEDED = {"av": "PyAV", "cv2": "OpenCV"}
-HOME = Path("films")  # where films are kept that have no --workdir
-SHEET = 8  # frames of a mask, by which its colors are known
+HOME = Path("films")  # the folder of films without --workdir
+SHEET = 8  # frames of a mask that are read to find its colors
 
 
 def prepare(settings: Filming, tell: Tell) -> Request:
     """Checks all that can be checked without TensorFlow, reads the pictures and goes through the film once.
 
     Raises:
-        SettingError: names the flag, its value and what would be right.
-        InputError: what it takes is not installed.
+        SettingError: names the flag, its value and what is expected.
+        InputError: a package that it needs is not installed.
     """
     if missing := [name for module, name in NEEDED.items() if importlib.util.find_spec(module) is None]:
         raise InputError(f'Expected {" and ".join(missing)}, for film: pip install "keras-nst[video]"')
@@ -133,7 +133,7 @@ def prepare(settings: Filming, tell: Tell) -> Request:
     film = Path(settings.content).expanduser()
     folder = Folder(Path(settings.workdir).expanduser() if settings.workdir else HOME / (stem(film.name) or "film"))
     with settings.about("content"):
-        film.exists()  # complains of names that no file has
+        film.exists()  # raises for invalid file names
     with settings.about("output"):
         output = output_of(settings, film)
     with settings.about("content"):
@@ -150,10 +150,10 @@ def prepare(settings: Filming, tell: Tell) -> Request:
 
 
 def check(settings: Filming) -> None:
-    """Checks what settings say of each other.
+    """Checks that the settings fit together.
 
     Raises:
-        SettingError: names one of them.
+        SettingError: names one that does not.
     """
     if not settings.content:
         raise SettingError("content", "", "Expected a film: a file, or a folder of pictures.")
@@ -177,7 +177,7 @@ def check(settings: Filming) -> None:
 
 
 def painters(settings: Filming, tell: Tell) -> tuple[tuple[Path, Card] | None, tuple[float, ...], tuple[Picture, ...]]:
-    """Returns who paints: a model and the shares of its styles, or the pictures of styles."""
+    """Returns the painter's inputs: a model and the shares of its styles, or style pictures."""
     if settings.way == "network":
         model = model_named("model", settings.model)
         return model, shares_of("", settings.blend, model[1]), ()
@@ -190,7 +190,7 @@ def masks_of(settings: Filming, film: "Survey", tell: Tell) -> Masks:
     """Returns the regions of a film.
 
     Raises:
-        SettingError: they are not its own.
+        SettingError: they do not match the film.
     """
     from keras_nst.video.footage import Footage, survey
     from keras_nst.video.reading import open_source

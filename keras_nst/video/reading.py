@@ -1,4 +1,4 @@
-"""Films as they are read: files of any container, and folders of pictures; frames upright, of 8 bits, in sRGB."""
+"""Reads films: files of any container, and folders of pictures; frames are upright, of 8 bits, in sRGB."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -14,17 +14,17 @@ from keras_nst.pictures.files import read_picture
 from keras_nst.pictures.sources import PICTURES, in_order
 
 HDR = {16: "PQ", 18: "HLG"}  # transfer curves, by their numbers in H.273
-UNKNOWN = 2  # a color space nobody has told: larger films are of BT.709 then, as players take them to be
+UNKNOWN = 2  # an unspecified color space: larger films are then read as BT.709, as players do
 HIGH_DEFINITION = 720  # rows
 
 
-EARLIER = (0, 1, 4, 16)  # seconds, at which a place in a film is looked for
+EARLIER = (0, 1, 4, 16)  # seconds by which seeking starts earlier
 
 
 class Raw(NamedTuple):
     """A frame as it is read."""
 
-    time: int | None  # in units of the film; None where it tells none
+    time: int | None  # in units of the film; None if the frame has no time stamp
     levels: np.ndarray  # (h, w, 3), uint8
 
 
@@ -36,17 +36,17 @@ class Source(Protocol):
     broken: int  # frames that could not be read, so far
 
     def count(self) -> None:
-        """Counts the frames from now on, in place of the times that they tell, which are of no use."""
+        """Uses the frames' numbers from now on instead of their time stamps, which are useless."""
 
     def frames(self, since: int | None = None) -> Iterator[Raw]:
-        """Yields the frames; those from a time on, with some before it perhaps."""
+        """Yields the frames; with `since`, those from that time on and perhaps some before it."""
 
 
 def open_source(path: Path, rate: float, max_pixels: int) -> Source:
     """Returns the film at the path.
 
     Raises:
-        ValueError: it is not one.
+        ValueError: it is not a film.
         OSError: it cannot be read.
     """
     return FrameFolder(path, rate, max_pixels) if path.is_dir() else FilmFile(path, max_pixels)
@@ -77,13 +77,13 @@ class FilmFile:
             self.shape = stream.sample_aspect_ratio or Fraction(1)
 
     def count(self) -> None:
-        """Counts the frames from now on, in place of the times that they tell, which are of no use."""
+        """Uses the frames' numbers from now on instead of their time stamps, which are useless."""
         self.counts, self.broken = True, 0
 
     def frames(self, since: int | None = None) -> Iterator[Raw]:
-        """Yields the frames; those from a time on, with some before it perhaps.
+        """Yields the frames; with `since`, those from that time on and perhaps some before it.
 
-        A place is looked for ever earlier, down to the beginning: containers tell it with more or less care.
+        Seeking is retried from earlier and earlier times, down to the beginning: containers are not always accurate.
         """
         if since is not None and not self.counts:
             for seconds in EARLIER:
@@ -96,7 +96,7 @@ class FilmFile:
         yield from self._frames(None)
 
     def _frames(self, place: int | None) -> Iterator[Raw]:
-        """Yields the frames from a place on that can be decoded without those before it; nothing where that fails."""
+        """Yields the frames from `place` on that can be decoded without those before it; none if seeking fails."""
         broken, sound = self.broken, place is None
         with opened(self.path) as container:
             stream = container.streams.video[0]
@@ -114,15 +114,15 @@ class FilmFile:
                 elif sound:
                     yield Raw(frame.pts, upright(frame, self.shape))
         if place is not None:
-            self.broken = broken  # what is read again is not broken twice
+            self.broken = broken  # frames that are read again are not counted twice
 
     def _decoded(self, container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-        """Yields what can be decoded."""
+        """Yields the frames that can be decoded."""
         packets = container.demux(stream)
         while True:
             try:
                 packet = next(packets, None)
-            except av.FFmpegError:  # the file ends in the middle
+            except av.FFmpegError:  # the file is truncated
                 self.broken += 1
                 return
             if packet is None:
@@ -136,26 +136,26 @@ class FilmFile:
 
 
 def opened(path: Path) -> av.container.InputContainer:
-    """Opens a film.
+    """Opens a film file.
 
     Raises:
-        ValueError: it is not one, or damaged.
-        OSError: there is none, or it may not be read.
+        ValueError: it is not a film, or damaged.
+        OSError: it does not exist, or may not be read.
     """
-    with path.open("rb"):  # what is wrong with the name is told as for all files
+    with path.open("rb"):  # reports a wrong name as for all files
         pass
     try:
-        return av.open(f"file:{path}")  # or what stands before a colon in its name would be taken for a protocol
+        return av.open(f"file:{path}")  # else a name with a colon would be taken for a protocol
     except (av.FFmpegError, UnicodeError) as error:
         said = getattr(error, "strerror", None) or error
         raise ValueError(f"Expected a film. Received: a file that cannot be read as one ({said})") from None
 
 
 def upright(frame: av.VideoFrame, shape: Fraction) -> np.ndarray:
-    """Returns a frame (h, w, 3) with square pixels, as it is to be seen.
+    """Returns a frame (h, w, 3) upright, with square pixels.
 
     Args:
-        shape: a pixel's width over its height.
+        shape: a pixel's width divided by its height.
     """
     known = frame.colorspace if frame.colorspace != UNKNOWN else None
     if known is None and frame.height >= HIGH_DEFINITION:
@@ -169,7 +169,7 @@ def upright(frame: av.VideoFrame, shape: Fraction) -> np.ndarray:
 
 
 class FrameFolder:
-    """A film as a folder of pictures, in the order of their names; numbers in them count as numbers."""
+    """A film as a folder of pictures, in the order of their names; numbers in them are sorted as numbers."""
 
     def __init__(self, path: Path, rate: float, max_pixels: int):
         self.paths = sorted((file for file in path.iterdir() if file.suffix.lower() in PICTURES), key=in_order)
@@ -179,10 +179,10 @@ class FrameFolder:
         self.unit = 1 / self.rate
 
     def count(self) -> None:
-        """Does nothing: they are counted."""
+        """Does nothing: the frames are numbered already."""
 
     def frames(self, since: int | None = None) -> Iterator[Raw]:
-        """Yields the frames; those from a time on."""
+        """Yields the frames; with `since`, those from that number on."""
         for number, path in enumerate(self.paths[since or 0 :], start=since or 0):
             try:
                 pixels = read_picture(path, self.max_pixels).pixels

@@ -1,4 +1,4 @@
-"""What is asked of a film. What shapes its pictures is declared with a run's settings, and means the same."""
+"""The settings of a film. Those that shape its pictures are declared with a run's settings, and mean the same."""
 
 import dataclasses
 from typing import Any
@@ -13,7 +13,7 @@ from keras_nst.settings.values import picture_size
 
 WAYS = ("auto", "optimize", "network", "keyframes")
 
-# Further settings of a run that shape the frames as they shape its picture.
+# Further settings of a run that frames share.
 OF_A_PICTURE = (
     "style",
     "size",
@@ -148,11 +148,11 @@ class Filming(Engines, LikeARun):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.config()  # complains of what does not go together
+        self.config()  # raises for settings that do not fit together
 
     @property
     def way(self) -> str:
-        """Who paints the frames."""
+        """The painter of the frames, with auto resolved."""
         return ("network" if self.model else "optimize") if self.how == "auto" else self.how
 
     def config(self, **own: Any) -> Config:

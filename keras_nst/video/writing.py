@@ -1,4 +1,4 @@
-"""Films as they are written: painted frames at the film's own times, with its sound."""
+"""Writes films: painted frames at the original times, with the original sound."""
 
 import contextlib
 import os
@@ -18,34 +18,34 @@ BT709, LIMITED = 1, 1  # colors and their range, by their numbers in H.273
 
 
 class Codec(NamedTuple):
-    """How frames and sound are encoded."""
+    """The encoding of frames and sound."""
 
     frames: str
     pixels: str
     options: dict[str, str]
-    sound: str  # where it cannot be copied
+    sound: str  # if it cannot be copied
 
 
-# Without B-frames: MP4 counts how long a film is in the order of decoding, in which a long last frame would be lost.
+# Without B-frames: MP4 measures a film's length in decoding order, which would lose a long last frame.
 H264 = Codec("libx264", "yuv420p", {"crf": "16", "preset": "medium", "bf": "0"}, "aac")
 PRORES = Codec("prores_ks", "yuv422p10le", {"profile": "3"}, "pcm_s16le")
-LAYOUTS = {1: "mono", 2: "stereo"}  # which are not always named
-COPIED, ENCODED, NONE = WAYS = "copied", "encoded", "none"  # how a film's sounds get into another one
-NAMES = ("language", "title")  # by which one of several sounds is known
+LAYOUTS = {1: "mono", 2: "stereo"}  # by number of channels; layouts are not always named
+COPIED, ENCODED, NONE = WAYS = "copied", "encoded", "none"  # how the sounds of a film get into another one
+NAMES = ("language", "title")  # metadata that distinguishes several sounds
 GAP = Fraction(1, 50)  # seconds without sound that are more than rounding
 CODECS = {".mp4": H264, ".mkv": H264, ".mov": PRORES}
 
 
 class Timing(NamedTuple):
-    """When frames are to be seen."""
+    """The times of the frames."""
 
     times: tuple[int, ...]  # in the film that was read
     unit: Fraction  # seconds
-    rate: Fraction  # frames per second, on the whole
-    end: int | None = None  # of the last frame; None: it lasts as long as frames do on the whole
+    rate: Fraction  # average frames per second
+    end: int | None = None  # of the last frame; None: it lasts as long as an average frame
 
     def seconds(self, number: int) -> Fraction:
-        """Returns when a frame is to be seen; the one after the last when the film ends."""
+        """Returns the time of a frame; for the number after the last, the end of the film."""
         if number < len(self.times):
             return self.times[number] * self.unit
         return self.times[-1] * self.unit + 1 / self.rate if self.end is None else self.end * self.unit
@@ -54,12 +54,12 @@ class Timing(NamedTuple):
 def write_film(
     path: Path, frames: Callable[[int], np.ndarray], size: Size, timing: Timing, heard: Path | None
 ) -> list[str]:
-    """Writes frames (h, w, 3), uint8, by their number, with the sounds of another film; returns what is to be said.
+    """Writes frames (h, w, 3), uint8, by their number, with the sounds of another film; returns messages.
 
     Raises:
-        OSError: it cannot be written; what was there stays.
+        OSError: it cannot be written; an existing file stays.
     """
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")  # one name: of a process that was killed none stays
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")  # one name: killed processes leave one file at most
     try:
         with contextlib.ExitStack() as closing:
             container, stream, sounds = begun(partial, size, timing, heard, WAYS, closing)
@@ -81,7 +81,7 @@ def write_film(
 
 
 def lasting(packets: "list[av.Packet]", timing: Timing) -> "list[av.Packet]":
-    """Returns encoded frames; the last one is told how long it lasts, which follows from no other's time."""
+    """Returns encoded frames; sets the duration of the last one, which follows from no other frame's time."""
     count = len(timing.times)
     for packet in packets:
         if packet.pts == timing.times[-1] - timing.times[0]:
@@ -92,7 +92,7 @@ def lasting(packets: "list[av.Packet]", timing: Timing) -> "list[av.Packet]":
 def begun(
     path: Path, size: Size, timing: Timing, heard: Path | None, ways: Sequence[str], closing: contextlib.ExitStack
 ) -> "tuple[av.container.OutputContainer, av.VideoStream, Sounds]":
-    """Returns a film that is begun, where its frames go, and its sounds in the first of these ways that can be."""
+    """Returns an opened film, its stream of frames, and its sounds in the first of these ways that works."""
     codec, way = CODECS[path.suffix.lower()], ways[0]
     try:
         with contextlib.ExitStack() as trying:
@@ -111,7 +111,7 @@ def begun(
 
 
 def new_stream(container: av.container.OutputContainer, codec: Codec, size: Size, timing: Timing) -> av.VideoStream:
-    """Returns where frames are written to."""
+    """Returns the stream that frames are written to."""
     stream: Any = container.add_stream(codec.frames, rate=timing.rate.limit_denominator(2**16), options=codec.options)
     stream.height, stream.width = size
     stream.pix_fmt = codec.pixels
@@ -123,11 +123,11 @@ def new_stream(container: av.container.OutputContainer, codec: Codec, size: Size
 
 
 class Sounds:
-    """The sounds of a film on their way into another one.
+    """Transfers the sounds of a film into another one.
 
     Args:
         way: one of WAYS.
-        timing: of the film's part.
+        timing: of the part of the film.
     """
 
     def __init__(self, way: str, timing: Timing):
@@ -135,7 +135,7 @@ class Sounds:
         self.voices, self.notes = list[Voice](), list[str]()
 
     def take(self, container: Any, heard: Path, codec: str, closing: contextlib.ExitStack) -> None:
-        """Takes all sounds of a film over into a container; what is encoded anew is by this codec."""
+        """Transfers all sounds of a film into a container; those that cannot be copied are encoded by this codec."""
         streams = closing.enter_context(opened(heard)).streams
         if not streams.audio:
             return
@@ -145,7 +145,7 @@ class Sounds:
         if self.way == NONE or any(source.codec_context is None for source in streams.audio):
             self.notes.append("The film's sound can be neither copied nor encoded anew: there is none.")
             return
-        for number in range(len(streams.audio)):  # each is read by itself
+        for number in range(len(streams.audio)):  # each is read separately
             source: Any = closing.enter_context(opened(heard)).streams.audio[number]
             stream, pieces = self._begun(container, source, codec)
             stream.metadata.update({name: source.metadata[name] for name in NAMES if name in source.metadata})
@@ -154,7 +154,7 @@ class Sounds:
             self.notes.append(f"The sound is encoded anew, as {codec}: the film's own cannot be copied.")
 
     def _begun(self, container: Any, source: Any, codec: str) -> tuple[Any, Iterator[Any]]:
-        """Returns where a sound goes, and what of it."""
+        """Returns the output stream of a sound, and its packets or samples."""
         if self.way == COPIED:
             return container.add_stream_from_template(source), packets(source)
         stream = container.add_stream(codec, rate=source.rate)
@@ -162,12 +162,12 @@ class Sounds:
         return stream, without_gaps(samples(source))
 
     def write_until(self, seconds: Fraction) -> None:
-        """Writes what is to be heard until then."""
+        """Writes the sound up to that time."""
         for voice in self.voices:
             voice.write_until(seconds, self.way == COPIED)
 
     def end(self) -> None:
-        """Writes what is left."""
+        """Writes the rest."""
         if self.way == ENCODED:
             for voice in self.voices:
                 voice.container.mux(voice.stream.encode(None))
@@ -179,10 +179,10 @@ class Voice:
     def __init__(self, container: Any, stream: Any, pieces: Iterator[Any], timing: Timing):
         self.container, self.stream, self.ahead = container, stream, pieces
         self.begin, self.last = timing.seconds(0), timing.seconds(len(timing.times))
-        self.waiting: Any = None  # what is to be heard later
+        self.waiting: Any = None  # a piece for later
 
     def write_until(self, seconds: Fraction, copies: bool) -> None:
-        """Writes what is to be heard until then."""
+        """Writes the sound up to that time."""
         for piece in self._pieces(seconds):
             shift = round(self.begin / piece.time_base)
             piece.pts -= shift
@@ -208,17 +208,17 @@ class Voice:
 
 
 def packets(source: Any) -> Iterator[Any]:
-    """Yields what can be copied of a sound."""
+    """Yields the packets of a sound that can be copied."""
     try:
         for packet in source.container.demux(source):
             if packet.pts is not None and packet.size:
                 yield packet
-    except av.FFmpegError:  # the file ends in the middle
+    except av.FFmpegError:  # the file is truncated
         return
 
 
 def samples(source: Any) -> Iterator[Any]:
-    """Yields what can be decoded of a sound."""
+    """Yields the samples of a sound that can be decoded."""
     for packet in packets(source):
         try:
             for frame in packet.decode():
@@ -229,7 +229,7 @@ def samples(source: Any) -> Iterator[Any]:
 
 
 def without_gaps(frames: Iterator[Any]) -> Iterator[Any]:
-    """Yields samples, and silence where there are none in between: encoders would join what is around it."""
+    """Yields samples, with silence in the gaps: encoders would join the pieces around a gap."""
     end = None
     for frame in frames:
         begin = frame.pts * frame.time_base
@@ -240,7 +240,7 @@ def without_gaps(frames: Iterator[Any]) -> Iterator[Any]:
 
 
 def silence(begin: Fraction, end: Fraction, like: Any) -> Iterator[Any]:
-    """Yields silence, a second at a time, of the format of other samples."""
+    """Yields silence, a second at a time, in the format of other samples."""
     rate, left = like.sample_rate, round((end - begin) * like.sample_rate)
     while left > 0:
         frame = av.AudioFrame(like.format.name, like.layout.name, min(left, rate))

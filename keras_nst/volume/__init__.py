@@ -1,1 +1,1 @@
-"""Volumes: stacks of slices that are painted along all three of their axes at once."""
+"""Volumes: stacks of slices that are painted along all three axes simultaneously."""

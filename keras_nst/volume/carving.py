@@ -1,13 +1,13 @@
-"""A volume moved by gradients of its slices, until all of them have the content's features and the style's.
+"""Optimizes a volume by the gradients of its slices, until all slices match the content and the style.
 
     J(volume) = 1/3 sum over the axes of the mean over its slices of J(slice)
                 + gamma J_variation(volume) + steady J_steady(volume)
 
-J(slice) is the objective of a picture, without its variation; that of the volume is taken along all three axes.
-J_steady is taken along the first one only, and counts where the content is the same in two neighboring slices: there
-they are to look the same, as frames of a film are. A step looks at some slices along each axis, drawn so that all of
-them have their turn: its gradient is that of J in the mean. Kopf et al. 2007 and Gutierrez et al. 2020 fill solids so;
-content is ours.
+J(slice) is the objective of a picture, without its variation; the variation is that of the volume, along all three
+axes. J_steady is taken along the first axis only, and counts where the content is the same in two neighboring slices:
+there they should look the same, like frames of a film. A step evaluates some slices along each axis, drawn so that
+all of them have their turn: on average its gradient is that of J. Kopf et al. 2007 and Gutierrez et al. 2020 fill
+solids this way; the content is our addition.
 """
 
 from collections.abc import Sequence
@@ -30,22 +30,22 @@ from keras_nst.core.seeing.teacher import Assignment, Teacher
 from keras_nst.settings.networks import stride
 from keras_nst.volume.solid import SMALLEST
 
-FALL = 0.2  # of the learning rate, at the end of a scale
+FALL = 0.2  # factor of the learning rate over a scale
 BETA_1, BETA_2 = 0.8, 0.99
-ALIKE = 0.08  # neighbors of the content that differ by much less show the same
+ALIKE = 0.08  # neighbors in the content that differ by much less count as the same
 
 
 class Slices(NamedTuple):
-    """What is asked of slices."""
+    """The objective of the slices."""
 
-    styles: Sequence[Style]  # of those along each axis
+    styles: Sequence[Style]  # of the slices along each axis
     network: Network
     method: Method
     steady: float = 0.0  # the weight of J_steady
 
 
 class Axis(NamedTuple):
-    """What is asked of the slices along one axis."""
+    """The objective of the slices along one axis."""
 
     number: int  # 0: along the slices of the file, 1: its rows, 2: its columns
     teacher: Teacher
@@ -53,12 +53,12 @@ class Axis(NamedTuple):
 
 
 class Block:
-    """A volume at one scale, and what moves it.
+    """A volume at one scale, with its optimizer.
 
     Args:
-        first: (d, h, w, c), where it begins.
-        content: (d, h, w, c), what it is to show.
-        asked: of its slices.
+        first: (d, h, w, c), the start.
+        content: (d, h, w, c), the content.
+        asked: the objective of its slices.
         smooth: the variation that counts as 1.
     """
 
@@ -77,7 +77,7 @@ class Block:
         self.program = compiled(self._step, by_xla=False)
 
     def step(self, number: int, slices: int, seed: int, rate: float) -> LossValues:
-        """Takes a step; returns the losses before it of the slices that it has looked at."""
+        """Takes a step; returns the losses before it of the slices that were evaluated."""
         self.optimizer.learning_rate.assign(rate)
         chosen = [
             tf.constant(turn(number, self.volume.shape[axis.number], slices, [seed, axis.number])) for axis in self.axes
@@ -87,7 +87,7 @@ class Block:
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """All that changes in the course of it."""
+        """All variables that change during the steps."""
         return [self.volume, *(variable.value for variable in self.optimizer.variables)]
 
     def _step(self, chosen: list[tf.Tensor]) -> LossValues:
@@ -108,25 +108,25 @@ class Block:
         return of_all(found)
 
     def _variation(self, volume: tf.Tensor) -> tf.Tensor:
-        """Returns the variation of the volume, or of its color alone, which a gray one has not."""
+        """Returns the variation of the volume, or that of its color alone, which is 0 for a gray volume."""
         if not self.of_color:
             return variation_of(volume)
         if volume.shape[-1] < 3:
             return tf.zeros((), volume.dtype)
-        return 2.0 / 3.0 * variation_of(chroma_of(volume))  # per voxel and channel: two in place of three
+        return 2.0 / 3.0 * variation_of(chroma_of(volume))  # per voxel and channel: two instead of three
 
 
 class Sculptor(Teacher):
-    """Tells how good slices along one axis are.
+    """Evaluates slices along one axis.
 
-    A slice's distance from its content is taken relative to the mean slice's content, not to its own: there may be
-    slices that show nothing.
+    A slice's distance from its content is relative to the mean content of the slices, not to its own: some slices may
+    show nothing.
     """
 
-    factors: dict[str, tf.Tensor] | None = None  # by layer; None: each slice its own
+    factors: dict[str, tf.Tensor] | None = None  # by layer; None: each slice has its own
 
     def aim(self, photographs: tf.Tensor, lesson: Assignment) -> losses.Aim:
-        """Returns what is asked of slices with this content."""
+        """Returns the target of slices with this content."""
         aim = super().aim(photographs, lesson)
         content = aim.terms.get("content")
         if content is None or self.factors is None:
@@ -134,13 +134,13 @@ class Sculptor(Teacher):
         return aim._replace(terms=aim.terms | {"content": content._replace(factors=self.factors)})
 
     def look_at(self, content: tf.Tensor, lesson: Assignment) -> None:
-        """Takes the mean of these slices as what distances are relative to."""
+        """Makes distances relative to the mean of these slices."""
         own = [self.aim(one[None], lesson).terms["content"].factors for one in content]
         self.factors = {name: len(own) / tf.add_n([1.0 / each[name] for each in own]) for name in own[0]}
 
 
 def of_all(found: Sequence[LossValues]) -> LossValues:
-    """Returns the losses of the slices along all axes; of layers those that all have: small slices have less."""
+    """Returns the losses of the slices along all axes; only those layers that all have: small slices have fewer."""
 
     def joined(*each: tf.Tensor) -> tf.Tensor:
         return tf.concat(each, axis=0)
@@ -154,16 +154,16 @@ def of_all(found: Sequence[LossValues]) -> LossValues:
 
 
 def common(found: Sequence[LossValues], term: str) -> list[str]:
-    """Returns the layers of a term that all have."""
+    """Returns the layers of a term that all axes have."""
     return [name for name in found[0].layers[term] if all(name in each.layers.get(term, {}) for each in found)]
 
 
 def axis_of(number: int, content: np.ndarray, style: Style, network: Network, method: Method) -> Axis:
-    """Returns what is asked of the slices along an axis."""
+    """Returns the objective of the slices along an axis."""
     height, width = (side for axis, side in enumerate(content.shape[:3]) if axis != number)
     method = method._replace(objective=that_fits(method.objective, min(height, width)))
     sculptor, volume = Sculptor(network, method, Size(height, width)), tf.constant(content)
-    inside = np.linspace(0.25, 0.75, 3) * (content.shape[number] - 1)  # where there is most to be seen
+    inside = np.linspace(0.25, 0.75, 3) * (content.shape[number] - 1)  # where there is most to see
     shown = slices(volume, number, tf.constant(inside.astype(int)))
     lesson = sculptor.lesson((style,), round((height * width) ** 0.5), shown.numpy())
     if method.objective.content_layers:
@@ -173,28 +173,28 @@ def axis_of(number: int, content: np.ndarray, style: Style, network: Network, me
 
 
 def that_fits(objective: Objective, side: int) -> Objective:
-    """Returns the objective without the layers in which slices of this shorter side have less than two positions.
+    """Returns the objective without the layers that have fewer than two positions on slices of this shorter side.
 
-    A single position has no variation, by which distances from the style are divided.
+    A single position has no variation, by which the distances from the style are divided.
     """
     fitting = tuple(layer for layer in objective.style_layers if side >= 2 * stride(layer.name))
     return objective._replace(style_layers=fitting)
 
 
 def usable(shape: Sequence[int]) -> list[int]:
-    """Returns the axes whose slices are large enough to be seen by the network."""
+    """Returns the axes whose slices are large enough for the network."""
     return [axis for axis in range(3) if min(side for other, side in enumerate(shape) if other != axis) >= SMALLEST]
 
 
 def slices(volume: tf.Tensor, axis: int, numbers: tf.Tensor) -> tf.Tensor:
-    """Returns slices along an axis as pictures (n, ., ., 3); gray ones have three like colors."""
+    """Returns slices along an axis as pictures (n, ., ., 3); gray ones get three equal channels."""
     order = [axis, *(other for other in range(3) if other != axis), 3]
-    seen = tf.transpose(tf.gather(volume, numbers, axis=axis), order)  # gathered first: a volume is large
+    seen = tf.transpose(tf.gather(volume, numbers, axis=axis), order)  # gathers first: a volume is large
     return seen if seen.shape[-1] == 3 else tf.repeat(seen, 3, axis=-1)
 
 
 def turn(step: int, count: int, at_once: int, seed: Sequence[int]) -> np.ndarray:
-    """Returns which slices a step looks at: all of them have their turn, in an order drawn by lot, before any again."""
+    """Returns the slices that a step evaluates: each has its turn, in a random order, before any is repeated."""
     at_once = min(at_once, count)
     numbers = range(step * at_once, (step + 1) * at_once)
     orders = {number // count: np.random.default_rng([*seed, number // count]).permutation(count) for number in numbers}
@@ -208,23 +208,23 @@ def variation_of(volume: tf.Tensor) -> tf.Tensor:
 
 
 def unsteadiness(volume: tf.Tensor, same: tf.Tensor) -> tf.Tensor:
-    """Returns the squared differences of neighboring slices where they show the same, per voxel and channel."""
+    """Returns the squared differences of neighboring slices where the content is the same, per voxel and channel."""
     return tf.reduce_sum(same * tf.square(differences(volume, 0))) / float(np.prod(volume.shape))
 
 
 def sameness(content: np.ndarray) -> tf.Tensor:
-    """Returns how much a voxel and that of the next slice show the same, from 0 to 1: (d - 1, h, w, 1)."""
+    """Returns how alike the content is at a voxel and in the next slice, from 0 to 1: (d - 1, h, w, 1)."""
     squares = tf.reduce_mean(tf.square(differences(tf.constant(content), 0)), axis=-1, keepdims=True)
     return tf.exp(-squares / ALIKE**2)
 
 
 def differences(volume: tf.Tensor, axis: int) -> tf.Tensor:
-    """Returns how voxels (d, h, w, c) differ from those before them along an axis."""
+    """Returns the differences of voxels (d, h, w, c) from those before them along an axis."""
     less = [side - (other == axis) for other, side in enumerate(volume.shape)]
     ahead = tf.slice(volume, [int(other == axis) for other in range(4)], less)
     return ahead - tf.slice(volume, [0] * 4, less)
 
 
 def rate_at(step: int, steps: int, rate: float) -> float:
-    """Returns the learning rate of a step, which falls evenly by the same factor."""
+    """Returns the learning rate of a step, which falls by the same factor at each step."""
     return float(rate * FALL ** (step / steps))

@@ -1,4 +1,4 @@
-"""The steps of a volume, scale after scale, and what it takes to go on from any of them."""
+"""The optimization of a volume, scale by scale, with a saved state from which it can be resumed."""
 
 import contextlib
 import time
@@ -32,14 +32,14 @@ Shape = tuple[int, int, int]
 
 
 class Place(NamedTuple):
-    """Where the work stands."""
+    """The progress of the optimization."""
 
-    scale: int = 0  # from 0 on
-    step: int = 0  # taken at this scale
+    scale: int = 0  # starting at 0
+    step: int = 0  # number of steps taken at this scale
 
 
 class Course:
-    """Takes the steps."""
+    """Takes the steps of all scales."""
 
     def __init__(self, asked: Request, session: Session, scales: Sequence[Shape], tell: Tell):
         self.asked, self.settings, self.scales = asked, asked.settings, scales
@@ -53,7 +53,7 @@ class Course:
         self.tell = beside_the_bar(tell)
 
     def through(self, stop: Stop) -> np.ndarray | None:
-        """Takes the steps that are not taken yet; returns the volume (d, h, w, c), None where it was stopped."""
+        """Takes the remaining steps; returns the volume (d, h, w, c), None if it was stopped."""
         place, arrays = self._standing()
         steps = self.settings.steps
         done = place.scale * steps + place.step
@@ -78,7 +78,7 @@ class Course:
         return volume
 
     def _block(self, scale: int, before: np.ndarray | None) -> Block:
-        """Returns a scale at its beginning."""
+        """Returns the volume at the start of a scale."""
         shape, content = self.scales[scale], self.asked.content
         if content is None:
             noise = np.random.default_rng(self.settings.seed).random((*self.scales[0], self.asked.channels), np.float32)
@@ -90,7 +90,7 @@ class Course:
         return Block(given if before is None else resampled(before, shape), given, self.slices, smooth)
 
     def _descend(self, block: Block, place: Place, stop: Stop) -> bool:
-        """Takes the steps of a scale; returns whether it came to an end."""
+        """Takes the steps of a scale; returns whether all are taken."""
         settings, kept = self.settings, time.monotonic()
         for step in range(place.step, settings.steps):
             if stop.is_set():
@@ -125,19 +125,19 @@ class Course:
             self.curves.show(progress)
 
     def _work(self, place: Place) -> float:
-        """Returns the steps to come times what is seen of the volume, as the bar counts them."""
+        """Returns the work left, steps times pixels, in the bar's units."""
         whole = [float(np.prod(shape[1:])) * self.settings.steps for shape in self.scales[place.scale :]]
         return sum(whole) - place.step * float(np.prod(self.scales[place.scale][1:]))
 
     def _keep(self, place: Place, block: Block) -> None:
-        """Writes what it takes to go on; a full disk may have room again."""
+        """Saves the state; an error is only reported, since a full disk may have room again."""
         try:
             write_archive(self.asked.folder / STATE, place._asdict(), (np.asarray(each) for each in block.variables))
         except OSError as error:
             warn(f"No checkpoint could be written: {error.strerror or error}")
 
     def _standing(self) -> tuple[Place, list[np.ndarray]]:
-        """Returns where the work stands."""
+        """Returns the saved progress and state."""
         path = self.asked.folder / STATE
         if not path.exists():
             return Place(), []
@@ -153,14 +153,14 @@ class Course:
 
 
 def gray(values: np.ndarray) -> np.ndarray:
-    """Returns values (..., c) without colors: (..., 1)."""
+    """Returns values (..., c) as gray: (..., 1)."""
     if values.shape[-1] == 1:
         return values
     return values @ LUMA.astype(np.float32)[:, None]
 
 
 def channeled(values: np.ndarray, channels: int) -> np.ndarray:
-    """Returns values (..., c) with so many channels."""
+    """Returns values (..., c) with this number of channels."""
     return np.ascontiguousarray(colored(values) if channels == 3 else gray(values))
 
 
@@ -170,5 +170,5 @@ def largest(shape: Shape) -> Size:
 
 
 def flat_variation(picture: np.ndarray) -> float:
-    """Returns the variation of a picture (1, h, w, 3), as if it were a volume: of three axes instead of two."""
+    """Returns the variation of a picture (1, h, w, 3), scaled from two axes to a volume's three."""
     return 1.5 * float(variation_of(picture[0][None]))

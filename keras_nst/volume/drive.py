@@ -1,4 +1,4 @@
-"""A volume from its first step to the file."""
+"""A volume from its first step to the finished file."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ NOT_FOR_DIAGNOSIS = "A painted volume shows what the style invents: it is not fo
 
 
 def drive(asked: Request, stop: Stop, tell: Tell) -> int:
-    """Paints the volume, or goes on with it, and writes it; returns the exit code."""
+    """Paints the volume, or resumes that, and writes it; returns the exit code."""
     if asked.is_done and not asked.settings.overwrite:
         tell(f"It is painted already: {asked.output}")
         return 0
@@ -40,15 +40,15 @@ def drive(asked: Request, stop: Stop, tell: Tell) -> int:
 
 
 def opened(asked: Request) -> IO[str]:
-    """Makes the folder this volume's, and returns the lock on it.
+    """Marks the folder as this volume's, and returns the lock on it.
 
     Raises:
-        SettingError: it cannot be made or written to, or another process is at work in it.
+        SettingError: it cannot be created or written to, or another process is running in it.
     """
     folder = asked.folder
     lock = held(folder, asked.settings.workdir or str(folder))
     told = read_told(folder / RECORD) or {}
-    if told.get("volume") != asked.record() or told.get("written"):  # an other one, or one that is to be made anew
+    if told.get("volume") != asked.record() or told.get("written"):  # another volume, or one to start over
         for name in (STATE, RECORD, SHEET, THROUGH):
             (folder / name).unlink(missing_ok=True)
         for path in folder.glob("curves/events.*"):
@@ -58,7 +58,7 @@ def opened(asked: Request) -> IO[str]:
 
 
 def write_record(asked: Request, told: dict[str, Any]) -> None:
-    """Writes what the folder is to tell."""
+    """Writes the record of the folder."""
     with written_whole(asked.folder / RECORD) as file:
         file.write(json.dumps(told, indent=1).encode())
 
@@ -83,7 +83,7 @@ def paint(asked: Request, stop: Stop, tell: Tell) -> int:
 
 
 def write(asked: Request, painted: np.ndarray, tell: Tell) -> None:
-    """Writes the volume, its sheet and the walk through it, and tells of them."""
+    """Writes the volume, its sheet and its animation, and reports them."""
     content = asked.content
     shown = None if content is None else resampled(content.values, asked.shape)
     like = content or Solid(painted, 0.0, 255.0, np.dtype(np.uint8))
@@ -101,10 +101,10 @@ def write(asked: Request, painted: np.ndarray, tell: Tell) -> None:
 
 
 def scaled(like: Solid, shape: tuple[int, ...]) -> Solid:
-    """Returns what is to be kept of a volume of which another number of voxels is written."""
+    """Returns the header and the places of a volume, adapted to another number of voxels."""
     if like.affine is None:
         return like
     factors = np.array(like.shape) / shape
     moved = np.diag([*factors, 1.0])
-    moved[:3, 3] = (factors - 1) / 2  # the first voxel's middle is not where it was
+    moved[:3, 3] = (factors - 1) / 2  # the first voxel's center has moved
     return like._replace(affine=like.affine @ moved)

@@ -1,4 +1,4 @@
-"""Volumes in and out of files: NumPy, TIFF stacks, NIfTI, folders of pictures or of a DICOM series."""
+"""Reads and writes volumes: NumPy, TIFF stacks, NIfTI, folders of pictures or of a DICOM series."""
 
 import gzip
 import io
@@ -17,23 +17,23 @@ from keras_nst.volume.series import read_series
 from keras_nst.volume.solid import Solid, needed, solid
 
 NIFTI = (".nii", ".nii.gz")
-SCANNER = 1  # NIfTI's code for places in the scanner
+SCANNER = 1  # NIfTI's code for coordinates of the scanner
 STACKS = (".tif", ".tiff")
 SUFFIXES = (".npy", *STACKS, *NIFTI)
 
 
 def suffix(path: Path) -> str:
-    """Returns the ending of a file's name that tells its format."""
+    """Returns the suffix of a file's name, which names its format."""
     return next((ending for ending in SUFFIXES[::-1] if path.name.lower().endswith(ending)), path.suffix.lower())
 
 
 def read_volume(path: Path) -> Solid:
-    """Returns the volume of a file or a folder.
+    """Returns the volume in a file or a folder.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a volume.
         OSError: it cannot be read.
-        InputError: what it takes is not installed.
+        InputError: a package that it needs is not installed.
     """
     if path.is_dir():
         return read_folder(path)
@@ -56,16 +56,16 @@ def read_volume(path: Path) -> Solid:
 
 
 def read_nifti(path: Path) -> Solid:
-    """Returns the volume of a NIfTI file, with its places in millimeters."""
+    """Returns the volume in a NIfTI file, with its coordinates in millimeters."""
     nibabel = needed("nibabel", "nibabel")
-    nibabel.imageglobals.logger.setLevel(logging.CRITICAL)  # what is wrong is told here
+    nibabel.imageglobals.logger.setLevel(logging.CRITICAL)  # its errors are reported here
     damaged = (nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError, zlib.error)
     try:
         image = nibabel.load(path)
         array = np.asanyarray(image.dataobj)
     except (*damaged, EOFError, ValueError) as error:
         raise ValueError(f"Expected a volume. Received: a file that cannot be read as one ({error})") from None
-    if array.dtype.names:  # colors as triples
+    if array.dtype.names:  # colors stored as triples
         array = np.stack([array[name] for name in array.dtype.names], axis=-1)
         return solid(array, spacing=spacing_of(image), affine=image.affine, header=image.header)
     while array.ndim > 3 and array.shape[-1] == 1:
@@ -98,7 +98,7 @@ def read_folder(path: Path) -> Solid:
 
 
 def read_page(path: Path) -> np.ndarray:
-    """Returns the picture of a file."""
+    """Returns the picture in a file."""
     with opened(path) as image:
         return page_of(image)
 
@@ -107,7 +107,7 @@ def opened(path: Path) -> Image.Image:
     """Opens a picture.
 
     Raises:
-        ValueError: it is larger than a picture should be.
+        ValueError: it is too large for a slice.
     """
     try:
         return Image.open(path)
@@ -116,7 +116,7 @@ def opened(path: Path) -> Image.Image:
 
 
 def page_of(image: Image.Image) -> np.ndarray:
-    """Returns a picture as it is in its file; gray, or with three colors."""
+    """Returns a picture unchanged from its file: gray, or with three colors."""
     if image.mode in ("LA", "La"):
         return np.asarray(image.convert("L"))
     return np.asarray(
@@ -125,7 +125,7 @@ def page_of(image: Image.Image) -> np.ndarray:
 
 
 def storable(array: np.ndarray) -> np.ndarray:
-    """Returns an array of a type that all formats have: colors with 8 bits; numbers of a common type."""
+    """Returns an array of a type that all formats support: colors with 8 bits, numbers of a common type."""
     if array.ndim == 4 and array.dtype != np.uint8:
         low, high = float(array.min()), float(array.max())
         return np.rint(255 * (array - low) / ((high - low) or 1.0)).astype(np.uint8)
@@ -137,10 +137,10 @@ def storable(array: np.ndarray) -> np.ndarray:
 
 
 def write_volume(path: Path, array: np.ndarray, like: Solid) -> None:
-    """Writes an array (d, h, w) or (d, h, w, 3); a NIfTI file with the places of another volume.
+    """Writes an array (d, h, w) or (d, h, w, 3); NIfTI files get the coordinates of another volume.
 
     Raises:
-        OSError: it cannot be written; what was there stays.
+        OSError: it cannot be written; an existing file stays.
     """
     array = array if suffix(path) == ".npy" else storable(array)
     if not path.suffix:
@@ -158,7 +158,7 @@ def write_volume(path: Path, array: np.ndarray, like: Solid) -> None:
 
 
 def pages(array: np.ndarray) -> list[Image.Image]:
-    """Returns slices as pictures of Pillow's; numbers that no picture has as 8 bits."""
+    """Returns slices as Pillow pictures; numbers that pictures do not support become 8 bits."""
     if array.dtype not in (np.uint8, np.uint16):
         low, high = float(array.min()), float(array.max())
         array = np.rint(255 * (array - low) / ((high - low) or 1.0)).astype(np.uint8)
@@ -166,16 +166,16 @@ def pages(array: np.ndarray) -> list[Image.Image]:
 
 
 def write_stack(file: Any, array: np.ndarray) -> None:
-    """Writes a TIFF stack; whole numbers that TIFF has not become 32 bit floats."""
+    """Writes a TIFF stack; whole numbers that TIFF does not support become 32 bit floats."""
     kept = array if array.dtype in (np.uint8, np.uint16) else array.astype(np.float32)
     first, *others = [Image.fromarray(each) for each in kept]
-    stack = io.BytesIO()  # Pillow reads again what it has written
+    stack = io.BytesIO()  # Pillow reads what it has written
     first.save(stack, "TIFF", save_all=True, append_images=others)
     file.write(stack.getbuffer())
 
 
 def packed_as(dtype: np.dtype, array: np.ndarray, scaling: tuple[float, float]) -> np.ndarray:
-    """Returns the whole numbers that stand for values, as a file had them; values as they are, where it had no such."""
+    """Returns values as the whole numbers that a file stores for them; unchanged if it stores no whole numbers."""
     if dtype.kind not in "ui":
         return array
     slope, offset = scaling
@@ -186,7 +186,7 @@ def packed_as(dtype: np.dtype, array: np.ndarray, scaling: tuple[float, float]) 
 def write_nifti(file: Any, array: np.ndarray, like: Solid, packed: bool) -> None:
     """Writes a NIfTI file, with the header of another one."""
     nibabel = needed("nibabel", "nibabel")
-    if array.ndim == 4:  # NIfTI has colors as triples
+    if array.ndim == 4:  # NIfTI stores colors as triples
         array = np.ascontiguousarray(array).view([("R", "u1"), ("G", "u1"), ("B", "u1")])[..., 0]
     affine = np.diag([*like.spacing, 1.0]) if like.affine is None else like.affine
     header = None if like.header is None else like.header.copy()
@@ -195,11 +195,11 @@ def write_nifti(file: Any, array: np.ndarray, like: Solid, packed: bool) -> None
     if header is not None:
         header.set_data_dtype(array.dtype)
     image = nibabel.Nifti1Image(array, affine, header)
-    if header is not None:  # what the places are of stays as it was told
+    if header is not None:  # keeps the meaning of the coordinates
         image.header.set_slope_inter(*(like.scaling if array.dtype.kind in "ui" else (1, 0)))
         image.set_sform(affine, int(header["sform_code"]))
         image.set_qform(affine, int(header["qform_code"]))
-    elif like.affine is not None:  # DICOM's: millimeters, as the scanner has them
+    elif like.affine is not None:  # from DICOM: millimeters, in scanner coordinates
         image.header.set_xyzt_units("mm")
         image.set_sform(affine, SCANNER)
         image.set_qform(affine, SCANNER)

@@ -1,4 +1,4 @@
-"""A volume that is to be painted, checked and read before TensorFlow is imported."""
+"""Checks a volume and reads its inputs before TensorFlow is imported."""
 
 import hashlib
 import os
@@ -19,12 +19,12 @@ from keras_nst.volume.files import NIFTI, SUFFIXES, read_volume, suffix
 from keras_nst.volume.settings import AXES, Carving
 from keras_nst.volume.solid import SMALLEST, Solid, even, needed, within
 
-HOME = Path("volumes")  # where volumes are kept that have no --workdir
+HOME = Path("volumes")  # the folder of volumes without --workdir
 RECORD, STATE, SHEET, THROUGH = "volume.json", "volume.zip", "sheet.png", "through.webp"
-CUBE = 64  # voxels a side, without content
+CUBE = 64  # voxels a side, without a content
 FINEST = 4  # times the content's longest side, for thick slices
 COARSEST = 32  # voxels of the longest side
-# What may be others when a volume is gone on with.
+# Settings that may change when a volume is resumed.
 FREE = (
     "content",
     "style",
@@ -46,11 +46,11 @@ class Request(NamedTuple):
     output: Path
     content: Solid | None
     styles: tuple[Picture, ...]  # of the slices along each axis
-    shape: tuple[int, int, int]  # of the volume that is painted, whose voxels are cubes
+    shape: tuple[int, int, int]  # of the painted volume, whose voxels are cubes
     channels: int
 
     def record(self) -> dict[str, str]:
-        """Returns what makes one volume another than the next."""
+        """Returns what identifies a volume."""
         settings = {name: self.settings.shown(name) for name in fields(Carving) if name not in FREE}
         hashes = {f"style_{number}": style.sha256 for number, style in enumerate(self.styles, start=1)}
         values = b"" if self.content is None else np.ascontiguousarray(self.content.values).tobytes()
@@ -58,12 +58,12 @@ class Request(NamedTuple):
 
     @property
     def is_done(self) -> bool:
-        """Whether the volume that is asked for has been written."""
+        """Whether the requested volume has been written."""
         told = read_told(self.folder / RECORD) or {}
         return bool(told.get("written")) and told.get("output") == str(self.output.resolve()) and self.output.exists()
 
     def scales(self) -> list[tuple[int, int, int]]:
-        """Returns the shapes that are painted, coarse to fine: each twice the last."""
+        """Returns the shapes of the scales, coarse to fine: each twice the last."""
         longest = max(self.shape)
         count = self.settings.scales or 1 + max(0, round(np.log2(longest / COARSEST)))
         found = [even((1.0, 1.0, 1.0), self.shape, max(1, round(longest / 2**back))) for back in range(count)]
@@ -74,7 +74,7 @@ def prepare(settings: Carving, tell: Tell) -> Request:
     """Checks all that can be checked without TensorFlow, and reads the inputs.
 
     Raises:
-        SettingError: names the flag, its value and what would be right.
+        SettingError: names the flag, its value and what is expected.
     """
     if not settings.style:
         raise SettingError("style", "", "Expected a picture: a path or a URL.")
@@ -104,10 +104,10 @@ def prepare(settings: Carving, tell: Tell) -> Request:
 
 
 def window_of(settings: Carving, content: Solid) -> tuple[float, ...]:
-    """Returns the window that is asked for; nothing where none is.
+    """Returns the requested window; empty if there is none.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a window.
     """
     window = settings.window
     if window and (len(window) != 2 or not window[0] < window[1]):
@@ -118,27 +118,27 @@ def window_of(settings: Carving, content: Solid) -> tuple[float, ...]:
 
 
 def finest(content: Solid) -> int:
-    """Returns the voxels of the longest side where they are as small as the content's smallest sides."""
+    """Returns the voxels of the longest side, if voxels are as small as the smallest side of the content's."""
     extent = np.array(content.spacing) * content.shape
     return int(min(np.rint(extent.max() / min(content.spacing)), FINEST * max(content.shape)))
 
 
 def channels(settings: Carving, content: Solid | None) -> int:
-    """Returns how many channels the result has."""
+    """Returns the number of channels of the result."""
     known = 3 if content is None else content.values.shape[-1]
     return {"auto": known, "gray": 1, "rgb": 3}[settings.colors]
 
 
 def output_of(settings: Carving, content: Solid | None) -> Path:
-    """Returns where the painted volume goes.
+    """Returns the path of the painted volume.
 
     Raises:
-        SettingError: it cannot go there.
+        SettingError: it cannot be written there.
     """
     source = Path(settings.content).expanduser()
     ending = suffix(source) if settings.content and not source.is_dir() else ""
     if source.is_dir() and content is not None and content.affine is not None:
-        ending = ".nii.gz"  # of a DICOM series
+        ending = ".nii.gz"  # for a DICOM series
     name = source.name[: -len(ending)] if ending and source.is_file() else source.name or "volume"
     output = Path(settings.output).expanduser() if settings.output else Path(f"{name}-painted{ending or '.npy'}")
     named = settings.output or str(output)
@@ -159,17 +159,17 @@ def output_of(settings: Carving, content: Solid | None) -> Path:
 
 
 def check_folder(asked: Request) -> None:
-    """Checks that the folder holds nothing, or this volume, and nobody else's is at --output.
+    """Checks that the folder is empty, or holds this volume, and that --output replaces no foreign file.
 
     Raises:
-        SettingError: that is not so.
+        SettingError: it does not, or would.
     """
     folder, named = asked.folder, asked.settings.workdir or str(asked.folder)
     earlier = check_kind(folder, named, RECORD, "a volume", (LOCK, LOG))
     if asked.settings.overwrite:
         return
     if earlier is not None:
-        usual = Carving()  # of settings that an earlier version did not know
+        usual = Carving()  # of settings that an earlier version did not have
         then = {name: usual.shown(name) for name in fields(Carving) if name not in FREE} | earlier.get("volume", {})
         check_same(named, asked.record(), then, "volume")
     if asked.output.exists() and (earlier or {}).get("output") != str(asked.output.resolve()):

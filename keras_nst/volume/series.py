@@ -1,4 +1,4 @@
-"""Volumes from DICOM series: slices in their places, in the unit of their values."""
+"""Reads DICOM series as volumes: slices in the order of their positions, values in their unit."""
 
 from pathlib import Path
 from typing import Any
@@ -8,14 +8,14 @@ import numpy as np
 from keras_nst.volume.solid import Solid, needed, solid
 
 UNEVEN = 0.02  # of the distance between slices
-RAS = np.diag([-1.0, -1.0, 1.0, 1.0])  # DICOM's millimeters go to the left and back, NIfTI's to the right and front
+RAS = np.diag([-1.0, -1.0, 1.0, 1.0])  # DICOM's axes point to the left and back, NIfTI's to the right and front
 
 
 def read_series(files: list[Path]) -> Solid:
-    """Returns the volume of a DICOM series, its slices by their places.
+    """Returns the volume of a DICOM series, with its slices sorted by position.
 
     Raises:
-        ValueError: it is none, or its slices do not make one volume.
+        ValueError: it is not a series, or its slices do not form one volume.
     """
     found = [(data, array) for file in files for data, array in [read_slice(file)] if array is not None]
     if not found:
@@ -49,7 +49,7 @@ def read_series(files: list[Path]) -> Solid:
 
 
 def read_slice(path: Path) -> tuple[Any, np.ndarray | None]:
-    """Returns a DICOM file and its pixels; None for an index or a report beside the slices.
+    """Returns a DICOM file and its pixels; None for an index or a report next to the slices.
 
     Raises:
         ValueError: its pixels cannot be unpacked.
@@ -71,13 +71,13 @@ def read_slice(path: Path) -> tuple[Any, np.ndarray | None]:
 
 
 def told(data: Any, name: str, otherwise: Any) -> Any:
-    """Returns what a DICOM file tells; `otherwise` where it does not, or nothing."""
+    """Returns a field of a DICOM file; `otherwise` if it is missing or empty."""
     value = getattr(data, name, None)
     return otherwise if value is None or value == "" else value
 
 
 def rescaled(data: Any, array: np.ndarray) -> np.ndarray:
-    """Returns the pixels of a DICOM file in their unit; colors as they are."""
+    """Returns the pixels of a DICOM file in their unit; colors unchanged."""
     if array.ndim == 3:
         return array
     slope, shift = float(told(data, "RescaleSlope", 1)), float(told(data, "RescaleIntercept", 0))
@@ -86,29 +86,29 @@ def rescaled(data: Any, array: np.ndarray) -> np.ndarray:
 
 
 def directions(data: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns in which directions slices, rows and columns of a DICOM slice follow each other."""
+    """Returns the directions in which slices, rows and columns of a DICOM slice follow each other."""
     known = np.array([float(part) for part in told(data, "ImageOrientationPatient", (1, 0, 0, 0, 1, 0))])
     return np.cross(known[:3], known[3:]), known[3:], known[:3]
 
 
 def position(data: Any) -> np.ndarray:
-    """Returns where the first voxel of a DICOM slice is, in millimeters."""
+    """Returns the position of the first voxel of a DICOM slice, in millimeters."""
     return np.array([float(part) for part in told(data, "ImagePositionPatient", (0, 0, 0))])
 
 
 def place(data: Any) -> float:
-    """Returns where a DICOM slice is along its axis, in millimeters; its number where it does not tell."""
+    """Returns the position of a DICOM slice along its axis, in millimeters; its number if it has no position."""
     if told(data, "ImagePositionPatient", None) is None:
         return float(told(data, "InstanceNumber", 0))
     return float(np.dot(position(data), directions(data)[0]))
 
 
 def affine(first: Any, last: Any, spacing: tuple[float, float, float], count: int) -> np.ndarray:
-    """Returns where voxels (slice, row, column) of a DICOM series are, as NIfTI has it."""
+    """Returns NIfTI's matrix from voxels (slice, row, column) of a DICOM series to positions."""
     matrix = np.eye(4)
     for axis, (direction, size) in enumerate(zip(directions(first), spacing, strict=True)):
         matrix[:3, axis] = direction * size
-    if count > 1 and told(first, "ImagePositionPatient", None) is not None:  # of a tilted gantry not straight behind
+    if count > 1 and told(first, "ImagePositionPatient", None) is not None:  # a tilted gantry shifts them
         matrix[:3, 0] = (position(last) - position(first)) / (count - 1)
     matrix[:3, 3] = position(first)
     return RAS @ matrix

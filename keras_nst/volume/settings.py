@@ -1,4 +1,4 @@
-"""What is asked of a volume. What shapes its slices is declared with a run's settings, and means the same."""
+"""The settings of a volume. Those that shape its slices are declared with a run's settings, and mean the same."""
 
 import dataclasses
 
@@ -85,10 +85,10 @@ class Carving(LikeARun):
         if self.style and len(self.style_sources()) not in (1, AXES):
             reason = f"Expected one picture, or three: one for each axis. Received: {len(self.style_sources())}"
             raise SettingError("style", self.style, reason)
-        self.config()  # complains of what does not go together
+        self.config()  # raises for settings that do not fit together
 
     def style_sources(self) -> tuple[StyleSource, ...]:
-        """Returns the style pictures as they are named."""
+        """Returns the style pictures that --style names."""
         return parse_styles(self.style)
 
     def config(self) -> Config:

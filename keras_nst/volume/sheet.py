@@ -1,4 +1,4 @@
-"""What a painted volume looks like: the planes through its middle, and a walk through it."""
+"""Pictures of a painted volume: the planes through its center, and an animation through its slices."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from keras_nst.system.files import written_whole
 
 PLANES = ("across the slices", "across the rows", "across the columns")
 CELL = 256  # pixels
-MILLISECONDS = 60  # of a slice
+MILLISECONDS = 60  # per slice
 
 
 def write_sheet(path: Path, content: np.ndarray | None, painted: np.ndarray) -> None:
-    """Writes the three planes through the middle of volumes (d, h, w, c)."""
+    """Writes the three planes through the center of volumes (d, h, w, c)."""
     rows = {"content": content, "painted": painted}
     cells = {
         (row, plane): as_image(middle(volume, axis))
@@ -29,12 +29,12 @@ def write_sheet(path: Path, content: np.ndarray | None, painted: np.ndarray) -> 
 
 
 def middle(volume: np.ndarray, axis: int) -> np.ndarray:
-    """Returns the plane (., ., 3) through the middle that is across an axis."""
+    """Returns the plane (., ., 3) through the center, perpendicular to an axis."""
     return colored(volume.take(volume.shape[axis] // 2, axis))
 
 
 def write_walk(path: Path, content: np.ndarray | None, painted: np.ndarray) -> None:
-    """Writes an animation through the slices of volumes (d, h, w, c), the content's beside them."""
+    """Writes an animation through the slices of volumes (d, h, w, c), next to the content's."""
     parts = [painted] if content is None else [content, painted]
     first, *others = [
         Image.fromarray(np.rint(255 * np.concatenate([colored(part[number]) for part in parts], 1)).astype(np.uint8))
@@ -50,5 +50,5 @@ def colored(values: np.ndarray) -> np.ndarray:
 
 
 def jumps(volume: np.ndarray, axis: int = 0) -> float:
-    """Returns how much neighboring slices differ along an axis: the mean absolute difference; 0 of a single one."""
+    """Returns the mean absolute difference of neighboring slices along an axis; 0 for a single slice."""
     return 0.0 if volume.shape[axis] == 1 else float(np.abs(np.diff(volume.astype(np.float64), axis=axis)).mean())

@@ -1,4 +1,4 @@
-"""A volume and what is to be kept of it."""
+"""A volume, its values in [0, 1] and its metadata."""
 
 import importlib
 from typing import Any, NamedTuple
@@ -7,29 +7,29 @@ import numpy as np
 
 from keras_nst.settings.declared import InputError
 
-SMALLEST = 16  # voxels: the network needs so many pixels a side
-# A few voxels, as of metal or what was never measured, that would leave the others no range: these parts of all, in
-# percent, where the others fill less than this share of it.
+SMALLEST = 16  # voxels: the smallest side that the network accepts
+# A few voxels (metal, or unmeasured ones) may leave the others hardly any range. FEW percent at each end are clipped
+# if the others fill less than this share of the range.
 FEW, SHARE = 0.1, 0.5
-SAMPLED = 1_000_000  # voxels, of which that is found
+SAMPLED = 1_000_000  # voxels used to find that
 
 
 class Solid(NamedTuple):
-    """A volume."""
+    """A volume and its metadata."""
 
     values: np.ndarray  # (d, h, w, c) in [0, 1]; one channel or three
-    low: float  # what 0 and 1 were in the file
+    low: float  # the values of 0 and 1 in the file
     high: float
     dtype: np.dtype
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)  # of its slices, rows and columns
-    affine: np.ndarray | None = None  # (4, 4): from voxels to millimeters, where the file tells
+    affine: np.ndarray | None = None  # (4, 4): from voxels to millimeters, if the file has it
     header: Any = None  # of NIfTI
-    scaling: tuple[float, float] = (1.0, 0.0)  # slope and offset of what NIfTI's numbers stand for
-    notes: tuple[str, ...] = ()  # what is to be said of it
+    scaling: tuple[float, float] = (1.0, 0.0)  # slope and offset of NIfTI's stored numbers
+    notes: tuple[str, ...] = ()  # messages for the user
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Its slices, rows and columns."""
+        """The numbers of its slices, rows and columns."""
         depth, height, width = self.values.shape[:3]
         return depth, height, width
 
@@ -38,7 +38,7 @@ def solid(array: np.ndarray, **own: Any) -> Solid:
     """Returns the volume of an array (d, h, w) or (d, h, w, 3), or of a single slice (h, w).
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a volume.
     """
     colored = array.ndim == 4 and array.shape[-1] in (3, 4)
     if array.ndim == 4 and array.shape[-1] == 1:
@@ -63,9 +63,9 @@ def solid(array: np.ndarray, **own: Any) -> Solid:
 
 
 def within(known: Solid, window: tuple[float, ...]) -> Solid:
-    """Returns a volume in which all that lies outside of a window is as its ends.
+    """Returns a volume whose values are clipped to a window.
 
-    Without one it is that of all voxels, but for a few that lie far from the others.
+    By default the window contains all voxels, except a few that lie far from the others.
     """
     low, high = window or usual_window(known)
     if (low, high) == (known.low, known.high):
@@ -102,14 +102,14 @@ def in_its_range(painted: np.ndarray, like: Solid) -> np.ndarray:
 
 
 def even(spacing: tuple[float, float, float], shape: tuple[int, int, int], longest: int) -> tuple[int, int, int]:
-    """Returns the shape of a volume with cubes for voxels, whose longest side has so many."""
+    """Returns the shape of a volume with cubic voxels and this number of voxels on its longest side."""
     extent = np.array(spacing) * shape
     depth, height, width = np.maximum(1, np.rint(extent * longest / extent.max())).astype(int).tolist()
     return depth, height, width
 
 
 def resampled(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Returns a volume (d, h, w, c) of another shape: means where it shrinks, in between straight lines."""
+    """Returns a volume (d, h, w, c) resampled to another shape: by means if it shrinks, else linearly."""
     for axis, wanted in enumerate(shape):
         values = _along(values, axis, wanted)
     return values
@@ -119,7 +119,7 @@ def _along(values: np.ndarray, axis: int, wanted: int) -> np.ndarray:
     count = values.shape[axis]
     if count == wanted:
         return values
-    if wanted < count:  # each new one is the mean of what it covers, parts of voxels by their share
+    if wanted < count:  # each new one is the mean of the voxels, and parts of voxels, that it covers
         total = np.concatenate([np.zeros_like(values.take([0], axis)), values.cumsum(axis, dtype=np.float64)], axis)
         bounds = np.linspace(0, count, wanted + 1)
         return (np.diff(_between(total, axis, bounds), axis=axis) * (wanted / count)).astype(np.float32)
@@ -128,7 +128,7 @@ def _along(values: np.ndarray, axis: int, wanted: int) -> np.ndarray:
 
 
 def _between(values: np.ndarray, axis: int, places: np.ndarray) -> np.ndarray:
-    """Returns values at places between the whole numbers, on straight lines."""
+    """Returns values at fractional positions, interpolated linearly."""
     below = np.minimum(np.floor(places).astype(int), max(0, values.shape[axis] - 2))
     above = np.minimum(below + 1, values.shape[axis] - 1)
     shape = [1] * values.ndim
@@ -139,7 +139,7 @@ def _between(values: np.ndarray, axis: int, places: np.ndarray) -> np.ndarray:
 
 
 def needed(module: str, name: str) -> Any:
-    """Returns a module that comes with the extra.
+    """Returns a module of the optional dependencies.
 
     Raises:
         InputError: it is not installed.

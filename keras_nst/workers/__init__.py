@@ -1,1 +1,1 @@
-"""Who does the work of a command: processes of this machine, or of a Ray cluster."""
+"""The workers of a command: processes of this machine, or of a Ray cluster."""

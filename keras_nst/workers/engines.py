@@ -1,4 +1,4 @@
-"""Who does the work: processes of this machine, or a Ray cluster."""
+"""Chooses the engine of a command: processes of this machine, or a Ray cluster."""
 
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,11 @@ from keras_nst.workers.parcels import Work
 
 
 def engine_of(settings: Any, folder: Path, work: Work, place: str = "workdir") -> Any:
-    """Returns who does the work that the settings ask for.
+    """Returns the engine that the settings request.
 
     Args:
-        folder: where it is kept; the setting `place` names it.
-        work: what is done with each parcel.
+        folder: of the work; the setting `place` names it.
+        work: the function called with each parcel.
     """
     if settings.engine == "ray":
         from keras_nst.workers.ray_engine import RayEngine

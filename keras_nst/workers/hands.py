@@ -1,6 +1,6 @@
-"""Several hands for one command's work: processes of this machine, or of a Ray cluster.
+"""Several workers for one command: processes of this machine, or of a Ray cluster.
 
-Each hand does what the command does alone; they share the work out by locks in the folder where it is kept.
+Each worker ("hand") does what the command does alone; they divide the work by locks in its folder.
 """
 
 import contextlib
@@ -18,35 +18,35 @@ from keras_nst.system.pace import Stop
 from keras_nst.workers.engines import engine_of
 from keras_nst.workers.parcels import EXPECTED, Outcome
 
-LOOK = 0.5  # seconds, between two looks
+LOOK = 0.5  # seconds between two looks
 
 
 class Hand(NamedTuple):
-    """One of them."""
+    """One of the workers."""
 
     id: str
 
 
 def are_several(settings: Any) -> bool:
-    """Returns whether more than this process are to do the work."""
+    """Returns whether the work needs more than this process."""
     return settings.engine == "ray" or (settings.workers or 1) > 1
 
 
 class Task(NamedTuple):
-    """What is to be done."""
+    """The work that is divided."""
 
     settings: Any  # with OF_ENGINES among them
-    folder: Path  # where it is kept
+    folder: Path  # of the work
     place: str  # the setting that names it
-    work: Callable[[Any, Stop], Any]  # what a hand does; a function that other processes find by its name
-    home: Path  # from which relative paths are meant
+    work: Callable[[Any, Stop], Any]  # run by each worker; other processes must be able to import it by its name
+    home: Path  # the folder that relative paths start from
 
 
 def lend(task: Task, stop: Stop, look: Callable[[], None], tell: Tell) -> None:
-    """Has several hands do the work; tells what goes wrong where one cannot do its part.
+    """Runs the work on several workers; reports errors of those that cannot do their part.
 
     Args:
-        look: called again and again, to show how far they are.
+        look: called repeatedly, to show the progress.
     """
     engine = engine_of(task.settings, task.folder, functools.partial(does, task), task.place)
     with engine, watched(stop, engine.stop, look):
@@ -62,7 +62,7 @@ def lend(task: Task, stop: Stop, look: Callable[[], None], tell: Tell) -> None:
 
 
 def does(task: Task, parcel: tuple[Hand], opened: Any, stop: Stop, tell: Any) -> list[Outcome]:
-    """Does the part of one hand; what goes wrong is its outcome."""
+    """Does the part of one worker; an error becomes its outcome."""
     begun = time.monotonic()
     try:
         os.chdir(task.home)
@@ -74,7 +74,7 @@ def does(task: Task, parcel: tuple[Hand], opened: Any, stop: Stop, tell: Any) ->
 
 @contextlib.contextmanager
 def watched(stop: Stop, end: Callable[[], None], look: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """While work is done elsewhere, looks at it again and again, and ends it when it is time to stop."""
+    """While work is done elsewhere, calls `look` repeatedly, and `end` when it is time to stop."""
     over = threading.Event()
 
     def keep_looking() -> None:

@@ -1,4 +1,4 @@
-"""Jobs done by processes of this machine: each keeps its session; one that dies costs its job an attempt."""
+"""Jobs done by processes of this machine. Each keeps its session; if one dies, its job has one attempt less."""
 
 import contextlib
 import multiprocessing
@@ -15,16 +15,16 @@ from keras_nst.system.devices import VISIBLE_GPUS, environment, gpus
 from keras_nst.workers.parcels import Job, Outcome, Parcel, ToDo, Work
 
 CONTEXT = multiprocessing.get_context("spawn")
-KEEP = 1e9  # bytes, for what one picture leaves for the next
+KEEP = 1e9  # bytes of the cache that later pictures reuse
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-GRACE = 60.0  # seconds for a step to end whose driver has died
+GRACE = 60.0  # seconds to end the current step after the driver has died
 
 
 class LocalEngine:
     """Does jobs in processes of this machine.
 
     Args:
-        work: what is done with each parcel.
+        work: the function called with each parcel.
     """
 
     def __init__(self, settings: Any, work: Work):
@@ -40,11 +40,11 @@ class LocalEngine:
         self.halt.set()
 
     def stop(self) -> None:
-        """Lets each worker end after its next step; what it has done is kept to be resumed."""
+        """Lets each worker end after its next step; its work is saved and can be resumed."""
         self.halt.set()
 
     def outcomes(self, parcels: Iterable[Parcel]) -> Iterator[tuple[Job, Outcome | None]]:
-        """Yields each job when a worker is given it, with None, and when it is done, with what became of it."""
+        """Yields each job with None when a worker gets it, and with its outcome when it is done."""
         ahead = ToDo(parcels)
         workers = [Worker(self.halt, self._environment(index), self.work) for index in range(self.workers)]
         try:
@@ -68,19 +68,19 @@ class LocalEngine:
                 worker.end()
 
     def _environment(self, index: int) -> dict[str, str]:
-        """Returns what a worker's TensorFlow is to find in its environment: so many threads, a GPU of its own."""
+        """Returns the environment of a worker's TensorFlow: its number of threads, its own GPU."""
         threads = {name: str(self.threads) for name in THREADS if name not in os.environ}
         several = gpus()
         return threads | ({VISIBLE_GPUS: several[index % len(several)]} if len(several) > 1 else {})
 
 
 def workers_here(settings: Any) -> int:
-    """Returns how many processes make pictures where nobody says: one, or one for each GPU if these are asked for."""
+    """Returns the default number of processes: one, or with --device=gpu one per GPU."""
     return settings.workers or (max(1, len(gpus())) if settings.device == "gpu" else 1)
 
 
 class Worker:
-    """A process that does one parcel after the other; another takes its place if it dies."""
+    """A process that does one parcel after the other; if it dies, another takes its place."""
 
     def __init__(self, halt: Event, environment: dict[str, str], work: Work):
         self.halt, self.environment, self.work = halt, environment, work
@@ -96,15 +96,15 @@ class Worker:
         theirs.close()
 
     def give(self, parcel: Parcel) -> None:
-        """Gives it a parcel."""
+        """Sends it a parcel."""
         self.parcel = parcel
         try:
             self.connection.send(parcel)
-        except OSError:  # it has died meanwhile: its end is met when it is asked
+        except OSError:  # it has died; `take` notices that
             pass
 
     def take(self) -> tuple[Parcel, list[Outcome] | None]:
-        """Returns its parcel and what became of each job; None where the process has died."""
+        """Returns its parcel and the outcome of each job; None if the process has died."""
         parcel, self.parcel = self.parcel, ()
         try:
             return parcel, self.connection.recv()
@@ -124,14 +124,14 @@ class Worker:
 
 
 def finished(workers: list[Worker]) -> list[Worker]:
-    """Waits until one of the workers has done its job, or died, and returns those that have."""
+    """Waits until some worker has finished or died, and returns all that have."""
     ready = wait([worker.connection for worker in workers], timeout=1.0)
     return [worker for worker in workers if worker.connection in ready]
 
 
 def serve(connection: Connection, halt: Any, work: Work) -> None:
     """Does parcels until there are no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the driver, which tells by `halt`
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the driver, which sets `halt`
     sessions: dict[tuple[str, ...], Any] = {}
 
     def opened(config: Config) -> Any:
@@ -150,7 +150,7 @@ def serve(connection: Connection, halt: Any, work: Work) -> None:
 
 
 def end_with_driver(halt: Any) -> None:
-    """Ends this process soon after its driver has died; what it is making is kept to be resumed."""
+    """Ends this process soon after its driver has died; its work is saved and can be resumed."""
     driver = multiprocessing.parent_process()
     if driver is not None:
         driver.join()
@@ -159,7 +159,7 @@ def end_with_driver(halt: Any) -> None:
 
 
 def session_for(config: Config, sessions: dict[tuple[str, ...], Any]) -> Any:
-    """Returns the session of a worker; a job with another device has another."""
+    """Returns the session of a worker; a job with another device gets a new one."""
     from keras_nst.session.session import Session
 
     key = (config.device, str(config.deterministic))
@@ -175,7 +175,7 @@ def cores() -> int:
 
 
 def death(code: int) -> str:
-    """Returns how a process ended, in words."""
+    """Returns how a process ended, as text."""
     if code < 0:
         return f"killed by {signal.Signals(-code).name}" if -code in list(signal.Signals) else f"signal {-code}"
     return f"exit code {code}"

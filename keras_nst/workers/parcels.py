@@ -1,4 +1,4 @@
-"""What workers are given, and what became of it."""
+"""The parcels of jobs that workers get, and their outcomes."""
 
 import collections
 from collections.abc import Callable, Iterable
@@ -12,44 +12,44 @@ ATTEMPTS = 3  # of a job whose worker was lost
 
 
 class Job(Protocol):
-    """Work that may be given to any worker."""
+    """Work that any worker can do."""
 
     @property
     def id(self) -> str:
-        """What it is known by."""
+        """Its identifier."""
 
 
-Parcel = tuple[Any, ...]  # jobs that one worker is given together
+Parcel = tuple[Any, ...]  # jobs that one worker gets together
 
 
 class Outcome(NamedTuple):
-    """What became of a job that a worker was given."""
+    """The outcome of a job."""
 
     id: str
-    state: str  # done, failed, or pending where the worker was stopped
+    state: str  # done, failed, or pending if the worker was stopped
     seconds: float
     output: str = ""
     error: str = ""
     figures: dict[str, float] = {}
 
 
-Open = Callable[[Config], Any]  # a session
-Work = Callable[..., list[Outcome]]  # of a parcel, what opens a session, what tells to stop, who is told
+Open = Callable[[Config], Any]  # opens a session
+Work = Callable[..., list[Outcome]]  # takes a parcel, what opens a session, the stop event, where to print messages
 
 
 class ToDo:
-    """The parcels that are still to be given to a worker; first the jobs that came back from one that was lost."""
+    """The parcels still to do; jobs that came back from a lost worker are first."""
 
     def __init__(self, parcels: Iterable[Parcel]):
         self.parcels, self.back = iter(parcels), list[Parcel]()
         self.lost: collections.Counter[str] = collections.Counter()
 
     def next(self) -> Parcel | None:
-        """Returns what the next worker is to do; None where nothing is left."""
+        """Returns the next parcel; None if nothing is left."""
         return self.back.pop() if self.back else next(self.parcels, None)
 
     def take_back(self, parcel: Parcel, how: str, stopped: bool) -> list[tuple[Job, Outcome]]:
-        """Takes back what a lost worker was doing, job by job; returns what became of those not to be tried again."""
+        """Takes back a lost worker's jobs; returns the outcomes of those that will not be tried again."""
         given_up = []
         for job in parcel:
             self.lost[job.id] += 1

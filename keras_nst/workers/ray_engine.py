@@ -1,8 +1,8 @@
-"""Jobs done by a Ray cluster: actors that keep their sessions; what a lost worker or node was doing is done elsewhere.
+"""Jobs done by a Ray cluster, by actors that keep their sessions; jobs of a lost worker or node are done elsewhere.
 
-Ray is asked for a bounded number of jobs at a time, so that those of a large batch wait in the manifest. An output is
-written under another name and renamed, and a job resumes from its checkpoint, so that a job which is done twice makes
-one picture.
+Ray gets a bounded number of jobs at a time, so that the rest of a large batch waits in the manifest. An output is
+written under another name and renamed, and a job resumes from its checkpoint, so that a job done twice makes one
+picture.
 """
 
 import contextlib
@@ -19,28 +19,28 @@ from keras_nst.settings.declared import SettingError, reason_of
 from keras_nst.workers.local import cores, session_for
 from keras_nst.workers.parcels import Job, Outcome, Parcel, ToDo, Work
 
-BREATH = 1.0  # seconds before a lost worker is asked whether it is there again
+BREATH = 1.0  # seconds before checking whether a lost worker is back
 PATIENCE = 10.0  # seconds for a cluster to answer
-WAIT = 60.0  # seconds for the cluster to have its workers
-MEETING = ".workers"  # a folder in the batch's, by which workers and driver see that it is the same for all
+WAIT = 60.0  # seconds for the cluster to provide its workers
+MEETING = ".workers"  # a folder inside the batch's, through which workers and driver check that they see the same one
 
 
 class Actor:
-    """An actor: does one parcel after the other."""
+    """A Ray actor that does one parcel after the other."""
 
     def __init__(self, work: Work) -> None:
         self.work = work
         self.sessions: dict[tuple[str, ...], Any] = {}
 
     def sees(self, folder: str, token: str) -> str:
-        """Returns the driver's token as it stands in the batch's folder, and leaves one of its own."""
+        """Checks for the driver's token in the batch's folder, and writes a token of its own."""
         meeting = Path(folder) / MEETING
         own = f"{os.getpid()}-{secrets.token_hex(4)}"
         (meeting / own).write_text(token)
         return own if (meeting / "driver").read_text() == token else ""
 
     def is_there(self) -> bool:
-        """Answers."""
+        """Returns True, if the actor is running."""
         return True
 
     def do(self, parcel: Parcel, halt: str) -> list[Outcome]:
@@ -50,13 +50,13 @@ class Actor:
 
 
 class Halted:
-    """Tells workers everywhere to end, by a file in the folder that they share."""
+    """A stop event for all workers: a file in the folder that they share."""
 
     def __init__(self, path: Path):
         self.path, self.looked, self.seen = path, 0.0, False
 
     def is_set(self) -> bool:
-        """Tells whether the file is there; looks once a second."""
+        """Returns whether the file exists; checks once a second."""
         now = time.monotonic()
         if not self.seen and now - self.looked >= 1.0:
             self.looked, self.seen = now, self.path.exists()
@@ -64,12 +64,12 @@ class Halted:
 
 
 class RayEngine:
-    """Does jobs by the actors of a Ray cluster.
+    """Does jobs with the actors of a Ray cluster.
 
     Args:
-        settings: how many workers there are to be, and where.
-        folder: which all workers see; the setting `place` names it.
-        work: what is done with each parcel.
+        settings: the number of workers, and the cluster's address.
+        folder: shared by all workers; the setting `place` names it.
+        work: the function called with each parcel.
     """
 
     def __init__(self, settings: Any, folder: Path, work: Work, place: str = "workdir"):
@@ -99,17 +99,17 @@ class RayEngine:
 
     @property
     def workers(self) -> int:
-        """How many there are."""
+        """The number of workers."""
         return len(self.actors)
 
     def stop(self) -> None:
-        """Lets each worker end after its next step; what it has done is kept to be resumed."""
+        """Lets each worker end after its next step; its work is saved and can be resumed."""
         self.halt.touch()
 
     def outcomes(self, parcels: Iterable[Parcel]) -> Iterator[tuple[Job, Outcome | None]]:
-        """Yields each job when it is offered, with None, and when it is done, with what became of it."""
+        """Yields each job with None when it is offered, and with its outcome when it is done."""
         ahead, idle = ToDo(parcels), list(self.actors)
-        flying: dict[Any, tuple[Any, Parcel]] = {}  # what an actor was asked to do; nothing: whether it is there
+        flying: dict[Any, tuple[Any, Parcel]] = {}  # request: actor, parcel; (): is it running
         while True:
             while idle and (parcel := ahead.next()):
                 actor = idle.pop()
@@ -130,7 +130,7 @@ class RayEngine:
                     yield from zip(parcel, answer if parcel else (), strict=True)
 
     def _answer(self, reference: Any) -> tuple[Any, str]:
-        """Returns what an actor answers, and how it was lost if it was."""
+        """Returns an actor's answer, and if the actor was lost how."""
         errors = self.ray.exceptions
         try:
             return self.ray.get(reference), ""
@@ -151,7 +151,7 @@ class RayEngine:
         self.joined = True
 
     def _count(self) -> int:
-        """Returns how many workers there are to be."""
+        """Returns the number of workers to start."""
         if self.settings.workers:
             return self.settings.workers
         return max(1, int(self.ray.cluster_resources().get("CPU", 1)) // self._cpus())
@@ -160,7 +160,7 @@ class RayEngine:
         return self.settings.cpus or max(1, cores() // (self.settings.workers or 1))
 
     def _actor(self) -> Any:
-        """Starts an actor, which Ray restarts elsewhere as often as it takes."""
+        """Starts an actor, which Ray restarts elsewhere whenever it is lost."""
         cpus = self._cpus()
         threads = {"TF_NUM_INTRAOP_THREADS": str(cpus), "TF_NUM_INTEROP_THREADS": str(cpus)}
         options: dict[str, Any] = {"num_cpus": cpus, "max_restarts": -1, "max_task_retries": 0}
@@ -169,10 +169,10 @@ class RayEngine:
         return self.ray.remote(Actor).options(runtime_env={"env_vars": threads}, **options).remote(self.work)
 
     def _check_that_all_see_the_folder(self) -> None:
-        """Refuses to begin where a worker sees another folder than the driver, or none.
+        """Refuses to start if a worker does not see the driver's folder.
 
         Raises:
-            SettingError: one cannot write there, or is not seen, or there is no room for so many workers.
+            SettingError: a worker cannot write there or is not seen, or there is no room for all workers.
         """
         token, folder = secrets.token_hex(8), str(self.folder)
         (self.folder / MEETING / "driver").write_text(token)
@@ -192,10 +192,10 @@ class RayEngine:
 
 
 def check_answers(address: str) -> None:
-    """Refuses an address of HOST:PORT where nobody answers: Ray itself would wait for minutes.
+    """Refuses an address HOST:PORT that does not answer: Ray itself would wait for minutes.
 
     Raises:
-        SettingError: nobody does.
+        SettingError: nothing answers there.
     """
     host, colon, port = address.removeprefix("ray://").partition(":")
     if not (colon and port.isdigit()):
@@ -207,7 +207,7 @@ def check_answers(address: str) -> None:
 
 
 def imported() -> Any:
-    """Returns Ray, which is an extra."""
+    """Returns Ray, which is an optional dependency."""
     try:
         import ray
         import ray.exceptions

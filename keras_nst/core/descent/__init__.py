@@ -1,1 +1,1 @@
-"""What moves the picture."""
+"""The optimization of the picture."""

@@ -12,16 +12,16 @@ from keras_nst.core.descent.steps import Taken
 from keras_nst.core.plan.events import Apart, Listener, LossValues, Progress, Step
 from keras_nst.core.plan.pyramid import Scale
 
-# Begins work on another thread; what it returns waits for the answer, and returns it or raises what the work raised.
+# Starts work on another thread; returns a function that waits for the result, and returns it or raises the error.
 Beside = Callable[[Callable[[], Any]], Callable[[], Any]]
 
 
 class ComingScales:
-    """A listener that has the scales to come made ready once the first steps are taken, if there is a thread.
+    """A listener that prepares the next scales in the background once the first steps are taken, if there is a thread.
 
-    What is measured, traced and compiled before a scale's first step keeps one core busy, and the others wait. Beside
-    the steps of the scales before it takes the time of cores that there are to spare. The programs are the same, and so
-    are the bits.
+    Measuring, tracing and compiling before a scale's first step keep one core busy while the others wait. In parallel
+    with the steps of earlier scales they use the time of idle cores. The programs are the same, so the results are
+    bit-identical.
     """
 
     def __init__(self, scales: Sequence[Scale], ready: Callable[[Scale], Stage], beside: Beside | None):
@@ -32,28 +32,28 @@ class ComingScales:
         if self.beside:
             coming = [scale for scale in self.scales if scale.number > progress.scale]
             self.waits = {scale: self.beside(functools.partial(self.ready, scale)) for scale in coming}
-            self.beside = None  # all of it is begun
+            self.beside = None  # all of it has started
 
     def stage(self, scale: Scale) -> Stage | None:
-        """Waits for the stage of a scale; None where it was not begun, or went wrong."""
+        """Waits for the stage of a scale; None if it was not started, or failed."""
         if scale not in self.waits:
             return None
         try:
             stage = self.waits.pop(scale)()
-        except Exception:  # what is wrong will be met again, and told, where the steps are taken
+        except Exception:  # the error will be raised again, and reported, where the steps are taken
             return None
         return stage
 
 
-# Scale, steps left in it -> steps of the next chunk; 0 ends the scale, and if it has not begun all further ones; None
+# Scale, steps left in it -> steps of the next chunk. 0 ends the scale, and all further ones if it has not begun; None
 # stops the run.
 Pace = Callable[[int, int], int | None]
 Tell = Callable[[str], None]
 Answer = TypeVar("Answer")
 
-# What TensorFlow raises where there is no more memory: on a GPU, and now and then on the CPU.
+# What TensorFlow raises when memory runs out: on a GPU, and occasionally on the CPU.
 OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, tf.errors.AbortedError)
-RETREATS = 5  # in a row, before a run is given up
+RETREATS = 5  # in a row, before the run ends
 
 
 class Audience(NamedTuple):
@@ -62,35 +62,35 @@ class Audience(NamedTuple):
     pace: Pace
     listeners: Sequence[Listener] = ()
     tell: Tell = lambda line: None
-    beside: Beside | None = None  # a thread that may make programs beside the steps
+    beside: Beside | None = None  # a thread that may compile programs in parallel with the steps
 
 
 class Run:
-    """Takes the steps of one scale after the other, and tells the audience.
+    """Takes the steps of one scale after the other, and reports them to the audience.
 
-    Where memory ends, it goes on from the picture as it is in smaller tiles; where the loss explodes, from the last
-    picture that was sound and with more care; and tells so.
+    If memory runs out, it continues from the current picture in smaller tiles. If the loss explodes, it continues more
+    carefully from the last sound picture. It reports both.
     """
 
     def __init__(self, scales: Sequence[Scale], audience: Audience):
         self.scales, self.audience = scales, audience
-        self.last: Stage | None = None  # that was begun, or which has no steps
+        self.last: Stage | None = None  # the last one with steps taken, or without any planned
         self.stopped = self.diverged = False
 
     @property
     def steps(self) -> int:
-        """The steps taken, over all scales."""
+        """The number of steps taken, over all scales."""
         return self.last.before + self.last.steps if self.last else 0
 
     def descend(self, stage: Stage) -> bool:
-        """Takes the steps of a scale; returns whether the next scale is to follow."""
-        if stage.steps or not stage.scale.steps:  # resumed, or with nothing to do
+        """Takes the steps of a scale; returns whether to continue with the next scale."""
+        if stage.steps or not stage.scale.steps:  # resumed, or nothing to do
             self.last = stage
         self._take_all(stage)
         return self.last is stage and not (self.stopped or self.diverged)
 
     def judge(self) -> LossValues | None:
-        """Returns the losses of the finished picture, and tells them; None where the run ended early."""
+        """Returns the losses of the finished picture, and reports them; None if the run ended early."""
         if self.last is None or self.stopped or self.diverged:
             return None
         values = self._with_the_memory_there_is(self.last, self.last.judge)
@@ -99,7 +99,7 @@ class Run:
             return values
         if self.last.count > 1:
             raise Apart
-        self.last.retreat()  # the last step of all was one too many
+        self.last.retreat()  # the very last step was one too many
         self.diverged = True
         return None
 
@@ -111,7 +111,7 @@ class Run:
             if not count:
                 self.stopped = count is None
                 return
-            self.last = stage  # and the one before it is let go
+            self.last = stage  # which frees the stage before
             taken = self._with_the_memory_there_is(stage, functools.partial(stage.take, min(count, left)))
             settled = taken.settled
             if taken.steps:
@@ -119,7 +119,7 @@ class Run:
             self.diverged = not taken.sound and not self._retreat(stage)
 
     def _with_the_memory_there_is(self, stage: Stage, work: Callable[[], Answer]) -> Answer:
-        """Returns what the work returns, in tiles that become smaller until there is memory enough."""
+        """Returns the result of the work, in ever smaller tiles until the memory suffices."""
         while True:
             try:
                 return work()
@@ -130,10 +130,10 @@ class Run:
             self.audience.tell(f"Not enough memory for {size} pixels: goes on in tiles of {tile}.")
 
     def _retreat(self, stage: Stage) -> bool:
-        """Goes back to the last sound picture; returns whether there is one and it is worth another try.
+        """Returns to the last sound picture; returns whether there is one that is worth another try.
 
         Raises:
-            Apart: there are others, which need not.
+            Apart: there are other pictures in the batch, which need not go back.
         """
         if stage.count > 1:
             raise Apart
@@ -147,7 +147,7 @@ class Run:
         return True
 
     def _tell_of(self, stage: Stage, taken: Taken) -> None:
-        """Tells every listener of the steps taken."""
+        """Reports the steps taken to every listener."""
         last = stage.before + stage.steps
         numbers = range(last - taken.steps + 1, last + 1)
         steps = [Step(*step) for step in zip(numbers, taken.losses, taken.learning_rates, strict=True)]

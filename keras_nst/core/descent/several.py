@@ -13,19 +13,19 @@ from keras_nst.core.seeing.sight import Pictures
 
 
 def stacked(pictures: Sequence[Pictures]) -> Pictures:
-    """Returns the inputs of several pictures as one; the first one's styles are those of all."""
+    """Returns the inputs of several pictures as one batch; the first one's styles are used for all."""
     if len(pictures) == 1:
         return pictures[0]
     return pictures[0]._replace(content=np.concatenate([each.content for each in pictures]))
 
 
 def told_of(index: int, listener: Listener) -> Listener:
-    """Returns a listener to all pictures for one that is to hear of this one."""
+    """Returns a listener to the whole batch that passes on the progress of one picture."""
     return lambda progress: listener(progress_of(index, progress))
 
 
 def progress_of(index: int, progress: Progress) -> Progress:
-    """Returns where one of the pictures is."""
+    """Returns the progress of one of the pictures."""
     standing = progress.standing
     return progress._replace(
         losses=losses_of(index, progress.losses),
@@ -36,13 +36,13 @@ def progress_of(index: int, progress: Progress) -> Progress:
 
 
 def standing_of(index: int, standing: Standing) -> Standing:
-    """Returns what it takes to resume one of the pictures alone: what has an axis has one of pictures first."""
+    """Returns the state to resume one of the pictures alone: arrays with axes have the pictures on the first axis."""
     own = (array[index : index + 1] if array.ndim else array for array in standing.arrays)
     return standing._replace(method=method_of(index, standing.method), arrays=own)
 
 
 def result_of(index: int, result: Painted) -> Painted:
-    """Returns one of the pictures."""
+    """Returns the result of one of the pictures."""
     losses = result.losses and losses_of(index, result.losses)
     picture = result.picture[index : index + 1]
     return result._replace(picture=picture, losses=losses, method=method_of(index, result.method))

@@ -1,4 +1,4 @@
-"""One size of the pyramid at work."""
+"""One scale of the pyramid: its picture, optimizer and compiled programs."""
 
 import gc
 import itertools
@@ -21,12 +21,12 @@ from keras_nst.core.seeing.sight import Pictures, aim_at, composed, evaluator_of
 
 
 class Stage:
-    """The picture at one scale, what moves it, what watches its losses, the programs that take its steps.
+    """The picture at one scale, its optimizer, the watch over its losses, and the programs that take its steps.
 
-    It may serve many pictures, one after the other: each begins anew.
+    One stage may serve many pictures in turn: each begins with a fresh state.
     """
 
-    inputs: Pictures  # since it began
+    inputs: Pictures  # since `begin`
 
     def __init__(self, scale: Scale, count: int, method: Method, network: Network):
         self.scale, self.method, self.network, self.before, self.count = scale, method, network, 0, count
@@ -35,14 +35,14 @@ class Stage:
         self.watch = Watch(count, method.settle)
         self.programs: dict[Any, Any] = {}
         self.look: Any = None
-        self.recalled: tuple[np.ndarray, ...] = ()  # of a checkpoint's memory, until there is a look
-        self.aim: losses.Aim | None = None  # made when the first step is taken, which may be after much else
+        self.recalled: tuple[np.ndarray, ...] = ()  # the memory from a checkpoint, until there is a look
+        self.aim: losses.Aim | None = None  # made when the first step is taken, which may be much later
         self.aimed_at: tuple[Pictures, Method, Scale] | None = None
 
     def begin(
         self, inputs: Pictures, first: tf.Tensor, state: optimizers.State | None, method: Method, before: int
     ) -> None:
-        """Begins from the first picture, of any size, with what the optimizer remembers of another scale.
+        """Begins with the first picture, of any size, and the optimizer's state from another scale.
 
         `before` is the number of steps taken at other scales.
         """
@@ -50,7 +50,7 @@ class Stage:
             self._forget_programs()
         self.inputs, self.method, self.before = inputs, method, before
         if not self._is_aimed():
-            self.aim = None  # before there is another one, which may be as large
+            self.aim = None  # freed before the next one is made, which may be as large
         self.picture.assign(self._enlarged(first, self.scale.size))
         self.mover.begin(state and optimizers.resized(state, self.scale.size))
         self.watch.begin(method.objective)
@@ -58,46 +58,46 @@ class Stage:
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """All that changes in the course of it."""
+        """All variables that change during the steps."""
         return [self.picture, *self.mover.variables, *self.watch.variables]
 
     @property
     def steps(self) -> int:
-        """The steps taken at this scale."""
+        """The number of steps taken at this scale."""
         return int(self.watch.taken)
 
     @property
     def learning_rate(self) -> float:
-        """The rate of the next step."""
+        """The learning rate of the next step."""
         return float(self.mover.learning_rate)
 
     def take(self, count: int) -> Taken:
-        """Takes so many steps, or as many as a chunk may have, or fewer where the losses say so."""
+        """Takes `count` steps, at most as many as a chunk may have; fewer if the losses settle or explode."""
         return as_taken(*self._program()(tf.constant(min(count, LONGEST)), self.aim))
 
     def judge(self) -> LossValues:
-        """Returns the losses of the picture as it stands."""
+        """Returns the losses of the current picture."""
         self._program()
         return as_numpy(self.look.judge(self.shown(), self.aim))
 
     def shown(self) -> tf.Tensor:
-        """Returns the picture as it is to be seen: averaged if so set, with the content where it may not change."""
+        """Returns the picture to show: averaged if so set, with the content where it may not change."""
         return composed(self.mover.shown(), self._aim().kept)
 
     def enlarged(self, size: Size) -> tf.Tensor:
-        """Returns the picture as it is to be seen at another size."""
+        """Returns the picture to show, at another size."""
         return composed(self._enlarged(self.mover.shown(), size), kept_of(self.inputs, size))
 
     def _enlarged(self, picture: tf.Tensor, size: Size) -> tf.Tensor:
         return enlarged(picture, self.inputs.content if self.method.objective.content_layers else None, size)
 
     def standing(self) -> Standing:
-        """Returns what it takes to resume from here."""
+        """Returns the state from which the run can be resumed."""
         arrays = itertools.chain((np.asarray(variable.value()) for variable in self.variables), self.memory)
         return Standing(self.scale.size, self.before + self.steps, self.steps, self.method, arrays)
 
     def restore(self, standing: Standing) -> None:
-        """Resumes from there."""
+        """Restores the state of a checkpoint."""
         arrays = iter(standing.arrays)
         for variable in self.variables:
             variable.assign(next(arrays, None))
@@ -105,13 +105,13 @@ class Stage:
         self.before = standing.step - self.steps
 
     def retreat(self) -> None:
-        """Goes back to the last picture that was sound."""
+        """Returns to the last sound picture."""
         self.mover.retreat()
         self._remember(())
 
     @property
     def memory(self) -> tuple[np.ndarray, ...]:
-        """What the next evaluation has to know of the one before."""
+        """What the next evaluation needs from the one before."""
         return self.look.memory if isinstance(self.look, OnePass) else self.recalled
 
     def _remember(self, memory: tuple[np.ndarray, ...]) -> None:
@@ -120,7 +120,7 @@ class Stage:
             self.look.memory = memory
 
     def see_less_at_once(self) -> bool:
-        """Sees the picture in smaller tiles from now on; returns whether there are any, and nobody shares these."""
+        """Switches to smaller tiles; returns whether there are any (not if processes share the tiles)."""
         if self.network.crew.processes > 1:
             return False
         seeing = in_smaller_tiles(self.method.seeing, self.scale.size, list(self.network.features.output))
@@ -130,7 +130,7 @@ class Stage:
         return seeing is not None
 
     def _program(self) -> Any:
-        """Returns the program that takes steps towards the aim."""
+        """Returns the program that takes steps towards the target."""
         aim, seeing, objective = self._aim(), self.method.seeing, self.method.objective
         if self.look is None:
             features = self.network.that_takes_steps(self.scale, seeing)
@@ -144,13 +144,13 @@ class Stage:
 
     def _aim(self) -> losses.Aim:
         if self.aim is None or not self._is_aimed():
-            at = self.inputs, self.method, self.scale  # another thread may begin anew meanwhile
+            at = self.inputs, self.method, self.scale  # another thread may begin the next picture meanwhile
             self.aim, self.aimed_at = aim_at(at[0], at[2].size, self.network, at[1].at(at[2])), at
-            gc.collect()  # what was traced for it hangs together in circles, and holds much memory
+            gc.collect()  # tracing leaves reference cycles that hold much memory
         return self.aim
 
     def _is_aimed(self) -> bool:
-        """Returns whether the aim is that of these inputs, asked for so."""
+        """Returns whether the target belongs to the current inputs, method and scale."""
         inputs, *how = self.aimed_at or (None,)
         return inputs is self.inputs and how == [self.method, self.scale]
 
@@ -159,19 +159,19 @@ class Stage:
 
 
 def stage_for(scale: Scale, count: int, method: Method, network: Network) -> Stage:
-    """Returns a stage for a scale, one that served another picture if there is one like it."""
+    """Returns a stage for a scale; one that served a similar picture is reused."""
     alike = method._replace(objective=method.objective._replace(weights=()), strength=None)
     terms = tuple(name for name, _ in method.objective.weights)
     key = scale.size, scale.steps, count, alike, terms
     stage = network.stages.get(key, lambda: Stage(scale, count, method, network))
-    stage.scale = scale  # with its number and what is before it
+    stage.scale = scale  # with its number and the steps before it
     return stage
 
 
 def rehearsed(scale: Scale, pictures: Pictures, method: Method, network: Network) -> Stage:
-    """Returns a stage that has measured its aim and whose programs are compiled, if it has none that are kept.
+    """Returns a stage with its target measured and its programs compiled, unless compiled ones are cached.
 
-    Those of Winograd's convolution and of XLA are compiled when a step is taken, of which nothing is kept.
+    Programs with Winograd's convolution or XLA are compiled when a step is taken; the result of that step is discarded.
     """
     stage = stage_for(scale, pictures.number, method, network)
     if scale.steps and not stage.programs:

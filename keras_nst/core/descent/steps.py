@@ -13,34 +13,34 @@ from keras_nst.core.objective import losses
 from keras_nst.core.plan.events import LossValues
 from keras_nst.core.plan.method import Objective
 
-# A loss that grows by this much has left all that was gained: the first picture is better.
+# A loss that grows by this factor has lost all that was gained: the first picture is better.
 EXPLODED = 10.0
-# Of the content's and the style's weights: a balanced loss that begins next to zero may well become so much.
+# Of the content's and the style's weights: a balanced loss that starts near zero may well grow to this.
 NEXT_TO_NOTHING = 1e-3
 
-RECOVERY = 10  # sound steps after which a failure is forgotten
+RECOVERY = 10  # sound steps after which a failure is forgiven
 
-AHEAD = 15  # steps, in which a loss that has settled falls by less than the share set
-MEMORY = 0.85  # of the averaged fall, from a step to the next
-STEEPEST = 0.1  # fall of a step that counts: the first ones would be remembered for long
-SOONEST = 30  # steps: before, the average tells little
+AHEAD = 15  # steps, in which a settled loss falls by less than the share set
+MEMORY = 0.85  # weight of the averaged fall, from one step to the next
+STEEPEST = 0.1  # largest fall of a step that counts: the first steps would dominate the average for long
+SOONEST = 30  # steps: before that, the average is unreliable
 
 
 class Watch:
-    """What is remembered of the losses of n pictures at one scale."""
+    """Monitors the losses of n pictures at one scale: are they sound, have they settled."""
 
     def __init__(self, count: int, settle: float):
         self.settle = settle
-        self.floor = tf.Variable(tf.zeros([count]))  # what a first loss is taken for at least
+        self.floor = tf.Variable(tf.zeros([count]))  # a smaller first loss is raised to this
         self.taken = tf.Variable(0)  # steps
         self.failed = tf.Variable(0)  # failures since the last recovery
-        self.doubt = tf.Variable(0)  # sound steps still missing to a recovery
+        self.doubt = tf.Variable(0)  # sound steps still needed to recover
         self.limit = tf.Variable(tf.fill([count], float("inf")))
         self.least = tf.Variable(tf.zeros([count]))
-        self.fall = tf.Variable(tf.fill([count], STEEPEST))  # of the least loss in a step, averaged
+        self.fall = tf.Variable(tf.fill([count], STEEPEST))  # of the least loss per step, averaged
 
     def begin(self, objective: Objective) -> None:
-        """Forgets everything, for other pictures."""
+        """Resets everything, for other pictures."""
         weights = np.add(objective.weight("content"), objective.weight("style"))
         floor = NEXT_TO_NOTHING * weights if objective.normalization == "balanced" else 0.0
         self.floor.assign(np.broadcast_to(np.float32(floor), self.floor.shape))
@@ -51,20 +51,20 @@ class Watch:
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """All it remembers."""
+        """All variables of its state."""
         return [self.taken, self.failed, self.doubt, self.limit, self.least, self.fall]
 
     def is_sound(self, loss: tf.Tensor, gradient: tf.Tensor, tried: bool = False) -> tf.Tensor:
-        """Returns whether losses (n,) and gradients are numbers, and the losses not far above the first ones: ().
+        """Returns whether losses (n,) and gradients are finite, and the losses not far above the first ones: ().
 
-        Where pictures are only `tried`, the first has to be sound.
+        If pictures are only `tried`, just the first has to be sound.
         """
         numbers = tf.reduce_all(tf.math.is_finite(loss)) & tf.reduce_all(tf.math.is_finite(gradient))
         sound = numbers & tf.reduce_all(tf.cast(loss, tf.float32) <= self.limit)
         return sound | (self.taken > 0) if tried else sound
 
     def note(self, loss: tf.Tensor) -> None:
-        """Takes note of the losses of one step."""
+        """Records the losses of one step."""
         loss = tf.cast(loss, tf.float32)
         first = tf.equal(self.taken, 0)
         start = EXPLODED * (loss + self.floor)
@@ -79,37 +79,37 @@ class Watch:
         self.failed.assign(tf.where(tf.equal(self.doubt, 0), 0, self.failed))
 
     def fail(self) -> int:
-        """Takes note of losses that are not sound; returns how often this has been without recovery."""
+        """Records losses that are not sound; returns how often this has happened without recovery."""
         self.doubt.assign(RECOVERY)
         return int(self.failed.assign_add(1))
 
     def has_settled(self) -> tf.Tensor:
-        """Returns whether the least losses have ceased to fall: ()."""
+        """Returns whether the least losses have stopped falling: ()."""
         falling = AHEAD * self.fall > self.settle
         return (self.settle > 0.0) & (self.taken >= SOONEST) & ~tf.reduce_any(falling)
 
 
-Evaluator = Callable[[tf.Tensor, losses.Aim], tuple[LossValues, tf.Tensor]]  # pictures, aim -> losses, gradient
+Evaluator = Callable[[tf.Tensor, losses.Aim], tuple[LossValues, tf.Tensor]]  # pictures, target -> losses, gradient
 
-LONGEST = 64  # steps in a chunk, whose losses are all told
+LONGEST = 64  # steps in a chunk, whose losses are all reported
 
 
 class Taken(NamedTuple):
-    """What became of a chunk."""
+    """The result of a chunk."""
 
     steps: int
-    sound: bool  # else the next step's loss was not
-    settled: bool  # the scale is done with before its time
-    losses: list[LossValues]  # of each step, before it
+    sound: bool  # if not, the next step's loss was not sound
+    settled: bool  # the scale is finished early
+    losses: list[LossValues]  # at each step, before its update
     learning_rates: list[float]
 
 
 class Stepper:
-    """Takes steps of one picture after the other, in chunks that end early where the losses say so.
+    """Takes steps in chunks, which end early if the losses settle or explode; serves one picture after the other.
 
     Args:
-        picture: the variable that is moved.
-        in_one_graph: whether a whole chunk is one program; else each evaluation is several.
+        picture: the variable that is optimized.
+        in_one_graph: whether a whole chunk is one program; if not, each evaluation is several programs.
     """
 
     def __init__(self, picture: tf.Variable, evaluator: Evaluator, mover: Mover, watch: Watch, objective: Objective):
@@ -117,7 +117,7 @@ class Stepper:
         self.objective = objective
 
     def compile(self, aim: losses.Aim, in_one_graph: bool, by_xla: bool) -> Callable[[tf.Tensor, losses.Aim], tuple]:
-        """Returns the program that takes steps towards aims of this shape; one trace each."""
+        """Returns the program that takes steps towards targets of this shape; it is traced once for each."""
         if in_one_graph:
             return traced(functools.partial(self._take, self._apply), (tf.constant(0), aim), by_xla)
         picture = self.picture.value()
@@ -136,7 +136,7 @@ class Stepper:
         return *how, tf.nest.map_structure(lambda array: array.stack(), record)
 
     def _apply(self, loss: tf.Tensor, gradient: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Moves the picture if the loss is sound; returns whether it is, and whether it has settled."""
+        """Updates the picture if the loss is sound; returns whether it is, and whether it has settled."""
 
         def move() -> tf.Tensor:
             self.mover.move(loss, gradient)
@@ -157,12 +157,12 @@ class Stepper:
 
 
 def as_taken(steps: tf.Tensor, sound: tf.Tensor, settled: tf.Tensor, record: tuple) -> Taken:
-    """Returns what a program has told of the steps it took."""
+    """Returns the steps that a program took and recorded."""
     values, rates = tf.nest.map_structure(np.asarray, record)
     each = [as_numpy(values, step) for step in range(int(steps))]
     return Taken(int(steps), bool(sound), bool(settled), each, [float(rate) for rate in rates[: int(steps)]])
 
 
 def as_numpy(values: LossValues, step: int | None = None) -> LossValues:
-    """Returns the losses as arrays; of one step, where there are several."""
+    """Returns the losses as arrays; with `step`, those of one step out of several."""
     return tf.nest.map_structure(lambda term: np.asarray(term)[... if step is None else step], values)

@@ -1,4 +1,4 @@
-"""The algorithm: a picture is moved, coarse to fine, until its features match the content and the style."""
+"""The algorithm: optimizes a picture, coarse to fine, until its features match the content and the style."""
 
 from typing import NamedTuple
 
@@ -16,16 +16,16 @@ from keras_nst.core.seeing.strength import calibrated
 
 
 class Painted(NamedTuple):
-    """The finished pictures, their losses (None where the run was stopped, or nobody asks) and the steps taken.
+    """The finished pictures, their losses (None if the run was stopped, or nobody needs them) and the steps taken.
 
-    A run that `diverged`, whose loss will not stay a number, ends with the last pictures that were sound.
+    A run that `diverged`, because its loss did not stay finite, ends with the last sound pictures.
     """
 
     picture: np.ndarray  # (n, h, w, 3)
     losses: LossValues | None
     steps: int
-    size: Size | None  # of the last scale worked at, from which the picture is enlarged; None without any
-    method: Method  # with what was decided on the way
+    size: Size | None  # of the last scale with steps, from which the picture is enlarged; None without steps
+    method: Method  # with the decisions made on the way
     diverged: bool = False
 
 
@@ -37,7 +37,7 @@ def transfer(
     audience: Audience,
     resumed: Standing | None = None,
 ) -> Painted:
-    """Stylizes pictures at the size `final`, or resumes that."""
+    """Stylizes pictures at the size `final`, or resumes a run of that."""
     method = resumed.method if resumed else calibrated(pictures, final, network, method)
     scales = plan(final, method.steps, method.scales)
     picture, state = begun(pictures, scales[0].size, method, network), None
@@ -54,7 +54,7 @@ def transfer(
         if not goes_on:
             break
         picture, state = stage.mover.shown(), stage.mover.state()
-    # Half the time of a picture that is painted at once would go into losses that nobody has asked for.
+    # Without this, half the time of a picture painted in one pass would go into losses that nobody requested.
     unasked = method.start.source == "instant" and not (run.steps or audience.listeners)
     losses = None if unasked else run.judge()
     picture = run.last.enlarged(final) if run.last else begun(pictures, final, method, network)
@@ -63,7 +63,7 @@ def transfer(
 
 
 def begun(pictures: Pictures, size: Size, method: Method, network: Network) -> tf.Tensor:
-    """Returns the picture the first step starts from, (n, h, w, 3)."""
+    """Returns the picture from which the first step starts, (n, h, w, 3)."""
     if method.start.source != "instant":
         return first_picture(pictures, size, method.start)
     if network.at_once is None:

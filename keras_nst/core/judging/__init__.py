@@ -1,1 +1,1 @@
-"""How good a result is, by figures that are not minimized."""
+"""Quality figures (metrics) of a result, which are not minimized."""

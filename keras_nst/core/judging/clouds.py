@@ -1,4 +1,4 @@
-"""Two clouds of points, and how far one is from the other: as normal distributions, and by quantiles along lines."""
+"""Distances between two clouds of points: as normal distributions, and by quantiles along lines."""
 
 import functools
 from typing import NamedTuple
@@ -8,7 +8,7 @@ import numpy as np
 from keras_nst.core.objective.moments import Moments, per_position
 
 LEVELS = (np.arange(256) + 0.5) / 256  # of quantiles
-DIRECTIONS = 32  # in which features are looked at, per layer
+DIRECTIONS = 32  # per layer, in which features are compared
 
 
 class NormalCloud(NamedTuple):
@@ -19,9 +19,9 @@ class NormalCloud(NamedTuple):
 
 
 def normal_of(of: Moments) -> NormalCloud:
-    """Returns the normal distribution that has the moments of one picture.
+    """Returns the normal distribution with the moments of one picture.
 
-    Eigenvalues that are nothing but rounding are left out: in their roots 1e-16 would become 1e-8.
+    Eigenvalues that are only rounding are left out: in their roots 1e-16 would become 1e-8.
     """
     mean, second = (moment.numpy()[0, 0] for moment in per_position(of)[1:])
     values, vectors = np.linalg.eigh(second - np.outer(mean, mean))
@@ -35,7 +35,7 @@ def w2_of_normals(first: NormalCloud, second: NormalCloud) -> float:
 
     W2^2 = |mean_1 - mean_2|^2 + tr(C_1 + C_2 - 2 (C_1^1/2 C_2 C_1^1/2)^1/2)
 
-    For C = F F^T the trace of the root is the sum of the singular values of F_1^T F_2: no root is taken of rounding.
+    For C = F F^T the trace of the root is the sum of the singular values of F_1^T F_2: no root of rounding is taken.
     """
     overlap = np.linalg.svd(first.factor.T @ second.factor, compute_uv=False).sum()
     spread = np.square(first.factor).sum() + np.square(second.factor).sum() - 2 * overlap
@@ -48,9 +48,9 @@ def sliced(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def quantiles(values: np.ndarray, lines: np.ndarray) -> np.ndarray:
-    """Returns quantiles (levels, lines) of values (..., c) along lines (c, lines), between values in proportion.
+    """Returns quantiles (levels, lines) of values (..., c) along lines (c, lines), interpolated linearly.
 
-    Sorted line by line, which takes a fraction of np.quantile's time, in the precision of the values.
+    Sorting line by line, in the precision of the values, takes a fraction of np.quantile's time.
     """
     ordered = np.sort(lines.T.astype(values.dtype) @ values.reshape(-1, values.shape[-1]).T, axis=-1)
     places = LEVELS * (ordered.shape[-1] - 1)
@@ -61,5 +61,5 @@ def quantiles(values: np.ndarray, lines: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def across(channels: int) -> np.ndarray:
-    """Returns directions (c, directions), at right angles, turned at random, always the same."""
+    """Returns orthogonal directions (c, directions), rotated at random, always the same ones."""
     return np.linalg.qr(np.random.default_rng(0).normal(size=(channels, min(channels, DIRECTIONS))))[0]

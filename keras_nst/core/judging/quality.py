@@ -1,6 +1,6 @@
-"""How good a result is, in figures measured by what the content and the style are themselves.
+"""Quality figures (metrics) of a result, measured against the content and the style themselves.
 
-docs/reference/figures.md tells how to read them, and what they cannot see.
+docs/reference/figures.md explains how to read them, and what they cannot see.
 """
 
 import itertools
@@ -18,27 +18,27 @@ from keras_nst.core.objective.moments import gram, moments
 from keras_nst.core.objective.oklab import to_oklab
 from keras_nst.core.plan.pyramid import Size, compared_size, same_area
 
-# No run has these among its style layers unless it is told to.
+# No run has these among its style layers unless its settings name them.
 STYLE_LAYERS = ("block1_conv2", "block2_conv2", "block3_conv2", "block4_conv2")
 CONTENT_LAYER = "block4_conv2"
-STRUCTURE_LAYER = "block3_pool"  # a position is 8 x 8 pixels
-LAYERS = (*STYLE_LAYERS, STRUCTURE_LAYER)  # what the extractor has to give
-LONGEST = 512  # pixels; larger pictures are shrunk, so that previews and prints are judged alike, but for strokes
+STRUCTURE_LAYER = "block3_pool"  # a position covers 8 x 8 pixels
+LAYERS = (*STYLE_LAYERS, STRUCTURE_LAYER)  # that the extractor must provide
+LONGEST = 512  # pixels; larger pictures are shrunk, so that previews and prints are judged alike, except for strokes
 
 COLOR_LINES = np.array([line for line in itertools.product((-1, 0, 1), repeat=3) if line > (0, 0, 0)], float)
 COLOR_LINES /= np.linalg.norm(COLOR_LINES, axis=1, keepdims=True)  # (13, 3): a cube's edges and diagonals
-FRAME = 32  # the shorter side is so many times as long as the frame is wide
+FRAME = 32  # the shorter side divided by this is the width of the frame
 
-# What is smaller than these comes from rounding.
+# Smaller values come from rounding.
 NO_STYLE = 1e-5  # of the style's own features
 NO_CONTRAST = 1e-5  # of pixels in [0, 1]
 
 
 class Measured(NamedTuple):
-    """What is measured of one picture."""
+    """The measurements of one picture."""
 
-    directions: np.ndarray  # (h, w, c): unit vectors, where the features of a place differ from the average's
-    alike: np.ndarray  # (m, m): logarithms of how a place's likeness to all is shared out among them
+    directions: np.ndarray  # (h, w, c): unit vectors, how the features of a position differ from the average
+    alike: np.ndarray  # (m, m): log of the similarities of a position to all positions, which sum to 1
     grams: dict[str, np.ndarray]  # (c, c)
     normals: dict[str, NormalCloud]
     slices: dict[str, np.ndarray]  # (levels, directions): quantiles
@@ -49,7 +49,7 @@ class Measured(NamedTuple):
 
 
 class Judge:
-    """Gives the figures of results of one content and one style, which it looks at once per size."""
+    """Computes the figures of results of one content and one style, which are measured once per size."""
 
     def __init__(
         self, content: np.ndarray | None, style: np.ndarray | None, features: Extractor, longest: int = LONGEST
@@ -65,7 +65,7 @@ class Judge:
         return seen._replace(**stroke_figures(self.content, self.style, result))
 
     def size(self, result: np.ndarray) -> Size:
-        """Returns the size a result is compared at."""
+        """Returns the size at which a result is compared."""
         return compared_size(size_of(result), None if self.content is None else size_of(self.content), self.longest)
 
     def _known(self, name: str, size: Size) -> Measured | None:
@@ -86,15 +86,15 @@ def figures(
     features: Extractor,
     longest: int = LONGEST,
 ) -> Figures:
-    """Returns the figures of one result; pictures (1, h, w, 3), RGB in [0, 1], of any sizes.
+    """Returns the figures of one result; pictures are (1, h, w, 3), RGB in [0, 1], of any sizes.
 
     Args:
-        features: gives `LAYERS` of a picture.
+        features: returns `LAYERS` of a picture.
         longest: the longer side at which pictures are compared. Neither content nor result is enlarged; the style is
             compared with as many pixels in its own proportions.
 
     Raises:
-        ValueError: the result has not the content's proportions, or less than 16 pixels a side.
+        ValueError: the result does not have the content's proportions, or has a side below 16 pixels.
     """
     return Judge(content, style, features, longest)(result)
 
@@ -105,7 +105,7 @@ def size_of(picture: np.ndarray) -> Size:
 
 
 def look(picture: tf.Tensor, features: Extractor) -> Measured:
-    """Returns what is measured of a picture (1, h, w, 3)."""
+    """Returns the measurements of a picture (1, h, w, 3)."""
     told = features(picture)
     seen = {name: tf.cast(told[name], tf.float64) for name in LAYERS}
     of = {name: moments(seen[name]) for name in STYLE_LAYERS}
@@ -124,7 +124,7 @@ def look(picture: tf.Tensor, features: Extractor) -> Measured:
 
 
 def compare(content: Measured | None, style: Measured | None, result: Measured) -> Figures:
-    """Returns the figures from what was measured: all but those of strokes, which want the picture's own size."""
+    """Returns the figures from the measurements, except those of strokes, which need the picture's own size."""
     found: dict[str, float] = {}
     if content:
         found["content"] = content_distance(result.directions, content.directions)
@@ -144,20 +144,20 @@ def compare(content: Measured | None, style: Measured | None, result: Measured) 
 
 
 def relative(distance: float, reference: float, nothing: float) -> float:
-    """Returns 2 d / (d + d_reference): 0 for none, 1 for that of the reference, 2 for infinitely more.
+    """Returns 2 d / (d + d_reference): 0 for no distance, 1 for the reference's, 2 for an infinitely larger one.
 
-    Where there is neither it is 0: distances are told apart from none only if they exceed `nothing`.
+    If both are zero it is 0: a distance counts only if it exceeds `nothing`.
     """
     return 2 * distance / (distance + reference + nothing)
 
 
 def balance(amount: float, reference: float, nothing: float) -> float:
-    """Returns 2 e / (e + e_reference), which is 1 where there is nothing of either."""
+    """Returns 2 e / (e + e_reference), which is 1 if both are zero."""
     return 2 * (amount + nothing) / (amount + reference + 2 * nothing)
 
 
 def ratio(amount: float, reference: float, nothing: float) -> float:
-    """Returns e / e_reference, which is 1 where there is nothing of either."""
+    """Returns e / e_reference, which is 1 if both are zero."""
     return (amount + nothing) / (reference + nothing)
 
 
@@ -168,23 +168,23 @@ def excess(amount: float, reference: float) -> float:
 
 
 def directions(features: np.ndarray) -> np.ndarray:
-    """Returns (F - mean F) / |F - mean F| for features (h, w, c), in each place; 0 where there is no difference."""
+    """Returns (F - mean F) / |F - mean F| for features (h, w, c), at each position; 0 if there is no difference."""
     centered = features - features.mean(axis=(0, 1))
     length = np.linalg.norm(centered, axis=-1, keepdims=True)
     return np.divide(centered, length, out=np.zeros_like(centered), where=length > 0)
 
 
 def content_distance(result: np.ndarray, content: np.ndarray) -> float:
-    """Returns 1 - mean cosine, in [0, 2], of unit vectors (h, w, c) by place; vectors without length are alike."""
+    """Returns 1 - mean cosine, in [0, 2], of unit vectors (h, w, c) by position; equal vectors, even zeros, give 0."""
     cosine = (result * content).sum(axis=-1)
     alike = (result == content).all(axis=-1)
     return float(np.mean(np.where(alike, 0.0, 1 - np.clip(cosine, -1, 1))))
 
 
 def likeness(features: np.ndarray) -> np.ndarray:
-    """Returns log p (m, m) for features (h, w, c) of m places.
+    """Returns log p (m, m) for features (h, w, c) at m positions.
 
-    p_i(j) is the softmax over all places j of how alike i and j are, F_i . F_j / mean |F|^2, which has no unit.
+    p_i(j) is the softmax over all positions j of the similarity of i and j, F_i . F_j / mean |F|^2, which has no unit.
     """
     vectors = features.reshape(-1, features.shape[-1])
     scale = np.mean(np.sum(vectors**2, axis=-1))
@@ -225,17 +225,17 @@ def sliced_distance(result: Measured, content: Measured, style: Measured, layer:
 
 
 def roughness(values: np.ndarray) -> float:
-    """Returns the root mean square of the Laplacian of values (h, w, c), without the outermost."""
+    """Returns the root mean square of the Laplacian of values (h, w, c), without the outermost pixels."""
     around = values[:-2, 1:-1] + values[2:, 1:-1] + values[1:-1, :-2] + values[1:-1, 2:]
     return float(np.sqrt(np.mean(np.square(4 * values[1:-1, 1:-1] - around))))
 
 
 def frame(pixels: np.ndarray) -> float:
-    """Returns how much the frame of pixels (h, w, 3) differs from what is beside it.
+    """Returns how much the frame of pixels (h, w, 3) differs from what is next to it.
 
     That is the root mean square over the four sides of the 2-Wasserstein distance, as of normal distributions, between
-    the outermost strip and the next one, of colors and their slopes (x, dx, dy), each in its standard deviations over
-    the whole picture, divided by the root of their number.
+    the outermost strip and the next one. It compares colors and their slopes (x, dx, dy), each divided by its standard
+    deviation over the whole picture; the result is divided by the root of their number.
     """
     x = pixels[:-1, :-1]
     values = np.concatenate([x, pixels[:-1, 1:] - x, pixels[1:, :-1] - x], axis=-1)  # (h - 1, w - 1, 9)

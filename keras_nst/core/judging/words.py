@@ -1,6 +1,7 @@
-"""Results in words, for those to whom a figure says nothing."""
+"""Results in words, for readers to whom the figures mean little."""
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,14 +11,14 @@ from keras_nst.core.plan.method import Objective
 
 
 class Figures(NamedTuple):
-    """How good a result is. None where the content or the style it takes is not known."""
+    """The quality figures (metrics) of a result. None if the content or style that one needs is unknown."""
 
-    content: float | None = None  # 0: the content's features in every place; 1: unrelated ones; at most 2
-    structure: float | None = None  # 0: places are alike that are alike in the content; not bounded
+    content: float | None = None  # 0: the content's features at every position; 1: unrelated ones; at most 2
+    structure: float | None = None  # 0: the same positions are similar as in the content; not bounded
     gram: float | None = None  # 0: the style's Gram matrices; 1: as far from them as the content; below 2
-    w2: float | None = None  # the same by the 2-Wasserstein distance of distributions, as if they were normal
-    sliced: float | None = None  # the same by their quantiles in many directions
-    color: float | None = None  # the same of the colors alone
+    w2: float | None = None  # the same, by the 2-Wasserstein distance of distributions, taken as normal
+    sliced: float | None = None  # the same, by their quantiles in many directions
+    color: float | None = None  # the same, for the colors alone
     sharpness: float | None = None  # 0: no detail; 1: as much as the content; below 2
     sharpness_to_style: float | None = None  # 1: as much as the style
     grain: float | None = None  # detail in color alone: 0: none; 1: as much as the style; not bounded
@@ -25,7 +26,7 @@ class Figures(NamedTuple):
     weave: float | None = None  # 1: fine strokes run in all directions; 20: along rows and columns; not bounded
     lattice: float | None = None  # 0: no checkerboard; 1: as much of it as in the style; not bounded
     crispness: float | None = None  # 0: out of focus; 1: as crisp as the style; not bounded
-    borders: float | None = None  # 0: the frame stands out no more than the content's own; below 1
+    borders: float | None = None  # 0: the frame stands out no more than the content's; below 1
 
 
 _TO_STYLE = "0: the style; 1: as far from it as the content; below 2; by "
@@ -48,7 +49,7 @@ MEANINGS = {
 }
 
 
-# What is said below a limit, by the figures of the results in docs/reference/figures.md and docs/studies/look.md.
+# The words below each limit, set by the results in docs/reference/figures.md and docs/studies/look.md.
 LADDERS = {
     "style": (
         (0.3, "very close to the style"),
@@ -76,21 +77,21 @@ LADDERS = {
     "crispness": ((0.4, "softer than the painting"), (math.inf, "")),
 }
 IN_FLAT_PARTS = ("weave", "lattice")
-TO_STYLE = ("style", "grain", "lattice", "crispness")  # not judged of a run that was told other colors than the style's
-SHOWN = 4  # digits of a loss, and of its terms at the least
-EXACT = 17  # digits that tell any two numbers apart
+TO_STYLE = ("style", "grain", "lattice", "crispness")  # not judged if the run's colors are not the style's
+SHOWN = 4  # digits of a loss, and the fewest of its terms
+EXACT = 17  # digits that distinguish any two numbers
 
 
 def figures_in_words(figures: Figures, color: str = "style") -> str:
-    """Returns a sentence on a result, "" where its figures say nothing; `color` is what the run was told.
+    """Returns a sentence about a result, "" if its figures say nothing; `color` is the run's setting.
 
-    With other colors than the style's nothing is said of what is measured by the style but the colors themselves.
+    With other colors than the style's, comparisons with the style are left out, except that of the colors themselves.
     """
     measured = {
         "style": None if figures.gram is None or figures.w2 is None else (figures.gram + figures.w2) / 2,
         **{name: getattr(figures, name) for name in LADDERS if name != "style"},
     }
-    if figures.content is None:  # nobody knows where a texture is to be flat
+    if figures.content is None:  # it is unknown where the picture should be flat
         measured |= dict.fromkeys(IN_FLAT_PARTS)
     if color != "style":
         measured |= dict.fromkeys(TO_STYLE)
@@ -101,12 +102,25 @@ def figures_in_words(figures: Figures, color: str = "style") -> str:
     return sentence[:1].upper() + sentence[1:] + "." * bool(sentence)
 
 
+def in_percent(figures: Mapping[str, float]) -> str:
+    """Returns how near a picture is to style and content in percent, of those that are known, and finite.
+
+    100: the style's own statistics, and the content's own features; 0: no nearer than the content, or unrelated ones.
+    """
+    away = {"style": ("gram", "w2"), "content": ("content",)}
+    known = {part: names for part, names in away.items() if all(name in figures for name in names)}
+    shares = {part: 100 * (1 - float(np.mean([figures[name] for name in names]))) for part, names in known.items()}
+    shown = (f"{name} {max(0.0, share):.0f} %" for name, share in shares.items() if math.isfinite(share))
+    sentence = ", ".join(shown)
+    return sentence[:1].upper() + sentence[1:]
+
+
 def _on(ladder: tuple[tuple[float, str], ...], value: float) -> str:
     return next(words for limit, words in ladder if value < limit)
 
 
 def loss_in_words(losses: LossValues, objective: Objective) -> str:
-    """Returns the total as the sum of its weighted terms, with as many digits as it takes to add up to it."""
+    """Returns the total as the sum of its weighted terms, with enough digits for them to add up to it."""
     terms = [(float(np.mean(weight)), name, float(np.mean(losses.terms[name]))) for name, weight in objective.weights]
     total = f"{sum(weight * value for weight, _, value in terms):.{SHOWN}g}"
     for digits in range(SHOWN, EXACT + 1):

@@ -1,1 +1,1 @@
-"""From pictures to features."""
+"""The network, from pictures to features."""

@@ -1,4 +1,4 @@
-"""A pickle of NumPy arrays, read without running anything that it asks for."""
+"""Reads a pickle of NumPy arrays without running any code that it names."""
 
 import pickle
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-_reconstruct = np.empty(0).__reduce__()[0]  # by whatever name this NumPy keeps it
-# All that arrays are made of. Older NumPys have, and so files may name, the first where the second is today.
+_reconstruct = np.empty(0).__reduce__()[0]  # under the name that this NumPy has for it
+# All that arrays consist of. Older NumPys, and so files, may name the first where the second is today.
 ALLOWED = {
     ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
@@ -24,14 +24,14 @@ class _Arrays(pickle.Unpickler):
 
 
 def read_arrays(path: Path) -> Any:
-    """Returns what the file holds: arrays, and dictionaries of them.
+    """Returns the contents of the file: arrays, and dictionaries of them.
 
     Raises:
-        ValueError: it is no such pickle, or asks for anything else; nothing of it has run.
+        ValueError: it is no such pickle, or names anything else, of which nothing has run.
     """
     with path.open("rb") as file:
         try:
             return _Arrays(file).load()
-        except Exception as error:  # a damaged pickle may end in any
+        except Exception as error:  # a damaged pickle may raise anything
             reason = " ".join(str(error).split()) or type(error).__name__
             raise ValueError(f"Expected a pickle of NumPy arrays. Received: {path}, {reason}") from None

@@ -1,4 +1,4 @@
-"""The network as a function from a picture to its features. How VGGs want their pixels is known in this file only."""
+"""The network as a function from a picture to its features. Only this file knows the pixel format of VGG networks."""
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -12,18 +12,18 @@ from keras_nst.core.network.arrays import read_arrays
 
 
 def wrapped(features: tf.Tensor) -> tf.Tensor:
-    """Returns features (n, h, w, c) with a frame one wide of what is at the opposite border."""
+    """Returns features (n, h, w, c) with a frame, one position wide, taken from the opposite border."""
     tall = tf.concat([features[:, -1:], features, features[:, :1]], axis=1)
     return tf.concat([tall[:, :, -1:], tall, tall[:, :, :1]], axis=2)
 
 
 class Convolution(keras.layers.Conv2D):
-    """Keras' layer with fixed weights, whose gradient by its input is the same convolution, the kernel turned round.
+    """Keras' layer with fixed weights. Its gradient by the input is the same convolution with the kernel rotated.
 
-    TensorFlow's own gradient takes memory for nine times its input on a CPU without oneDNN.
+    TensorFlow's own gradient uses memory for nine times its input on a CPU without oneDNN.
     """
 
-    border = "zero"  # zero: of its input; wrap: of what is opposite; none: its input has a frame
+    border = "zero"  # zero: pads its input; wrap: with the opposite border; none: its input has a frame
 
     def set_weights(self, weights: list[np.ndarray]) -> None:
         super().set_weights(weights)
@@ -45,7 +45,7 @@ class Convolution(keras.layers.Conv2D):
             passed = tf.raw_ops.ReluGrad(gradients=upstream, features=result)
             if self.border == "wrap":
                 return tf.nn.conv2d(wrapped(passed), self.turned_kernel, 1, "VALID")
-            if self.border == "none":  # what it made is smaller by the frame
+            if self.border == "none":  # its output is smaller by the frame
                 passed = tf.pad(passed, [[0, 0], [1, 1], [1, 1], [0, 0]])
             return tf.nn.conv2d(passed, self.turned_kernel, 1, "SAME")
 
@@ -54,12 +54,12 @@ class Convolution(keras.layers.Conv2D):
 
 NETWORKS = {"vgg19": keras.applications.VGG19, "vgg16": keras.applications.VGG16}
 MEANS_BGR = (103.939, 116.779, 123.68)  # of ImageNet, in 0..255
-CHECKPOINT = ".ckpt"  # the suffix of weights of torchvision's, as a pickle of arrays
+CHECKPOINT = ".ckpt"  # suffix of torchvision's weights, as a pickle of arrays
 TORCHVISION_MEAN = (0.485, 0.456, 0.406)  # RGB, in 0..1
 TORCHVISION_DEVIATION = (0.229, 0.224, 0.225)
 
-# Averages are smaller than maxima. This keeps the root mean square of the activations behind each pool: the geometric
-# mean over six photographs and paintings of 256 and 512 pixels through VGG19.
+# Averages are smaller than maxima. These gains keep the root mean square of the activations after each pool: the
+# geometric mean over six photographs and paintings of 256 and 512 pixels through VGG19.
 AVERAGE_POOLING_GAINS = {
     "block1_pool": 1.18,
     "block2_pool": 1.65,
@@ -68,7 +68,7 @@ AVERAGE_POOLING_GAINS = {
     "block5_pool": 1.72,
 }
 
-# One pixel wide, the border's pixel repeated is the same as the picture mirrored with it.
+# One pixel wide, repeating the border's pixel is the same as mirroring the picture including that pixel.
 FRAMES = {"replicate": "symmetric", "reflect": "reflect"}
 
 Extractor = Callable[[tf.Tensor], dict[str, tf.Tensor]]
@@ -85,9 +85,9 @@ def extractor(
 ) -> keras.Model:
     """Returns a model from pictures (n, h, w, 3), RGB in [0, 1], to {layer: features (n, h', w', c)}.
 
-    The network is cut after the deepest layer named. `weights` are a file, another extractor, which reaches as far, or
-    the seed of random ones. `padding` is what it sees beyond the border: zero, replicate or reflect before its first
-    layer, wrap before each.
+    The network is cut after the deepest layer named. `weights` are a file, another extractor that reaches as deep, or
+    the seed of random ones. `padding` is what the network sees beyond the border: zero, replicate or reflect before its
+    first layer, wrap before each.
     """
     wanted = set(layers)
     if isinstance(weights, keras.Model):
@@ -111,7 +111,7 @@ def extractor(
 
 
 def copied(features: keras.Model, device: str) -> keras.Model:
-    """Returns the same network with weights of its own on a device."""
+    """Returns the same network with its own copy of the weights on a device."""
 
     def copy_of(layer: keras.layers.Layer) -> keras.layers.Layer:
         if not isinstance(layer, Convolution):
@@ -133,7 +133,7 @@ def reaches(features: keras.Model, layers: Iterable[str]) -> bool:
 
 
 def _layers_of(features: keras.Model) -> Iterator[keras.layers.Layer]:
-    """Yields the network's own convolutions and poolings, as far as the extractor has them."""
+    """Yields the network's own convolutions and poolings, as deep as the extractor has them."""
     for layer in features.layers:
         if isinstance(layer, Convolution):
             yield layer
@@ -155,7 +155,7 @@ def _load_weights(vgg: keras.Model, path: Path) -> None:
         if path.suffix == CHECKPOINT:
             _set_convolutions(vgg, read_arrays(path)[f"{vgg.name.upper()}_0"])
             return
-        with warnings.catch_warnings():  # about what else is in the file: one line of ours says what matters
+        with warnings.catch_warnings():  # about other contents of the file: our message names what matters
             warnings.simplefilter("ignore")
             vgg.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
@@ -164,7 +164,7 @@ def _load_weights(vgg: keras.Model, path: Path) -> None:
 
 
 def _set_convolutions(vgg: keras.Model, published: dict[str, dict[str, np.ndarray]]) -> None:
-    """Gives the network torchvision's convolutions, the first one made for our pixels."""
+    """Sets the network's convolutions to torchvision's, the first one adapted to our pixels."""
     given = [(of["kernel"], of["bias"]) for of in (published[f"Conv_{number}"] for number in range(len(published)))]
     layers = [layer for layer in vgg.layers if layer.weights]
     for layer, weights in zip(layers, [_on_our_pixels(*given[0]), *given[1:]], strict=True):
@@ -172,9 +172,9 @@ def _set_convolutions(vgg: keras.Model, published: dict[str, dict[str, np.ndarra
 
 
 def _on_our_pixels(kernel: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns a first convolution, made for torchvision's pixels (RGB / 255 - mean) / deviation, for BGR - means.
+    """Converts a first convolution from torchvision's pixels, (RGB / 255 - mean) / deviation, to BGR - means.
 
-    Both see the same, but for zeros beyond the border: these are the mean color, which differs by half of 1/255.
+    Both give the same, except beyond the border: zeros there are the mean color, which differs by half of 1/255.
     """
     deviation = np.array(TORCHVISION_DEVIATION)
     of_our_zero = (np.array(MEANS_BGR[::-1]) / 255 - TORCHVISION_MEAN) / deviation
@@ -183,7 +183,7 @@ def _on_our_pixels(kernel: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np
 
 
 def _draw_weights(vgg: keras.Model, seed: int) -> None:
-    """He's initialization keeps the features' magnitude from layer to layer, so that random networks behave."""
+    """Draws random weights by He's initialization, which keeps the features' magnitude from layer to layer."""
     for offset, layer in enumerate(layer for layer in vgg.layers if layer.weights):
         kernel, bias = layer.weights
         kernel.assign(keras.initializers.HeNormal(seed=seed + offset)(kernel.shape))
@@ -191,7 +191,7 @@ def _draw_weights(vgg: keras.Model, seed: int) -> None:
 
 
 def _preprocessed(picture: keras.KerasTensor, padding: str, precision: str) -> keras.KerasTensor:
-    """RGB in [0, 1] to BGR in 0..255 minus the means, with a frame of the picture's own pixels if so set."""
+    """Converts RGB in [0, 1] to BGR in 0..255 minus the means, with a frame of the picture's own pixels if so set."""
     bgr = keras.ops.flip(picture, axis=-1)
     offset = [-mean for mean in MEANS_BGR]
     centered = keras.layers.Rescaling(255.0, offset=offset, dtype=_exact(precision))(bgr)
@@ -201,25 +201,25 @@ def _preprocessed(picture: keras.KerasTensor, padding: str, precision: str) -> k
 
 
 def _exact(precision: str) -> str:
-    """The precision of pixels, which bfloat16 is too coarse for."""
+    """Returns the precision of pixels, for which bfloat16 is too coarse."""
     return "float32" if precision == "bfloat16" else precision
 
 
 def _rebuilt(
     layer: keras.layers.Layer, features: keras.KerasTensor, pooling: str, border: str, precision: str
 ) -> keras.KerasTensor:
-    """Applies a copy of the network's layer with our pooling, border and precision and its weights."""
+    """Applies a copy of the network's layer, with its weights and with our pooling, border and precision."""
     if isinstance(layer, keras.layers.MaxPooling2D):
         if pooling == "max":
             return keras.layers.MaxPooling2D(2, name=layer.name, dtype=precision)(features)
         averaged = keras.layers.AveragePooling2D(2, name=layer.name, dtype=precision)(features)
         return averaged if pooling == "average_unscaled" else averaged * AVERAGE_POOLING_GAINS[layer.name]
-    # Zeros, since its weights are set below: to draw millions of them takes its time.
+    # Zeros, since its weights are set below: drawing millions of them takes time.
     own = {"dtype": precision, "kernel_initializer": "zeros", "padding": "same"}
     copy = Convolution.from_config(layer.get_config() | own)
     copy.border = border
     if border == "none":
-        copy.padding = "valid"  # its shape follows from that
+        copy.padding = "valid"  # which determines its shape
     result = copy(features)
     copy.set_weights(layer.get_weights())
     return result

@@ -1,4 +1,4 @@
-"""The network, and what was measured and compiled with it that the next picture may use again."""
+"""The network, with a cache of measurements and compiled steps that later pictures reuse."""
 
 import functools
 import threading
@@ -22,10 +22,10 @@ class Kept(Generic[Thing]):
     def __init__(self, most: float, size: Callable[[Thing], float]):
         self.most, self.size = most, size
         self.things: OrderedDict[Hashable, Thing] = OrderedDict()
-        self.lock = threading.Lock()  # what comes next is made ready on another thread
+        self.lock = threading.Lock()  # the next stages are prepared on another thread
 
     def get(self, key: Hashable, make: Callable[[], Thing]) -> Thing:
-        """Returns the thing of this key, made if it is not there."""
+        """Returns the value of this key; if it is missing, calls `make` and stores the result."""
         if not self.most:
             return make()
         with self.lock:
@@ -39,10 +39,10 @@ class Kept(Generic[Thing]):
 
 
 class Crew(NamedTuple):
-    """Who shares the tiles of a picture: the devices of this process, and other processes that make the same picture.
+    """The devices of this process, and the processes making the same picture, that share its tiles.
 
-    Each process has the whole picture and moves it alike, but is shown its own tiles only. What the terms measure of
-    them is added up over all processes, and so is the gradient.
+    Every process holds the whole picture and applies the same updates, but evaluates only its own tiles. The terms'
+    measurements and the gradient are summed over all processes.
     """
 
     devices: tuple[str, ...] = ("",)  # of this process, by TensorFlow's names; "": the one in use
@@ -52,19 +52,19 @@ class Crew(NamedTuple):
 
     @property
     def hands(self) -> int:
-        """How many tiles may be looked at at the same time."""
+        """The number of tiles that can be evaluated at the same time."""
         return len(self.devices) * self.processes
 
     def for_tiles(self, count: int) -> "Crew":
-        """Returns the crew for so many tiles: where there is not one for each process, all do all of them."""
+        """Returns the crew for `count` tiles; with fewer tiles than processes, every process evaluates all of them."""
         return self if count >= self.processes else Crew(self.devices)
 
     def own(self, number: int) -> bool:
-        """Returns whether this process is to look at the tile of this number."""
+        """Returns whether this process evaluates the tile of this number."""
         return number % self.processes == self.number
 
     def hand(self, number: int) -> int:
-        """Returns which of its devices looks at it."""
+        """Returns the index of the device that evaluates the tile."""
         return number // self.processes % len(self.devices)
 
 
@@ -76,13 +76,13 @@ AtOnce = Callable[[Any, Size, Method], tf.Tensor]
 
 
 class Network:
-    """A network that gives features, and what is kept for the next picture: the styles' aims, the compiled steps.
+    """A network that returns features, with a cache for later pictures: measured styles and compiled steps.
 
     Args:
         features: from pictures to {layer: features}.
-        keep: the bytes that may be kept; 0: nothing.
-        crew: who shares the tiles of large pictures.
-        at_once: paints pictures without any steps, where that was asked for.
+        keep: the size of the cache in bytes; 0: no cache.
+        crew: the devices and processes that share the tiles of large pictures.
+        at_once: paints sketches in one pass, if requested.
     """
 
     def __init__(self, features: keras.Model, keep: float = 0.0, crew: Crew = ALONE, at_once: AtOnce | None = None):
@@ -96,7 +96,7 @@ class Network:
         return winograd.faster(self.features)
 
     def that_takes_steps(self, scale: Scale, seeing: Seeing) -> keras.Model:
-        """Returns the network for the steps of a scale: the same, but for how it convolves."""
+        """Returns the network for the steps of a scale: the same, or with Winograd's convolution."""
         repays = seeing.convolution == "auto" and repays_compilation(scale.size, scale.steps)
         return self.faster if repays or seeing.convolution == "winograd" else self.features
 

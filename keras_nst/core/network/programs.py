@@ -1,4 +1,4 @@
-"""Work on tensors as compiled programs, each traced once."""
+"""Functions of tensors as compiled programs, each traced once."""
 
 import functools
 from collections.abc import Callable
@@ -8,10 +8,10 @@ import tensorflow as tf
 
 
 class Programs:
-    """Programs by what they do and the shapes they do it with.
+    """A cache of programs, by function and input shapes.
 
-    Called itself, a tf.function would count the traces of all sizes, and warn. Without AutoGraph, which takes longer to
-    read our functions than TensorFlow to run the first step.
+    Calling a tf.function itself would count the traces of all sizes, and warn. AutoGraph is off: it takes longer to
+    read our functions than TensorFlow takes to run the first step.
     """
 
     def __init__(self, by_xla: bool = False):
@@ -19,9 +19,9 @@ class Programs:
         self.known: dict[Any, tf.types.experimental.ConcreteFunction] = {}
 
     def run(self, work: Callable[..., Any], names: tuple[str, ...], *inputs: Any) -> Any:
-        """Returns what `work` makes of the names, which are fixed in the program, and of the inputs.
+        """Returns the result of `work` for the names, which are fixed in the program, and for the inputs.
 
-        That takes less memory than step by step, since what is not needed any more is let go.
+        A program takes less memory than eager execution, since it frees intermediate values early.
         """
         key = (work.__name__, names, *tf.nest.flatten(tf.nest.map_structure(shape_of, inputs)))
         if key not in self.known:
@@ -30,20 +30,20 @@ class Programs:
 
 
 def run_once(work: Callable[..., Any], names: tuple[str, ...], *inputs: Any) -> Any:
-    """Returns the same; the program is let go at once, and with it all that it holds."""
+    """Returns the same; the program and all that it holds is freed immediately."""
     return traced(functools.partial(work, names), inputs, by_xla=False)(*inputs)
 
 
 def traced(work: Callable[..., Any], inputs: tuple, by_xla: bool) -> tf.types.experimental.ConcreteFunction:
-    """Returns the work as a program for inputs of these shapes."""
+    """Returns the function as a program for inputs of these shapes."""
     return compiled(work, by_xla).get_concrete_function(*tf.nest.map_structure(shape_of, inputs))
 
 
 def compiled(work: Callable[..., Any], by_xla: bool) -> Any:
-    """Returns the work as a program, to be traced for its inputs' shapes."""
+    """Returns the function as a program, to be traced for its inputs' shapes."""
     return tf.function(work, jit_compile=by_xla, autograph=False)
 
 
 def shape_of(value: Any) -> tf.TensorSpec | None:
-    """Returns the shape and the type of a tensor."""
+    """Returns the shape and the type of a tensor; None for None."""
     return None if value is None else tf.TensorSpec(value.shape, value.dtype)

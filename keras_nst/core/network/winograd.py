@@ -3,10 +3,10 @@
     Y = A^T [(G g G^T) * (B^T d B)] A
 
 Each 4 x 4 tile of the output Y comes from a 6 x 6 tile d of the input and the kernel g: 36 products in place of 144.
-B^T and A^T are a few additions along one axis, then the other; G g G^T is made once. The products of all tiles, summed
-over the channels, are 36 matrix products. Where the kernel is small, the picture goes through them in bands of so few
-rows that their tiles stay in the processor's cache. XLA compiles it, one program for each shape, whichever layer is of
-it and whichever way it goes: the gradient by the input is the same convolution with the kernel turned round.
+B^T and A^T are a few additions along one axis, then the other; G g G^T is computed once. The products of all tiles,
+summed over the channels, are 36 matrix products. If the kernel is small, the picture is processed in bands of so few
+rows that their tiles stay in the processor's cache. XLA compiles one program per shape, shared by all layers of that
+shape and both directions: the gradient by the input is the same convolution with the kernel rotated.
 """
 
 import functools
@@ -18,15 +18,15 @@ import tensorflow as tf
 
 from keras_nst.core.network.pooling import QuickMaxPooling
 
-FEWEST_CHANNELS = 64  # of the input: with fewer the additions cost more than the multiplications they save
-FEWEST_TILES = 128  # in a band: with fewer the matrix products are slower
-# Channels of the input times those of the output: larger kernels fill the cache themselves.
+FEWEST_CHANNELS = 64  # of the input: with fewer, the additions cost more than the saved multiplications
+FEWEST_TILES = 128  # in a band: with fewer, the matrix products are slower
+# Channels of the input times those of the output: larger kernels fill the cache by themselves.
 LARGEST_IN_BANDS = 128 * 128
 G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / [[24]]
 
 
 class Winograd(keras.layers.Layer):
-    """A frozen 3 x 3 convolution with its bias and ReLU, the same but for rounding, in float32. Its kernel is fixed."""
+    """A frozen 3 x 3 convolution with its bias and ReLU in float32; equal to the direct one except for rounding."""
 
     def __init__(self, convolution: keras.layers.Conv2D):
         super().__init__(name=convolution.name, dtype="float32", trainable=False)
@@ -53,7 +53,7 @@ class Winograd(keras.layers.Layer):
 
 
 def faster(features: keras.Model) -> keras.Model:
-    """Returns the same network with Winograd's convolution in each layer that gains by it, and quicker pooling."""
+    """Returns the same network with Winograd's convolution in each layer that gains by it, and faster pooling."""
 
     def rebuilt(layer: keras.layers.Layer) -> keras.layers.Layer:
         if isinstance(layer, keras.layers.MaxPooling2D):
@@ -64,7 +64,7 @@ def faster(features: keras.Model) -> keras.Model:
 
 
 def suits(layer: keras.layers.Layer) -> bool:
-    """Returns whether the layer is a convolution that gains."""
+    """Returns whether the layer is a convolution that gains by it."""
     plain = isinstance(layer, keras.layers.Conv2D) and getattr(layer, "border", "zero") == "zero"
     return plain and layer.kernel.shape[2] >= FEWEST_CHANNELS
 
@@ -78,7 +78,7 @@ def transformed(kernel: np.ndarray) -> np.ndarray:
 def convolve(features: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, least: float) -> tf.Tensor:
     """Returns max(convolution + bias, least) of feature maps (n, h, w, c) with a transformed kernel: (n, h, w, k)."""
     program = _program(tuple(features.shape), kernel.shape[-1])
-    # A tape that watched the features would have the program return what its own gradient needs. We have another.
+    # If a tape watched the features, the program would return what its own gradient needs. We have another gradient.
     return program(tf.stop_gradient(features), kernel, bias, tf.constant(least))
 
 
@@ -107,13 +107,13 @@ def _program(shape: tuple[int, ...], channels: int) -> tf.types.experimental.Con
         made = tf.map_fn(band, tf.range(n * bands), fn_output_signature=tf.TensorSpec((4 * rows, w, channels)))
         return tf.reshape(made, (n, 4 * rows * bands, w, channels))[:, :h]
 
-    # One trace each. Called itself, a tf.function would count the traces of all shapes, and warn.
+    # One trace each. Calling the tf.function itself would count the traces of all shapes, and warn.
     signature = [tf.TensorSpec(of) for of in (shape, (36, c, channels), (channels,), ())]
     return tf.function(run, jit_compile=True, autograph=False).get_concrete_function(*signature)
 
 
 def _rows(all_rows: int, columns: int, kernel: int) -> int:
-    """Returns how many rows of tiles a band has."""
+    """Returns the number of rows of tiles in a band."""
     return all_rows if kernel > LARGEST_IN_BANDS else min(all_rows, -(-FEWEST_TILES // columns))
 
 

@@ -1,1 +1,1 @@
-"""What is minimized, after the papers."""
+"""The objective: what is minimized, with formulas from the papers."""

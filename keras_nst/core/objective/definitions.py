@@ -1,8 +1,8 @@
 """The terms as each source publishes them.
 
-Every source defines J_content as a multiple of sum (F - P)^2 and J_style as a multiple of sum (G - A)^2, where F and P
-are the features of the picture and of the content, and G = S / M and A the Gram matrices per position of the picture
-and of the style. So a source is its two factors, its weights of the layers and its own variation term.
+Every source defines J_content as a multiple of sum (F - P)^2 and J_style as a multiple of sum (G - A)^2. F and P are
+the features of the picture and of the content; G = S / M and A are the Gram matrices per position of the picture and
+of the style. So a source is defined by its two factors, its weights of the layers and its own variation term.
 """
 
 from collections.abc import Callable
@@ -26,22 +26,22 @@ from keras_nst.core.plan.pyramid import Size
 from keras_nst.settings.networks import Layer, block_of
 
 ROWS_AT_ONCE = 64
-FALL = 1 / 4  # of balanced's weights of the style's layers, from block to block
+FALL = 1 / 4  # of balanced's weights of the style's layers, from each block to the next
 
 WeightsOf = Callable[[tuple[Layer, ...]], list[float]]
-# The picture's, the style's, the style as w2 sees it, the picture's size -> (n, r).
+# The picture's, the style's, the style in the form that w2 takes, the picture's size -> (n, r).
 StyleDistance = Callable[[Moments, Moments, Gaussian | None, Size, Objective], tf.Tensor]
 
 
 class Definition(NamedTuple):
-    """How one source scales the terms."""
+    """The scaling of the terms by one source."""
 
     content_factor: Callable[[tf.Tensor], tf.Tensor | float]  # P (n, h, w, c) -> (n,) or ()
     style: StyleDistance
-    variation: Callable[[Pixels, tf.Tensor], tf.Tensor]  # pixels, the target's -> (n,), to be added up over the parts
+    variation: Callable[[Pixels, tf.Tensor], tf.Tensor]  # pixels, the target's -> (n,), to be summed over the parts
     layer_weights: WeightsOf
-    style_layer_weights: WeightsOf | None = None  # where they are others
-    relative: bool = False  # the style's loss is divided by the style's own measure, of which there may be too little
+    style_layer_weights: WeightsOf | None = None  # if they differ
+    relative: bool = False  # the style's loss is divided by the style's own measure, which may be tiny
 
     @property
     def weights_of_style(self) -> WeightsOf:
@@ -50,7 +50,7 @@ class Definition(NamedTuple):
 
 
 def by_layers(terms: dict[str, tf.Tensor], layers: tuple[Layer, ...], weights: list[float]) -> tf.Tensor:
-    """Returns the weighted sum of what the layers have: (n,)."""
+    """Returns the weighted sum of the layers' values: (n,)."""
     of = dict(zip((layer.name for layer in layers), weights, strict=True))
     return sum(of[name] * term for name, term in terms.items())
 
@@ -61,9 +61,9 @@ def by_layers(terms: dict[str, tf.Tensor], layers: tuple[Layer, ...], weights: l
 def squared_gram(factor: Callable[[Moments, Size], tf.Tensor | float]) -> StyleDistance:
     """Returns the sources' style loss, factor * sum_{c,d} (G[c, d] - A[c, d])^2: (n, r).
 
-    They take sums S where we take S / M; the factor undoes it. Where the style picture has another number of positions
-    than the picture, their literal formula would compare sums over different numbers of terms: ours then compares the
-    Gram matrices per position, which is the same number where the sizes agree.
+    They use sums S where we use S / M; the factor corrects for it. If the style picture and the picture have different
+    numbers of positions, their literal formula would compare sums over different numbers of terms. Ours then compares
+    the Gram matrices per position, which gives the same number if the sizes agree.
     """
 
     def style(picture: Moments, style: Moments, known: Gaussian | None, size: Size, objective: Objective) -> tf.Tensor:
@@ -75,7 +75,7 @@ def squared_gram(factor: Callable[[Moments, Size], tf.Tensor | float]) -> StyleD
 def chosen_distances(
     picture: Moments, style: Moments, known: Gaussian | None, size: Size, objective: Objective
 ) -> tf.Tensor:
-    """Returns the weighted mean of the distances in --style_loss that need moments only: (n, r)."""
+    """Returns the weighted mean of the distances in --style_loss that need only moments: (n, r)."""
     total = tf.zeros_like(picture.count)
     for name, share in objective.distances:
         more = {"known": known, "by_products": objective.by_products} if name == "w2" else {}
@@ -87,29 +87,29 @@ def chosen_distances(
 
 
 def shares(layers: tuple[Layer, ...]) -> list[float]:
-    """The weights divided by their sum."""
+    """Returns the weights divided by their sum."""
     total = sum(weights_as_given(layers))
     return [weight / total if total else 0.0 for weight in weights_as_given(layers)]
 
 
 def shares_by_block(layers: tuple[Layer, ...]) -> list[float]:
-    """The weights divided by their sum; where none is given, a quarter of the weight of the block before."""
+    """Returns the weights divided by their sum; by default each block has a quarter of the weight of the last."""
     fallen = [FALL ** block_of(layer.name) if layer.weight is None else layer.weight for layer in layers]
     return shares(tuple(layer._replace(weight=weight) for layer, weight in zip(layers, fallen, strict=True)))
 
 
 def weights_as_given(layers: tuple[Layer, ...]) -> list[float]:
-    """The weights as they are, 1 where none is given: d2l adds its layers up."""
+    """Returns the weights unchanged, by default 1: d2l sums its layers."""
     return [1.0 if layer.weight is None else layer.weight for layer in layers]
 
 
 def weights_over_count(layers: tuple[Layer, ...]) -> list[float]:
-    """The weights divided by the number of layers."""
+    """Returns the weights divided by the number of layers."""
     return [weight / len(layers) for weight in weights_as_given(layers)]
 
 
 def weights_or_equal(layers: tuple[Layer, ...]) -> list[float]:
-    """The weights w_l (the notes' lambda_l) as they are, and 1 / (number of layers) where none is given."""
+    """Returns the weights w_l (the notes' lambda_l) unchanged, by default 1 / (number of layers)."""
     return [1.0 / len(layers) if layer.weight is None else layer.weight for layer in layers]
 
 
@@ -117,7 +117,7 @@ def weights_or_equal(layers: tuple[Layer, ...]) -> list[float]:
 
 
 def _squared_norm(target: tf.Tensor) -> tf.Tensor:
-    """sum P^2, by strips of rows, since a large picture's features fill much of the memory: (n,)."""
+    """Returns sum P^2, by strips of rows, since a large picture's features fill much of the memory: (n,)."""
     strips = (target[:, top : top + ROWS_AT_ONCE] for top in range(0, target.shape[1], ROWS_AT_ONCE))
     squares = (tf.square(widened(tf.convert_to_tensor(strip))) for strip in strips)
     return tf.add_n([tf.reduce_sum(of, axis=[1, 2, 3]) for of in squares])
@@ -128,7 +128,7 @@ def _channels(of: Moments) -> float:
 
 
 def _per_value(target: tf.Tensor) -> float:
-    """1 / (H W C): turns the sum over a feature map into its mean."""
+    """Returns 1 / (H W C), which turns the sum over a feature map into its mean."""
     _, h, w, c = target.shape
     return 1.0 / (h * w * c)
 

@@ -1,7 +1,7 @@
-"""How far a layer's features are from the style's: every function is one answer to "what is style".
+"""Distances of a layer's features from the style's: every function is one answer to "what is style".
 
-All compare two clouds of points, the feature vectors x of the picture and y of the style, wherever in the picture they
-stand. They differ in what they see of a cloud:
+All compare two clouds of points, the feature vectors x of the picture and y of the style, regardless of their
+positions. They differ in the properties of a cloud that they see:
 
     gram        E[x x^T]: mean and spread together
     covariance  E[(x - mean)(x - mean)^T] = E[x x^T] - mean mean^T: the Gram matrix of centered features
@@ -11,13 +11,13 @@ stand. They differ in what they see of a cloud:
     swd         the histograms along many directions; along one direction it is histogram matching
     neighbor    single feature vectors: how well each fits somewhere in the other cloud
 
-So Gram matrix, covariance and w2 are one family: they know the first two moments and measure them differently.
-Histograms know the moments of every order, but along lines only.
+So Gram matrix, covariance and w2 are one family: they use the first two moments and measure them differently.
+Histograms reflect the moments of every order, but only along lines.
 
 The first five need only additive moments, which may have any leading axes, such as (n,) or (n, regions); swd and
 neighbor need whole feature maps. All are free of units and of the number of positions: each is divided by the style's
-own measure, but for neighbor, whose cosines have no unit. So a photograph starts about 1 away from a painting, and a
-weight means much the same for all. The style is a constant: the gradient is the picture's.
+own measure, except neighbor, whose cosines have no unit. So a photograph starts about 1 away from a painting, and a
+weight means much the same for all. The style is a constant: the gradient is by the picture.
 """
 
 import functools
@@ -40,12 +40,12 @@ from keras_nst.core.objective.moments import FAINTEST, Moments, per_position, wi
 from keras_nst.core.objective.moments import gram as gram_matrix
 from keras_nst.core.objective.roots import root_by_eigenvalues, root_by_products
 
-# mean_std gives each cloud this much more variance in every direction, as a share of its own E |x|^2: where there is
-# none the square root is infinitely steep.
+# mean_std adds this much variance to each cloud in every direction, as a share of its own E |x|^2: at zero variance
+# the square root is infinitely steep.
 BLUR = 1e-5
 
 
-# neighbor: a vector of this length, as a share of the usual one, is halfway from having no direction to having one.
+# neighbor: a vector of this length, relative to the usual one, counts half as a direction.
 SHORT = 1e-2
 
 NEIGHBORS = 4096  # positions of the style, at most
@@ -53,11 +53,11 @@ POSITIONS_AT_ONCE = 1024  # of the picture
 
 SEED = 0  # of swd's directions
 
-DOUBLED = 2.0  # mean_std and swd see less of a cloud than the others, and find about half as much
+DOUBLED = 2.0  # mean_std and swd see less of a cloud than the others, and would be about half as large
 
 
 def distance(name: str) -> Callable[..., tf.Tensor]:
-    """Returns the function of this name, one of STYLE_LOSSES in keras_nst/settings/values.py."""
+    """Returns the function with this name, one of STYLE_LOSSES in keras_nst/settings/values.py."""
     function: Callable[..., tf.Tensor] = globals()[name]
     return function
 
@@ -74,7 +74,7 @@ def gram(picture: Moments, style: Moments) -> tf.Tensor:
 def covariance(picture: Moments, style: Moments) -> tf.Tensor:
     """|C - C'|^2 / |C'|^2, C and C' the covariances of picture and style.
 
-    The mean has no share in it: the features may drift as a whole, which mean_std can hold.
+    The mean does not count: the features may drift as a whole, which mean_std can prevent.
     """
     target = covariance_of(style)
     return _relative(_squared_norm(covariance_of(picture) - target), _squared_norm(target), target.shape[-1])
@@ -83,7 +83,7 @@ def covariance(picture: Moments, style: Moments) -> tf.Tensor:
 def mean_std(picture: Moments, style: Moments) -> tf.Tensor:
     """2 sum_c (m - m')^2 + (s - s')^2, over tr C': the means m and the deviations s per channel (Li et al. 2017).
 
-    That is w2 of clouds whose channels are independent, doubled.
+    That is w2 of clouds whose channels are independent, times two.
     """
     deviations, targets = (tf.sqrt(variances(of) + _blur(of)[..., None]) for of in (picture, style))
     squares = _squared_shift(picture, style) + tf.reduce_sum(tf.square(deviations - targets), axis=-1)
@@ -94,7 +94,7 @@ def mmd(picture: Moments, style: Moments) -> tf.Tensor:
     """The squared maximum mean discrepancy E k(x, x') - 2 E k(x, y) + E k(y, y'), over |A|^2.
 
     With the kernel k(x, y) = (x . y + b)^2 it is |G - A|^2 + 2 b |m - m'|^2, m and m' the means. So gram is the case
-    b = 0. With our b = |A| / 2 the means weigh as much: gram + |m - m'|^2 / |A|.
+    b = 0. With our b = |A| / 2 the means count as much: gram + |m - m'|^2 / |A|.
     """
     target = gram_matrix(style)
     bias = tf.sqrt(_squared_norm(target)) / 2.0
@@ -105,13 +105,13 @@ def mmd(picture: Moments, style: Moments) -> tf.Tensor:
 def w2(picture: Moments, style: Moments, known: Gaussian | None = None, by_products: bool = False) -> tf.Tensor:
     """|m - m'|^2 + tr(C + C' - 2 (C'^1/2 C C'^1/2)^1/2), over tr C'.
 
-    The squared 2-Wasserstein distance of Gaussians with the means m, m' and the covariances C, C' (Olkin and Pukelsheim
-    1982). A picture with the right means and nothing else is 1 away.
+    The squared 2-Wasserstein distance of Gaussians with the means m, m' and the covariances C, C' (Olkin and
+    Pukelsheim 1982). A picture with the right means and nothing else is 1 away.
 
     Args:
-        known: the style's `gaussian`, where it is known already.
-        by_products: takes the root by products of matrices, which XLA compiles to something quick, in place of
-            eigenvalues, which are quick on a CPU.
+        known: the style's `gaussian`, if it has been computed.
+        by_products: takes the root by products of matrices, which XLA compiles to fast code, instead of by
+            eigenvalues, which are fast on a CPU.
     """
     if known is None:
         known = Gaussian(*map(tf.stop_gradient, every_direction(style)))
@@ -127,7 +127,7 @@ def _mean(of: Moments) -> tf.Tensor:
 
 
 def _blur(of: Moments) -> tf.Tensor:
-    """Returns e."""
+    """Returns the variance that mean_std adds."""
     return BLUR * tf.linalg.trace(gram_matrix(of)) + FAINTEST
 
 
@@ -144,12 +144,12 @@ def _squared_norm(matrix: tf.Tensor) -> tf.Tensor:
 
 
 def _relative(squares: tf.Tensor, own: tf.Tensor, channels: int) -> tf.Tensor:
-    """Returns squares / own, the style's own measure, of which there may be next to nothing."""
+    """Returns squares / own, where the style's own measure may be nearly zero."""
     return 1.0 / (own + FAINTEST * channels) * squares
 
 
 def _bures(covariance: tf.Tensor, root: tf.Tensor, by_products: bool) -> tf.Tensor:
-    """tr(C + C' - 2 K^1/2), K = A^T C A, of covariances C and C' = A A^T: (...).
+    """Returns tr(C + C' - 2 K^1/2), K = A^T C A, of covariances C and C' = A A^T: (...).
 
     K has the eigenvalues of C'^1/2 C C'^1/2. The gradient is I - T, where T = A K^-1/2 A^T is the map that moves one
     Gaussian onto the other.
@@ -176,10 +176,10 @@ def _bures(covariance: tf.Tensor, root: tf.Tensor, by_products: bool) -> tf.Tens
 def swd(picture: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
     """2 sum_v mean_q (x_v(q) - y_v(q))^2, over tr C': the squared sliced 2-Wasserstein distance, (n,).
 
-    x_v(q) is the quantile q of the picture's features along the direction v: the projections x . v, sorted. The
-    directions are as many as the channels and at right angles, so that none is overlooked, turned at random, the same
-    each time. Where the style has another number of positions, its quantiles are taken where the picture has its own
-    (Heitz et al. 2021 draw new directions in each step, and positions).
+    x_v(q) is the quantile q of the picture's features along the direction v: the projections x . v, sorted. There are
+    as many directions as channels, at right angles, so that none is overlooked; they are rotated at random, the same
+    each time. If the style has another number of positions, its quantiles are taken at the picture's levels (Heitz et
+    al. 2021 draw new directions in each step, and positions).
     """
     seen, known = _positions(picture), tf.stop_gradient(_positions(style))
     directions = tf.constant(_directions(known.shape[-1]), known.dtype)
@@ -196,13 +196,13 @@ def swd(picture: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
 def neighbor(picture: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
     """mean_x min_y (1 - cos(x, y)) + mean_y min_x (1 - cos(x, y)), x and y less the style's mean: (n,).
 
-    Each position looks for the nearest style feature, and each style feature for the nearest position: the first alone
-    (Kolkin et al. 2022) would be content with a single piece of the style, the second asks that all of it be used. They
-    are the two bounds of the relaxed earth mover's distance (Kolkin et al. 2019 take the greater one). Features behind
-    a ReLU all point much the same way; seen from the style's mean, two at random are 1 apart. A style of more than 4096
-    positions is taken at those of a regular grid, and then not 0 away from itself.
+    Each position looks for the nearest style feature, and each style feature for the nearest position: the first
+    alone (Kolkin et al. 2022) would accept a single piece of the style, the second requires all of it to be used. They
+    are the two bounds of the relaxed earth mover's distance (Kolkin et al. 2019 take the greater one). Features after a
+    ReLU all point much the same way; seen from the style's mean, two random ones are 1 apart. A style of more than 4096
+    positions is reduced to a regular grid of them, and is then not 0 away from itself.
 
-    For unit vectors 1 - cos(x, y) = |x - y|^2 / 2, which has a meaning also where a vector has next to no length.
+    For unit vectors 1 - cos(x, y) = |x - y|^2 / 2, which has a meaning also if a vector has next to no length.
     """
     seen, known = _positions(picture), tf.stop_gradient(_positions(_thinned(style)))
     center = tf.reduce_mean(known, axis=1, keepdims=True)
@@ -217,19 +217,19 @@ def neighbor(picture: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
 
 
 def _positions(features: tf.Tensor) -> tf.Tensor:
-    """(n, h, w, c) -> (n, h * w, c), in float32 or better."""
+    """Returns (n, h, w, c) as (n, h * w, c), in float32 or better."""
     n, h, w, c = features.shape
     return tf.reshape(widened(features), [n, h * w, c])
 
 
 @functools.cache
 def _directions(channels: int) -> np.ndarray:
-    """Returns as many unit vectors as channels, at right angles, as columns."""
+    """Returns as many orthogonal unit vectors as channels, as columns."""
     return np.linalg.qr(np.random.default_rng(SEED).normal(size=(channels, channels)))[0]
 
 
 def _thinned(style: tf.Tensor) -> tf.Tensor:
-    """Returns every s-th row and column, for the smallest s that leaves no more than NEIGHBORS positions."""
+    """Returns every s-th row and column, for the smallest s that leaves at most NEIGHBORS positions."""
     _, h, w, _ = style.shape
     step = 1
     while -(-h // step) * -(-w // step) > NEIGHBORS:
@@ -238,7 +238,7 @@ def _thinned(style: tf.Tensor) -> tf.Tensor:
 
 
 def _nearest(seen: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
-    """Returns for each vector seen which of the known ones is nearest: (n, positions)."""
+    """Returns for each seen vector the index of the nearest known one: (n, positions)."""
     n, count, channels = seen.shape
     strip = min(POSITIONS_AT_ONCE, count)
     strips = -(-count // strip)
@@ -250,7 +250,7 @@ def _nearest(seen: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
         closeness = tf.matmul(strip_seen, known, transpose_b=True) - half_squares
         return tf.argmax(closeness, axis=-1, output_type=tf.int32)
 
-    # One after the other: the memory of one strip.
+    # One after the other, which needs memory for one strip only.
     found = tf.map_fn(nearest, by_strip, fn_output_signature=tf.int32, parallel_iterations=1)
     return tf.reshape(tf.transpose(found, [1, 0, 2]), [n, strips * strip])[:, :count]
 

@@ -1,4 +1,4 @@
-"""A cloud of features as if it were a Gaussian: its mean, its covariance and the roots of that."""
+"""A cloud of features treated as a Gaussian: its mean, its covariance and that covariance's roots."""
 
 from typing import NamedTuple
 
@@ -7,12 +7,12 @@ import tensorflow as tf
 from keras_nst.core.objective.moments import FAINTEST, Moments, per_position
 from keras_nst.core.objective.roots import root_by_eigenvalues
 
-COLUMNS = 64  # of the style's root are kept or left out at once, so that most styles' roots have one shape
-NO_VARIANCE = 3e-7  # w2: what of E |x|^2 comes from rounding
+COLUMNS = 64  # of the style's root, kept or left out together, so that most styles' roots have the same shape
+NO_VARIANCE = 3e-7  # w2: the share of E |x|^2 that comes from rounding
 
 
 class Gaussian(NamedTuple):
-    """The style as w2 sees it."""
+    """The style in the form that w2 takes."""
 
     mean: tf.Tensor  # (..., c)
     root: tf.Tensor  # A (..., c, k) with A A^T = C', the covariance
@@ -21,10 +21,10 @@ class Gaussian(NamedTuple):
 
 
 def gaussian(style: Moments) -> Gaussian:
-    """Returns the style as w2 sees it, its root in as few columns as it takes.
+    """Returns the style in the form that w2 takes, its root in as few columns as necessary.
 
-    Directions in which the style's variance is less than NO_VARIANCE of its mean square are left out: there are many
-    where the style has fewer positions than channels.
+    Directions in which the style's variance is less than NO_VARIANCE of its mean square are left out: there are many if
+    the style has fewer positions than channels.
     """
     known = every_direction(style)
     used = tf.reduce_any(known.root != 0.0, axis=range(len(known.root.shape) - 1))
@@ -39,11 +39,11 @@ def every_direction(style: Moments) -> Gaussian:
 
 
 def _root(style: Moments) -> tf.Tensor:
-    """Returns A (..., c, c) with A A^T = C', its columns in descending order; those that are nearly nothing are 0.
+    """Returns A (..., c, c) with A A^T = C', its columns in descending order; nearly zero ones become 0.
 
-    The order is worth three digits of the small eigenvalues of A^T C A, of which w2 takes the roots. Where the large
-    rows come first, tridiagonalization and Cholesky's factors leave what is small its own digits; where they come
-    last, all of it is rounded as if it were large.
+    The order gains three digits of the small eigenvalues of A^T C A, of which w2 takes the roots. With the large rows
+    first, tridiagonalization and Cholesky's factors keep the digits of small values; with the large rows last, all of
+    it is rounded as if it were large.
     """
     exact = tf.cast(covariance_of(style), tf.float64)
     values, vectors = tf.linalg.eigh(exact)
@@ -55,8 +55,8 @@ def _root(style: Moments) -> tf.Tensor:
 def transport(picture: Moments, style: Gaussian, least: float) -> tf.Tensor:
     """Returns T (..., c, c), symmetric: x -> m' + T (x - m) moves the picture's Gaussian onto the style's.
 
-    T = A (A^T C A)^-1/2 A^T with A A^T = C', of all that do so the one that moves least: what w2 measures. The picture
-    is given `least` of its mean variance in each direction, since where it has none no map could make any.
+    T = A (A^T C A)^-1/2 A^T with A A^T = C'. Of all such maps it moves the least: that is what w2 measures. The picture
+    gets `least` of its mean variance added in each direction, since no map can create variance where it has none.
     """
     covariance = centered(per_position(picture))
     blur = least * tf.linalg.trace(covariance)[..., None, None] / float(covariance.shape[-1]) + FAINTEST
@@ -67,9 +67,9 @@ def transport(picture: Moments, style: Gaussian, least: float) -> tf.Tensor:
 
 
 def one_for_each(root: tf.Tensor, covariance: tf.Tensor) -> tf.Tensor:
-    """Returns the root of one style for each of several pictures.
+    """Returns the root of one style, repeated for each of several pictures.
 
-    By oneDNN products of several matrices with one are wrong, or end the process.
+    With oneDNN, products of several matrices with a single one are wrong, or crash the process.
     """
     return tf.broadcast_to(root, [*covariance.shape[:-2], *root.shape[-2:]])
 
@@ -80,16 +80,16 @@ def covariance_of(of: Moments) -> tf.Tensor:
 
 
 def centered(of: Moments) -> tf.Tensor:
-    """Returns the covariance from moments per position."""
+    """Returns the covariance, given moments per position."""
     mean = of.first[..., None]
     return of.second - tf.matmul(mean, mean, transpose_b=True)
 
 
 def spread(of: Moments) -> tf.Tensor:
-    """tr C."""
+    """Returns tr C."""
     return tf.reduce_sum(variances(of), axis=-1)
 
 
 def variances(of: Moments) -> tf.Tensor:
-    """Per channel, (..., c). Rounding may leave less than nothing of a constant one."""
+    """Returns the variances per channel, (..., c); rounding below 0 is removed."""
     return tf.nn.relu(tf.linalg.diag_part(covariance_of(of)))

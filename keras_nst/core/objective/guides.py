@@ -1,4 +1,4 @@
-"""Regions of a picture at each layer: whose positions count how much for which region's style."""
+"""Regions of a picture at each layer: how much each position counts for each region's style."""
 
 from collections.abc import Callable
 
@@ -10,15 +10,15 @@ from keras_nst.core.plan.neighborhoods import extremes
 from keras_nst.core.plan.pyramid import Size
 from keras_nst.settings.networks import Layer, reach, stride
 
-Shares = dict[str, np.ndarray]  # layer: (r, h, w), in [0, 1], of its positions in each region
+Shares = dict[str, np.ndarray]  # layer: (r, h, w), in [0, 1], shares of its positions in each region
 
-FEWEST = 16.0  # positions: a style picture with fewer away from its border is taken as a whole
-EMPTY = 1e-3  # of a position: a region with less is none
+FEWEST = 16.0  # positions: a style picture with fewer than this away from its border is used whole
+EMPTY = 1e-3  # of a position: a smaller region counts as none
 EXTREMES: dict[str, Callable[..., np.ndarray]] = {"inside": np.minimum, "all": np.maximum}
 
 
 def guides(regions: np.ndarray | None, size: Size, layers: tuple[Layer, ...], seeing: Seeing) -> Shares:
-    """Returns the regions (r, h', w') at these layers of a picture of this size; nothing where there are none."""
+    """Returns the regions (r, h', w') at these layers of a picture of this size; empty without regions."""
     if regions is None:
         return {}
     shares = tf.image.resize(regions[..., None], size, antialias=True).numpy()[..., 0]
@@ -39,7 +39,7 @@ def away_from_the_border(size: Size, layers: tuple[Layer, ...], network: str) ->
 
 
 def _at_layer(shares: np.ndarray, layer: str, seeing: Seeing) -> np.ndarray:
-    """Returns the shares of a layer's positions; a region too narrow for what they see is taken as it is."""
+    """Returns the shares of a layer's positions; a region narrower than what they see is used unchanged."""
     plain = at_stride(shares, stride(layer))
     seen = at_stride(receptive(shares, reach(seeing.network, layer), seeing.mask_reach), stride(layer))
     narrow = seen.sum(axis=(1, 2), keepdims=True) < EMPTY
@@ -49,7 +49,7 @@ def _at_layer(shares: np.ndarray, layer: str, seeing: Seeing) -> np.ndarray:
 def receptive(shares: np.ndarray, reach: int, mode: str) -> np.ndarray:
     """Returns shares for positions that see `reach` pixels to each side (Gatys et al., 2017).
 
-    `simple` leaves them as they are. `inside` takes the least share of what a position sees: features beside a border
+    `simple` leaves them unchanged. `inside` takes the least share of what a position sees: features next to a border
     between regions belong to neither. `all` takes the greatest: they belong to both.
     """
     if mode == "simple":
@@ -58,7 +58,7 @@ def receptive(shares: np.ndarray, reach: int, mode: str) -> np.ndarray:
 
 
 def at_stride(shares: np.ndarray, stride: int) -> np.ndarray:
-    """Returns means (r, h // stride, w // stride) of square cells, without what is left over below and to the right."""
+    """Returns means (r, h // stride, w // stride) of square cells; leftover rows and columns at the end are dropped."""
     r, h, w = shares.shape
     rows, columns = h // stride, w // stride
     cells = shares[:, : rows * stride, : columns * stride].reshape(r, rows, stride, columns, stride)

@@ -1,9 +1,9 @@
-"""How alike features are to the content's where contrast and color do not count: each channel is normalized first.
+"""The content loss between normalized channels, in which contrast and color do not count.
 
     F' = (F - mean F) / sqrt(var F + e)        J = 1 / (C M) sum (F' - P')^2
 
-over M positions and C channels. It follows from sums over the positions, so it adds up over the parts of a picture. Of
-channels that vary alike it is 2 (1 - r), with r their correlation.
+over M positions and C channels. It follows from sums over the positions, so it adds up over the parts of a picture.
+For channels with equal variances it is 2 (1 - r), with r their correlation.
 """
 
 from typing import NamedTuple
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from keras_nst.core.objective.moments import FAINTEST, widened
 
-# e, as a share of the mean variance of the content's channels: those that hardly vary count for nothing.
+# e, relative to the mean variance of the content's channels: channels that hardly vary count for nothing.
 FLAT = 1e-3
 ROWS_AT_ONCE = 64
 
@@ -35,7 +35,7 @@ class Likeness(NamedTuple):
 
 
 def normal_of(content: tf.Tensor) -> Normal:
-    """Returns mean and variance of the content's channels, (n, h, w, c), by strips of rows, which take less memory."""
+    """Returns mean and variance of the content's channels, (n, h, w, c), by strips of rows, which takes less memory."""
     count = float(content.shape[1] * content.shape[2])
     strips = [content[:, top : top + ROWS_AT_ONCE] for top in range(0, content.shape[1], ROWS_AT_ONCE)]
     wide = [widened(tf.convert_to_tensor(strip)) for strip in strips]

@@ -1,6 +1,6 @@
-"""What "style" is: additive moments of a feature map.
+"""Additive moments of a feature map, which define "style".
 
-Moments add up: those of a picture are the sum of those of its parts, wherever it is cut. So whatever is defined by
+Moments add up: those of a picture are the sum of those of its parts, however it is cut. So everything defined by
 moments alone works on whole pictures, tile by tile, and blended over several pictures.
 """
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-# Keeps what is divided by a picture's own features finite where it has next to none.
+# Keeps values that are divided by a picture's own features finite if those are nearly zero.
 FAINTEST = 1e-6  # mean squared feature
 
 
@@ -22,7 +22,7 @@ class Moments(NamedTuple):
 
 
 def widened(values: tf.Tensor) -> tf.Tensor:
-    """Returns bfloat16 values as float32, in which they may be squared and added up; others as they are."""
+    """Returns bfloat16 values as float32, in which they may be squared and summed; others unchanged."""
     return tf.cast(values, tf.float32) if values.dtype == tf.bfloat16 else values
 
 
@@ -31,7 +31,7 @@ def moments(features: tf.Tensor, weights: tf.Tensor | None = None) -> Moments:
 
     s[c] = sum_{h,w} F[h, w, c]        S[c, d] = sum_{h,w} F[h, w, c] F[h, w, d]
 
-    With weights (r, h, w) there are r regions, and each position counts for each as often as its weight says.
+    With weights (r, h, w) there are r regions, and each position counts for each region by its weight.
     """
     n, h, w, _ = features.shape
     if weights is None:
@@ -46,13 +46,13 @@ def moments(features: tf.Tensor, weights: tf.Tensor | None = None) -> Moments:
 def _sums(features: tf.Tensor, weights: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns s (n, c) and S (n, c, c), with their gradient dJ/dF = d + F (D + D^T) for d = dJ/ds and D = dJ/dS.
 
-    TensorFlow's own takes two products, transposes each, and keeps the features in float32 until then.
+    TensorFlow's own gradient takes two products, transposes each, and keeps the features in float32 until then.
     """
 
     @tf.custom_gradient
     def sums(features: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], Callable[..., tf.Tensor]]:
         def gradient(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
-            # In the features' own precision, which the result is rounded to: in bfloat16 three times as fast.
+            # In the features' own precision, to which the result is rounded: in bfloat16 three times as fast.
             symmetric = tf.cast(second + tf.linalg.matrix_transpose(second), features.dtype)
             product = tf.linalg.einsum("nhwc,ncd->nhwd", features, symmetric)
             return _times(product + tf.cast(first, features.dtype)[:, None, None, :], weights)
@@ -74,13 +74,13 @@ def gram(of: Moments) -> tf.Tensor:
 
 
 def per_position(of: Moments) -> Moments:
-    """Returns the moments divided by the number of positions; 0 where there are none."""
+    """Returns the moments divided by the number of positions; 0 without positions."""
     count = of.count[..., None]
     first, second = tf.math.divide_no_nan(of.first, count), tf.math.divide_no_nan(of.second, count[..., None])
     return Moments(tf.cast(of.count > 0, of.count.dtype), first, second)
 
 
 def blended(parts: list[tuple[float, Moments]]) -> Moments:
-    """Returns the weighted mean of moments per position, region by region: of those that have the region."""
+    """Returns the weighted mean of moments per position, region by region, over the styles that have the region."""
     weighted = [[weight * value for value in per_position(of)] for weight, of in parts]
     return per_position(Moments(*map(tf.add_n, zip(*weighted, strict=True))))

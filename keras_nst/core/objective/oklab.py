@@ -1,10 +1,10 @@
-"""Oklab, in which distances are about those that people see (Ottosson, 2020): lightness apart from color."""
+"""Oklab, in which distances are about those that people see (Ottosson, 2020): lightness separate from color."""
 
 import numpy as np
 
-LUMA = np.array([0.2126, 0.7152, 0.0722])  # of sRGB's numbers: how light a color is, nearly and at little cost
+LUMA = np.array([0.2126, 0.7152, 0.0722])  # of sRGB's numbers: how light a color is, approximately and at little cost
 
-# Linear sRGB to the responses of the eye's cones, and their cube roots to L, a, b.
+# Linear sRGB to the responses of the eye's cones, and the cube roots of those to L, a, b.
 CONES = np.array(
     [
         [0.4122214708, 0.5363325363, 0.0514459929],
@@ -25,7 +25,7 @@ FROM_CONES, FROM_OKLAB = np.linalg.inv(CONES), np.linalg.inv(OKLAB)
 def to_oklab(colors: np.ndarray) -> np.ndarray:
     """Returns sRGB colors (..., 3) as lightness L in [0, 1], a (green to red) and b (blue to yellow).
 
-    In double precision: in single precision the way there and back changes dark channels by 2e-5.
+    In double precision: in single precision the round trip changes dark channels by 2e-5.
     """
     return np.cbrt(linear(colors.astype(np.float64)) @ CONES.T) @ OKLAB.T
 
@@ -36,12 +36,12 @@ def from_oklab(lab: np.ndarray) -> np.ndarray:
 
 
 def linear(colors: np.ndarray) -> np.ndarray:
-    """Returns the light that sRGB's numbers stand for."""
+    """Returns the linear light of sRGB's numbers."""
     return np.where(colors <= 0.04045, colors / 12.92, ((np.maximum(colors, 0) + 0.055) / 1.055) ** 2.4)
 
 
 def encoded(light: np.ndarray) -> np.ndarray:
-    """Undoes `linear`, for light in [0, 1]."""
+    """The inverse of `linear`, for light in [0, 1]."""
     return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
 
 

@@ -1,9 +1,9 @@
-"""The terms of the objective: content, style and variation; a table that others may join.
+"""The terms of the objective: content, style and variation, in a table that can be extended.
 
     J(picture) = alpha J_content + beta J_style + gamma J_variation
 
-What a term has to know of the picture adds up over the picture's parts, so the same lines serve a picture seen as a
-whole, which is one part, and one seen tile by tile.
+What a term measures of a picture adds up over the picture's parts. So the same code serves a picture seen whole,
+which is one part, and one seen tile by tile.
 """
 
 from collections.abc import Callable
@@ -37,63 +37,63 @@ StyleMaps = dict[str, list[tuple[tf.Tensor, tf.Tensor]]]  # layer: shares (), fe
 
 
 class Seen(NamedTuple):
-    """A part of pictures, as the network sees it."""
+    """A part of pictures, with its features."""
 
     pixels: Pixels
     features: Features
-    own: Masks  # where not all positions are the part's own
-    guides: Guides  # where there are regions
+    own: Masks  # if not all positions are the part's own
+    guides: Guides  # if there are regions
 
 
 class Originals(Protocol):
-    """What the terms aim at: the inputs at the size of one scale."""
+    """The sources of the terms' targets: the inputs at the size of one scale."""
 
     @property
     def smooth(self) -> tf.Tensor:
-        """The picture to be as smooth as: the content, else the style."""
+        """The picture whose smoothness is the target: the content, else the style."""
 
     def content(self, layers: list[str]) -> Features:
         """Returns the content's features."""
 
     def style(self, layers: list[str]) -> tuple[dict[str, Moments], StyleMaps]:
-        """Returns the styles' moments, blended, and where a distance needs them their feature maps."""
+        """Returns the styles' moments, blended, and if a distance needs them their feature maps."""
 
     def with_enough_positions(self, layers: list[str]) -> list[str]:
         """Returns the layers at which the picture and the styles have enough positions for a style."""
 
     def small_content(self) -> Seen | None:
-        """Returns the content as the network sees it, of a size that costs next to nothing; None if there is none."""
+        """Returns the content as the network sees it, at a size that costs next to nothing; None without a content."""
 
 
 class Value(NamedTuple):
-    """A term before weighting, of each picture: (n,); also layer by layer."""
+    """A term before weighting, for each picture: (n,); also layer by layer."""
 
     total: tf.Tensor
     layers: dict[str, tf.Tensor]
 
 
 class Term(NamedTuple):
-    """One term: its aim, what it measures of each part of a picture, and how far from the aim the sum of that is."""
+    """One term: its target, its measurement of each part of a picture, and the loss of the summed measurements."""
 
-    aim: Callable[[Originals, Objective], Any]  # tensors
-    part: Callable[[Seen, Any, Objective], Any]  # by the aim; tensors, to be added up over the parts
-    value: Callable[[Any, Any, Size, Objective], Value]  # of the sum, by the aim, for pictures of this size
-    linear: bool = True  # the value is a sum over the parts as well
-    here: Callable[[Any, Tile], Any] = lambda aim, tile: aim  # what of the aim a tile needs
+    aim: Callable[[Originals, Objective], Any]  # returns tensors
+    part: Callable[[Seen, Any, Objective], Any]  # with the target; returns tensors, to be summed over the parts
+    value: Callable[[Any, Any, Size, Objective], Value]  # of the sum, with the target, for pictures of this size
+    linear: bool = True  # the value is also a sum over the parts
+    here: Callable[[Any, Tile], Any] = lambda aim, tile: aim  # the part of the target that a tile needs
 
 
 # --- Content ---
 
 
 class ContentAim(NamedTuple):
-    """The content's features P, and what sum (F - P)^2 is multiplied by."""
+    """The content's features P, and the factor of sum (F - P)^2."""
 
     features: Features
     factors: dict[str, tf.Tensor]  # layer: (n,) or ()
 
 
 def content_aim(originals: Originals, objective: Objective) -> ContentAim:
-    """Returns what the content asks for."""
+    """Returns the content's target."""
     features = originals.content([layer.name for layer in objective.content_layers])
     factor = DEFINITIONS[objective.normalization].content_factor
     exact = originals.smooth.dtype
@@ -125,20 +125,20 @@ def content_here(aim: Any, tile: Tile) -> Any:
 
 
 class NormalAim(NamedTuple):
-    """The content's features P, and what gives each of their channels the mean 0 and the variance 1."""
+    """The content's features P, and the statistics that give each of their channels mean 0 and variance 1."""
 
     features: Features
     normals: dict[str, Normal]
 
 
 def normal_aim(originals: Originals, objective: Objective) -> NormalAim:
-    """Returns what the content asks for where channels are normalized."""
+    """Returns the content's target for normalized channels."""
     features = originals.content([layer.name for layer in objective.content_layers])
     return NormalAim(features, {name: normal_of(of) for name, of in features.items()})
 
 
 def normal_part(seen: Seen, aim: NormalAim, objective: Objective) -> dict[str, Likeness]:
-    """Returns, of each layer, the sums from which follows how alike its channels are to the content's."""
+    """Returns, for each layer, the sums that determine how similar its channels are to the content's."""
     return {
         name: likeness(seen.features[name], of, aim.normals[name], seen.own.get(name))
         for name, of in aim.features.items()
@@ -156,23 +156,23 @@ def normal_value(total: dict[str, Likeness], aim: NormalAim, size: Size, objecti
 
 
 class StyleAim(NamedTuple):
-    """What is known of the style."""
+    """The target of the style's term."""
 
     moments: dict[str, Moments]  # per position
-    gaussians: dict[str, gaussians.Gaussian]  # the styles as w2 sees them, where it does
-    maps: StyleMaps  # where a distance needs them
-    reins: dict[str, tf.Tensor] = {}  # layer: (n, r), at most 1, which its loss is multiplied by; nothing: by 1
+    gaussians: dict[str, gaussians.Gaussian]  # the styles in the form that w2 takes, if it is used
+    maps: StyleMaps  # if a distance needs them
+    reins: dict[str, tf.Tensor] = {}  # layer: (n, r), at most 1, a factor of its loss; missing: 1
 
 
 class StylePart(NamedTuple):
-    """What the style's term measures of a part."""
+    """The style term's measurements of a part."""
 
     moments: dict[str, Moments]
-    maps: dict[str, tf.Tensor]  # layer: (n,), the distances of feature maps, which are of whole pictures only
+    maps: dict[str, tf.Tensor]  # layer: (n,), the distances of feature maps, for whole pictures only
 
 
 def style_aim(originals: Originals, objective: Objective) -> StyleAim:
-    """Returns what the styles ask for."""
+    """Returns the styles' target."""
     relative = DEFINITIONS[objective.normalization].relative
     layers = [layer.name for layer in objective.style_layers]
     known, maps = originals.style(originals.with_enough_positions(layers) if relative else layers)
@@ -183,9 +183,9 @@ def style_aim(originals: Originals, objective: Objective) -> StyleAim:
 
 
 def _reins(content: Seen, aim: StyleAim, objective: Objective) -> dict[str, tf.Tensor]:
-    """Returns what keeps the content no farther from the style than FARTHEST, at each layer and in each region.
+    """Returns the factors that keep the content at most FARTHEST from the style, at each layer and in each region.
 
-    A style of one color has next to nothing of its own that a distance could be relative to.
+    A style of one color has nearly nothing of its own that a distance could be relative to.
     """
     size = Size(*content.pixels.values.shape[1:3])
     values = _by_region(style_part(content, aim, objective), aim, size, objective)
@@ -205,7 +205,7 @@ def style_part(seen: Seen, aim: StyleAim, objective: Objective) -> StylePart:
 
 
 def style_value(total: StylePart, aim: StyleAim, size: Size, objective: Objective) -> Value:
-    """Returns J_style. Regions have a part in it by their number of positions."""
+    """Returns J_style. Regions count by their number of positions."""
     layers = {}
     for name, values in _by_region(total, aim, size, objective).items():
         count = total.moments[name].count
@@ -216,7 +216,7 @@ def style_value(total: StylePart, aim: StyleAim, size: Size, objective: Objectiv
 
 
 def _by_region(total: StylePart, aim: StyleAim, size: Size, objective: Objective) -> dict[str, tf.Tensor]:
-    """Returns how far each region is from its style, layer by layer: (n, r)."""
+    """Returns the distance of each region from its style, layer by layer: (n, r)."""
     distance, found = DEFINITIONS[objective.normalization].style, {}
     for name, of in aim.moments.items():
         values = distance(total.moments[name], of, aim.gaussians.get(name), size, objective)
@@ -226,14 +226,14 @@ def _by_region(total: StylePart, aim: StyleAim, size: Size, objective: Objective
 
 
 def counted(own: tf.Tensor | None, guide: tf.Tensor | None) -> tf.Tensor | None:
-    """Returns how much positions count for each region, (r, h, w); None where all count and there are no regions."""
+    """Returns how much positions count for each region, (r, h, w); None if all count and there are no regions."""
     if guide is None:
         return None if own is None else own[None]
     return guide if own is None else guide * own
 
 
 def _map_distance(features: tf.Tensor, styles: list[tuple[tf.Tensor, tf.Tensor]], objective: Objective) -> tf.Tensor:
-    """Returns the weighted mean of the distances that need feature maps, and of the styles: (n,)."""
+    """Returns the weighted mean of the distances that need feature maps, over all styles: (n,)."""
     return tf.add_n(
         [
             share * part * distances.distance(name)(features, style)
@@ -249,7 +249,7 @@ VARIATIONS = {"absolute": relative_absolute_variation, "chroma": relative_chroma
 
 
 def variation_aim(originals: Originals, objective: Objective) -> tf.Tensor:
-    """Returns the squared differences per pixel of the content, or else of the style: (n,)."""
+    """Returns the squared differences per pixel of the content, or without one of the style: (n,)."""
     return squared_variation_per_pixel(originals.smooth)
 
 
@@ -260,7 +260,7 @@ def variation_part(seen: Seen, aim: tf.Tensor, objective: Objective) -> tf.Tenso
 
 
 def roughness_aim(originals: Originals, objective: Objective) -> tf.Tensor:
-    """Returns the squared Laplacian per pixel of the content, or else of the style: (n,)."""
+    """Returns the squared Laplacian per pixel of the content, or without one of the style: (n,)."""
     return squared_roughness_per_pixel(originals.smooth)
 
 
@@ -270,7 +270,7 @@ def roughness_part(seen: Seen, aim: tf.Tensor, objective: Objective) -> tf.Tenso
 
 
 def total_value(total: tf.Tensor, aim: tf.Tensor, size: Size, objective: Objective) -> Value:
-    """Returns the sum over the parts as it is."""
+    """Returns the sum over the parts unchanged."""
     return Value(total, {})
 
 

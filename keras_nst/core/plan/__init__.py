@@ -1,1 +1,1 @@
-"""What is decided before the first step: sizes, tiles, the method."""
+"""Decisions before the first step: sizes, tiles, the method."""

@@ -1,4 +1,4 @@
-"""What the loop tells while it runs, and to whom."""
+"""The progress reports of the optimization loop, and their listeners."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -9,13 +9,13 @@ from keras_nst.core.plan.method import Method
 
 
 class Apart(Exception):
-    """Pictures that were moved together can be no longer: one of them asks for what would change the others."""
+    """Pictures of a batch can no longer share it: one of them needs something that would change the others."""
 
 
 class LossValues(NamedTuple):
     """The weighted total of each picture, (n,), and the terms before weighting, some of them also layer by layer.
 
-    Tensors on the device, arrays for those who listen.
+    Tensors on the device; arrays for listeners.
     """
 
     total: Any
@@ -34,7 +34,7 @@ class LossValues(NamedTuple):
 
     @property
     def variation(self) -> Any:
-        """The term of the total variation."""
+        """The total variation's term."""
         return self.terms["variation"]
 
 
@@ -42,36 +42,36 @@ class Step(NamedTuple):
     """One step that was taken."""
 
     number: int  # over all scales
-    losses: LossValues  # before it
+    losses: LossValues  # before its update
     learning_rate: float
 
 
 class Standing(NamedTuple):
-    """All that a run needs to resume between two chunks."""
+    """The state from which a run can be resumed between two chunks."""
 
-    size: tuple[int, int]  # rows and columns of the picture, which tell the scale whatever --steps there are
+    size: tuple[int, int]  # rows and columns of the picture; they identify the scale whatever --steps is
     step: int  # steps taken, over all scales
     scale_step: int  # of these, at this scale
-    method: Method  # with what was decided on the way: the weights, how the network is shown the picture
-    arrays: Iterable[np.ndarray]  # the picture, what moves it, what watches the losses: one at a time
+    method: Method  # with the decisions made on the way: the weights, how the network sees the picture
+    arrays: Iterable[np.ndarray]  # the state of picture, optimizer and watch, yielded one at a time
 
 
 class Progress(NamedTuple):
-    """Where the run is after a chunk of steps.
+    """The progress of a run after a chunk of steps.
 
-    The losses of step k are those of the picture before its k-th update; `final` marks one more evaluation, of the
+    The losses of step k are those of the picture before its k-th update. `final` marks one more evaluation, of the
     finished picture, which belongs to the last step.
     """
 
     step: int  # steps taken, over all scales
-    steps: int  # those, and what is planned to come
-    scale: int  # 1, 2, ... of all sizes, also where some have no steps
+    steps: int  # those taken and those planned
+    scale: int  # 1, 2, ... counting all sizes, also those without steps
     scales: int
     scale_step: int
     scale_steps: int
     losses: LossValues
     learning_rate: float
-    picture: Callable[[], np.ndarray]  # the picture as it stands, (n, h, w, 3); not to be written to
+    picture: Callable[[], np.ndarray]  # returns the current picture, (n, h, w, 3), which is read-only
     final: bool = False
     taken: Sequence[Step] = ()  # the steps of the chunk
     standing: Callable[[], Standing] | None = None

@@ -1,4 +1,4 @@
-"""What the algorithm is told, in small records: each function takes the one it needs."""
+"""The options of the algorithm, in small records: each function takes the one it needs."""
 
 from typing import Any, NamedTuple
 
@@ -11,19 +11,19 @@ Weight = float | tuple[float, ...]  # one, or one for each of several pictures
 class Objective(NamedTuple):
     """What is minimized: J = sum of the terms, each times its weight."""
 
-    weights: tuple[tuple[str, Weight], ...]  # of the terms that have a part in it, by name
+    weights: tuple[tuple[str, Weight], ...]  # of the terms that take part, by name
     content_layers: tuple[Layer, ...] = ()
     style_layers: tuple[Layer, ...] = ()
-    normalization: str = "balanced"  # whose definitions of the terms: see core/objective/definitions.py
-    distances: tuple[tuple[str, float], ...] = (("gram", 1.0),)  # what is style, and its share; of moments
-    map_distances: tuple[tuple[str, float], ...] = ()  # the same, of whole feature maps
+    normalization: str = "balanced"  # which source's definitions of the terms: see core/objective/definitions.py
+    distances: tuple[tuple[str, float], ...] = (("gram", 1.0),)  # name and share of each style distance between moments
+    map_distances: tuple[tuple[str, float], ...] = ()  # the same, for distances between whole feature maps
     normalized_content: bool = False  # each channel of the content's features with mean 0 and variance 1
     variation: str = "squared"  # differences of neighbors; or "absolute", or "chroma": of color alone, squared
-    by_products: bool = False  # roots of matrices, which suits XLA; else by eigenvalues
+    by_products: bool = False  # takes roots of matrices by products, which suits XLA; else by eigenvalues
     more_terms: tuple[tuple[str, Any], ...] = ()  # a caller's own `Term`s, by name
 
     def weight(self, term: str) -> Weight:
-        """Returns the weight of a term; 0 where it has no part."""
+        """Returns the weight of a term; 0 if it does not take part."""
         return dict(self.weights).get(term, 0.0)
 
     def of(self, index: int) -> "Objective":
@@ -32,7 +32,7 @@ class Objective(NamedTuple):
         return self._replace(weights=tuple(own))
 
     def weighted(self, **weights: Weight) -> "Objective":
-        """Returns the objective with other weights; one of 0 leaves its term out."""
+        """Returns the objective with other weights; a weight of 0 removes its term."""
         changed = dict(self.weights) | weights
         kept = tuple((name, weight) for name, weight in changed.items() if weight)
         content = self.content_layers if changed.get("content") else ()
@@ -41,10 +41,10 @@ class Objective(NamedTuple):
 
 
 class Movement(NamedTuple):
-    """What moves the picture, and how fast."""
+    """How the picture is optimized, and how fast."""
 
     optimizer: str
-    learning_rate: float | None  # None: it has none
+    learning_rate: float | None  # None: the optimizer has none
     decay_rate: float
     decay_steps: int | None  # None: a third of a scale
     decay_staircase: bool
@@ -57,40 +57,40 @@ class Movement(NamedTuple):
 
 
 class Seeing(NamedTuple):
-    """How the network is shown pictures."""
+    """How the network sees pictures."""
 
     network: str
-    evaluator: str = "whole"  # or "tiles", or "onepass": by tiles, each once a step
+    evaluator: str = "whole"  # or "tiles", or "onepass": in tiles, each seen once a step
     tile_size: int | None = None
-    convolution: str = "direct"  # or "winograd", or "auto": at each scale that repays its compilation
+    convolution: str = "direct"  # or "winograd", or "auto": at each scale where it repays its compilation
     compiled: bool = False  # by XLA
-    seamless: bool = False  # borders meet
+    seamless: bool = False  # opposite borders meet
     mask_reach: str = "simple"
     style_fit: str = "aspect"
-    style_pixels: str = "enlarged"  # or "own", or "between": of a style picture smaller than the result
+    style_pixels: str = "enlarged"  # or "own", or "between": the size of a style picture smaller than the result
 
 
 class Start(NamedTuple):
-    """The first picture, where none is given."""
+    """The first picture, if none is given."""
 
-    source: str  # content, style, noise, blend or instant; else the content, or noise where there is none
-    noise: float  # the share of it in blend
+    source: str  # content, style, noise, blend or instant; a missing one is replaced by the content, or by noise
+    noise: float  # its share in blend
     seed: int
     strength: float = 1.0  # of the style in instant
 
 
 class Method(NamedTuple):
-    """All of it."""
+    """All options of the algorithm."""
 
     objective: Objective
     movement: Movement
     seeing: Seeing
     start: Start
     steps: Steps
-    scales: int | None  # None: from about 128 pixels on
+    scales: int | None  # None: starting at about 128 pixels
     settle: float  # a scale ends once its loss falls by less than this share in about 15 steps
-    strength: float | None  # of the style, in place of the weights of content and style
-    coarse_content: float = 1.0  # the content's weight at the first of several scales, as a share of that at the others
+    strength: float | None  # the style strength, which replaces the weights of content and style
+    coarse_content: float = 1.0  # the content's weight at the first of several scales, relative to the others
 
     def at(self, scale: Scale) -> "Method":
         """Returns the method of a scale."""

@@ -1,4 +1,4 @@
-"""The sizes of a run, coarse to fine. Plain arithmetic."""
+"""The sizes and scales of a run, coarse to fine, in plain arithmetic."""
 
 import itertools
 import math
@@ -9,18 +9,18 @@ from typing import NamedTuple
 from keras_nst.settings.networks import SMALLEST_SIDE, stride
 
 COARSEST = 128  # the longer side of the first scale, about
-DEAR = 256  # the longer side, about, from which on sizes double: more would take time and hardly change the picture
+DEAR = 256  # the longer side, about, above which sizes double: more sizes take time and hardly change the picture
 
-FEWEST_POSITIONS = 5  # of a layer, for a style: of fewer there is no variance to speak of
+FEWEST_POSITIONS = 5  # of a layer, for a style: fewer have no meaningful variance
 
-# At each scale, coarse to fine; ... stands for the number before it, as often as it takes.
+# At each scale, coarse to fine; ... repeats the number before it as often as needed.
 Steps = tuple[int | EllipsisType, ...]
 
-WORTHWHILE = 2.5e6  # pixels times steps: with fewer multiplications these save twice the time it takes to compile them
+WORTHWHILE = 2.5e6  # pixels times steps: with these, Winograd's convolution saves twice the time of its compilation
 
 
 class Size(NamedTuple):
-    """Rows and columns, in this order, as arrays have them."""
+    """Rows and columns, in this order, as in arrays."""
 
     height: int
     width: int
@@ -30,13 +30,13 @@ class Size(NamedTuple):
 
 
 class TooSmall(ValueError):
-    """A picture of which nothing can be measured."""
+    """A picture that is too small to measure anything."""
 
 
 class Scale(NamedTuple):
-    """One size of the pyramid."""
+    """One scale of the pyramid."""
 
-    number: int  # 1, 2, ... of all sizes
+    number: int  # 1, 2, ... counting all sizes
     size: Size
     steps: int
     before: int  # steps planned at the scales before it
@@ -44,7 +44,7 @@ class Scale(NamedTuple):
 
 
 def final_size(request: int | tuple[int, int] | None, source: Size) -> Size:
-    """Returns the size of the result: `request` is a longer side, (width, height), or None for the source's own."""
+    """Returns the size of the result: `request` is a longer side, (width, height), or None for the source's size."""
     if request is None:
         size = source
     elif isinstance(request, tuple):
@@ -67,9 +67,9 @@ def same_area(source: Size, area: int) -> Size:
 
 
 def style_size(style: Size, size: Size, scale: float, fit: str, pixels: str = "enlarged") -> Size:
-    """Returns the size of a style picture for a picture of this size: of its shape, or of as many pixels; scaled.
+    """Returns the scaled size of a style picture for a picture of this size: of its shape, or with as many pixels.
 
-    Where it would be enlarged, it may stay as large as it is, or become the (geometric) mean of both.
+    If that enlarges it, it may keep its own size, or take the (geometric) mean of both.
     """
     shape = size if fit == "squash" else same_area(style, size.height * size.width)
     area = shape.height * shape.width * scale**2
@@ -78,7 +78,7 @@ def style_size(style: Size, size: Size, scale: float, fit: str, pixels: str = "e
 
 
 def with_enough_positions(layers: Iterable[str], sizes: Iterable[Size]) -> list[str]:
-    """Returns the layers that have enough positions for a style at each of these sizes; where none has, all."""
+    """Returns the layers with enough positions for a style at each of these sizes; if no layer has, all of them."""
     layers, least = list(layers), list(sizes)
 
     def has_enough(layer: str) -> bool:
@@ -89,7 +89,7 @@ def with_enough_positions(layers: Iterable[str], sizes: Iterable[Size]) -> list[
 
 
 def crop_box(source: Size, shape: Size) -> tuple[slice, slice]:
-    """Returns the rows and columns of the largest centered part of `source` that has the proportions of `shape`."""
+    """Returns the rows and columns of the largest centered part of `source` with the proportions of `shape`."""
     factor = min(source.height / shape.height, source.width / shape.width)
     part = _scaled(shape, factor)
     top, left = (source.height - part.height) // 2, (source.width - part.width) // 2
@@ -97,13 +97,13 @@ def crop_box(source: Size, shape: Size) -> tuple[slice, slice]:
 
 
 def inner_box(size: Size) -> tuple[slice, slice]:
-    """Returns the rows and columns away from the border, where layers answer to the picture's end."""
+    """Returns the rows and columns away from the border, whose features do not depend on the padding."""
     rows, columns = (slice(side // 8, side - side // 8) for side in size)
     return rows, columns
 
 
 def compared_size(result: Size, content: Size | None, longest: int) -> Size:
-    """Returns the size, of the content's shape, at which a result is compared with it: neither of them is enlarged.
+    """Returns the size, of the content's shape, at which a result is compared with it: neither is enlarged.
 
     Raises:
         ValueError: the proportions differ by more than a pixel of the smaller one.
@@ -121,9 +121,9 @@ def compared_size(result: Size, content: Size | None, longest: int) -> Size:
 
 
 def sizes(final: Size, scales: int | None) -> list[Size]:
-    """Returns the sizes coarse to fine, ending exactly at `final`: so many, each sqrt(2) times the last.
+    """Returns the sizes coarse to fine, ending exactly at `final`: `scales` of them, each sqrt(2) times the last.
 
-    Without `scales` they grow so from about 128 to about 256 pixels on the longer side, and double from there.
+    Without `scales`, the longer side grows by sqrt(2) from about 128 to about 256 pixels, and then doubles.
     """
     powers = range(1, scales) if scales is not None else _usual_powers(max(final))
     coarser = [_scaled(final, 2 ** (-power / 2)) for power in reversed(powers)]
@@ -131,13 +131,13 @@ def sizes(final: Size, scales: int | None) -> list[Size]:
 
 
 def _usual_powers(longer: int) -> list[int]:
-    """Returns by which powers of sqrt(2) the sizes below the final one are smaller: even ones, and below DEAR all."""
+    """Returns the powers of sqrt(2) by which the coarser sizes are smaller: even ones, and all of them below DEAR."""
     doubled, coarsest = (max(0, round(2 * math.log2(longer / side))) for side in (DEAR, COARSEST))
     return [power for power in range(1, coarsest + 1) if power % 2 == 0 or power > doubled]
 
 
 def plan(final: Size, steps: Steps, scales: int | None) -> list[Scale]:
-    """Returns the scales coarse to fine; those without steps are left out before the last."""
+    """Returns the scales coarse to fine; those without steps are left out, except the last."""
     pyramid = sizes(final, scales)
     counts = steps_per_scale(steps, len(pyramid))
     before = itertools.accumulate(counts, initial=0)
@@ -147,9 +147,9 @@ def plan(final: Size, steps: Steps, scales: int | None) -> list[Scale]:
 
 
 def steps_per_scale(steps: Steps, scales: int) -> list[int]:
-    """Returns the number of steps of each scale: those listed, with the last of them, or the one before ..., repeated.
+    """Returns the number of steps of each scale: those listed; the number before ..., or else the last, is repeated.
 
-    Where there are fewer scales, the numbers behind ... are those of the last ones.
+    If there are fewer scales, the numbers after ... belong to the last ones.
     """
     cut = steps.index(...) if ... in steps else len(steps)
     first, last = _numbers(steps[:cut]), _numbers(steps[cut + 1 :])[-scales:]
@@ -162,7 +162,7 @@ def _numbers(steps: Steps) -> list[int]:
 
 
 def repays_compilation(size: Size, steps: int) -> bool:
-    """Returns whether so many steps at this size gain by convolving with fewer multiplications."""
+    """Returns whether N steps at this size save time by convolving with fewer multiplications."""
     return size.height * size.width * steps >= WORTHWHILE
 
 

@@ -1,8 +1,8 @@
-"""How a picture is cut into tiles whose features are exactly those of the whole. Plain arithmetic.
+"""Cuts a picture into tiles whose features are exactly those of the whole picture, in plain arithmetic.
 
-A tile is a core, which is its own, inside a block, which is what the network is shown: the core and a halo as wide as
-the deepest layer sees beyond a position. Where a block touches the picture's border it has the same padding there as
-the whole picture would have.
+A tile has a core, the pixels that are its own, inside a block, the pixels that the network sees: the core and a halo
+as wide as the deepest layer sees beyond a position. Where a block touches the picture's border it has the same padding
+there as the whole picture.
 """
 
 import math
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from keras_nst.core.plan.pyramid import Size
 from keras_nst.settings.networks import reach, stride
 
-TILE_SIZES = (2048, 1536, 1024, 768, 512, 384, 256, 192, 128)  # to choose from, in pixels
+TILE_SIZES = (2048, 1536, 1024, 768, 512, 384, 256, 192, 128)  # pixels, largest first
 
 
 class Span(NamedTuple):
@@ -22,19 +22,19 @@ class Span(NamedTuple):
     block_stop: int
     start: int  # of the core
     stop: int
-    last: bool  # the core ends where the picture ends
+    last: bool  # the core ends at the picture's end
 
     def in_block(self, stride: int) -> slice:
-        """Returns where the core is in a feature map of the block."""
+        """Returns the core's positions in a feature map of the block."""
         first = (self.start - self.block_start) // stride
         return slice(first, None if self.last else first + (self.stop - self.start) // stride)
 
     def in_picture(self, stride: int) -> slice:
-        """Returns where the core is in a feature map of the picture."""
+        """Returns the core's positions in a feature map of the picture."""
         return slice(self.start // stride, None if self.last else self.stop // stride)
 
     def block(self, stride: int) -> slice:
-        """Returns where the block is in a feature map of the picture."""
+        """Returns the block's positions in a feature map of the picture."""
         return slice(self.block_start // stride, None if self.last else self.block_stop // stride)
 
 
@@ -52,7 +52,7 @@ def tiles(size: Size, tile_size: int, network: str, layers: Iterable[str]) -> li
 
 
 def sides(size: Size, tile_size: int, network: str, layers: Iterable[str]) -> tuple[list[Span], list[Span]]:
-    """Returns how the rows and the columns of a picture are cut."""
+    """Returns the cuts of the rows and of the columns of a picture."""
     names = list(layers)
     step = max(stride(name) for name in names)
     halo = _rounded_up(max(reach(network, name) for name in names), step)
@@ -60,7 +60,7 @@ def sides(size: Size, tile_size: int, network: str, layers: Iterable[str]) -> tu
 
 
 def shown_at_once(size: Size, tile_size: int | None, network: str, layers: Iterable[str]) -> int:
-    """Returns the pixels of the largest block that the network is shown; `tile_size` None: the whole picture."""
+    """Returns the pixels of the largest block that the network sees; `tile_size` None: the whole picture."""
     if tile_size is None:
         return size.height * size.width
     rows, columns = sides(size, tile_size, network, layers)
@@ -69,7 +69,7 @@ def shown_at_once(size: Size, tile_size: int | None, network: str, layers: Itera
 
 
 def shown_in_all(size: Size, tile_size: int | None, network: str, layers: Iterable[str]) -> float:
-    """Returns the pixels that the network is shown for one pass over the picture, divided by the picture's own."""
+    """Returns the pixels that the network sees in one pass over the picture, divided by the picture's own."""
     if tile_size is None:
         return 1.0
     height, width = (
@@ -81,9 +81,9 @@ def shown_in_all(size: Size, tile_size: int | None, network: str, layers: Iterab
 def spans(length: int, tile_size: int, halo: int, step: int) -> list[Span]:
     """Returns the tiles of one side, cores of about `tile_size` between halos, on multiples of `step`.
 
-    The first core has no halo outside and takes its pixels; the last block begins earlier than it had to. So all blocks
-    are equally long, but for the last, which ends where the picture does: two lengths, however long the picture,
-    since each takes a program of its own.
+    The first core has no halo outside and takes its pixels; the last block begins earlier than necessary. So all blocks
+    have the same length except the last, which ends where the picture does. That makes two lengths for any picture,
+    since each length needs its own program.
     """
     if length <= tile_size + 2 * halo:
         return [Span(0, length, 0, length, last=True)]

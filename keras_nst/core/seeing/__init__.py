@@ -1,1 +1,1 @@
-"""What of the objective a picture shows: seen whole, or in tiles."""
+"""Measures the objective of a picture that is seen whole, or in tiles."""

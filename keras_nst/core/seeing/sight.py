@@ -28,32 +28,32 @@ SMALL = 256 * 256  # pixels of a picture whose features cost next to nothing
 
 
 class Style(NamedTuple):
-    """A style picture and its part in the style."""
+    """A style picture and its share of the style."""
 
     picture: Images
     weight: float = 1.0
-    scale: float = 1.0  # of its size: smaller gives finer strokes
-    blocks: tuple[int, int] | None = None  # first and last block of the network that it serves; None: all
+    scale: float = 1.0  # relative to its size: smaller gives finer strokes
+    blocks: tuple[int, int] | None = None  # first and last block of the network that it is used for; None: all
     regions: np.ndarray | None = None  # (r, h, w), shares of its positions in each region; None: all in one
 
 
 class Pictures(NamedTuple):
-    """The inputs; None where there is none."""
+    """The inputs; None for each that is missing."""
 
     content: Images | None
     styles: tuple[Style, ...]
-    first: Images | None = None  # where --init names a picture
+    first: Images | None = None  # if --init names a picture
     regions: np.ndarray | None = None  # (r, h, w), shares of the result's positions in each region; None: one region
     free: np.ndarray | None = None  # (h, w), 1 where the picture may change, 0 where it stays the content
 
     @property
     def number(self) -> int:
-        """How many pictures are made at once."""
+        """The number of pictures in the batch."""
         return len(self.styles[0].picture if self.content is None else self.content)
 
 
 class Originals:
-    """The inputs as a picture of one size is compared with them."""
+    """The inputs at the size of one scale, as the terms compare them with the picture."""
 
     def __init__(self, pictures: Pictures, size: Size, network: Network, method: Method):
         self.pictures, self.size, self.network, self.method = pictures, size, network, method
@@ -64,7 +64,7 @@ class Originals:
         return self._look(self.size).maps(self.smooth, layers)
 
     def style(self, layers: list[str]) -> tuple[dict[str, Moments], StyleMaps]:
-        """Returns the styles' moments, blended, and where a distance needs them their feature maps."""
+        """Returns the styles' moments, blended, and if a distance needs them their feature maps."""
         key = tuple(map(digest, self.pictures.styles)) if self.network.styles.most else ()
         asked = self.method.objective._replace(weights=()), self.method.seeing, tuple(layers)
         return self.network.styles.get((key, self.size, *asked), lambda: self._style(layers))
@@ -75,7 +75,7 @@ class Originals:
         return with_enough_positions(layers, [self.size, *shown])
 
     def small_content(self) -> Seen | None:
-        """Returns the content as the network sees it, of a size that costs next to nothing; None if there is none."""
+        """Returns the content as the network sees it, at a size that costs next to nothing; None without a content."""
         if self.pictures.content is None:
             return None
         size = same_area(self.size, min(SMALL, self.size.height * self.size.width))
@@ -98,7 +98,7 @@ class Originals:
     def _guides(self, style: Style, shape: Size) -> dict[str, tf.Tensor]:
         layers, seeing = self.method.objective.style_layers, self.method.seeing
         told = guides(style.regions, shape, layers, seeing)
-        if seeing.seamless and not told:  # the style picture's own borders do not meet
+        if seeing.seamless and not told:  # opposite borders of the style picture do not meet
             told = away_from_the_border(shape, layers, seeing.network)
         return as_tensors(told, self.network)
 
@@ -108,7 +108,7 @@ class Originals:
 
 
 def with_shares(maps: dict[str, list[tuple[float, tf.Tensor]]]) -> StyleMaps:
-    """Returns the styles' feature maps with their shares in place of their weights."""
+    """Returns the styles' feature maps, with weights turned into shares."""
 
     def share(weight: float, of: list[tuple[float, tf.Tensor]], seen: tf.Tensor) -> tf.Tensor:
         return tf.constant(weight / sum(other for other, _ in of), widened(seen).dtype)
@@ -117,7 +117,7 @@ def with_shares(maps: dict[str, list[tuple[float, tf.Tensor]]]) -> StyleMaps:
 
 
 def aim_at(pictures: Pictures, size: Size, network: Network, method: Method) -> losses.Aim:
-    """Returns what the inputs ask of a picture of this size."""
+    """Returns the target that the inputs set for a picture of this size."""
     objective, originals = method.objective, Originals(pictures, size, network, method)
     aims = {name: term.aim(originals, objective) for name, term in losses.terms_of(objective).items()}
     weights = {name: tf.constant(weight, originals.smooth.dtype) for name, weight in objective.weights}
@@ -126,21 +126,21 @@ def aim_at(pictures: Pictures, size: Size, network: Network, method: Method) -> 
 
 
 def kept_of(pictures: Pictures, size: Size) -> tuple[tf.Tensor, ...]:
-    """Returns what `composed` takes where a part of the picture stays the content; else nothing."""
+    """Returns the arguments of `composed` if a part of the picture stays the content; else nothing."""
     if pictures.free is None:
         return ()
     return resize(pictures.free[None, :, :, None], size), resize(pictures.content, size)
 
 
 def as_tensors(shares: Shares, network: Network) -> dict[str, tf.Tensor]:
-    """Returns the shares of regions in the network's exact precision."""
+    """Returns the shares of regions as tensors in the network's exact precision."""
     return {name: tf.constant(of, network.features.input.dtype) for name, of in shares.items()}
 
 
 def look_at(
     size: Size, features: keras.Model, objective: Objective, seeing: Seeing, crew: Crew = ALONE
 ) -> Whole | Tiled:
-    """Returns what shows pictures of this size to the network: by tiles if so set and if there is more than one."""
+    """Returns the evaluator for pictures of this size: in tiles if requested and there are several, else whole."""
     if seeing.evaluator != "whole":
         tiled = BY_TILES[seeing.evaluator](features, size, objective, seeing, crew)
         if len(tiled.tiles) > 1:
@@ -149,7 +149,7 @@ def look_at(
 
 
 def in_smaller_tiles(seeing: Seeing, size: Size, layers: list[str]) -> Seeing | None:
-    """Returns how the network is shown clearly less at once; None where it cannot be."""
+    """Returns the settings with which the network sees clearly less at a time; None if that is impossible."""
     tile_size, evaluator = (None, "tiles") if seeing.evaluator == "whole" else (seeing.tile_size, seeing.evaluator)
     shown = shown_at_once(size, tile_size, seeing.network, layers)
     for smaller in TILE_SIZES:
@@ -159,7 +159,7 @@ def in_smaller_tiles(seeing: Seeing, size: Size, layers: list[str]) -> Seeing | 
 
 
 def evaluator_of(look: Whole | Tiled) -> Callable[[tf.Tensor, losses.Aim], tuple]:
-    """Returns the losses of what is composed of a picture, and their gradient by the picture itself."""
+    """Returns a function that evaluates the composed picture: its losses, and their gradient by the picture itself."""
 
     def evaluate(picture: tf.Tensor, aim: losses.Aim) -> tuple:
         with tf.GradientTape() as tape:
@@ -180,19 +180,19 @@ def composed(picture: tf.Tensor, kept: tuple[tf.Tensor, ...]) -> tf.Tensor:
 
 
 def digest(style: Style) -> tuple[str, ...]:
-    """Returns what tells a style from others."""
+    """Returns the key that identifies a style."""
     arrays = (np.ascontiguousarray(of) for of in (style.picture, style.regions) if of is not None)
     hashes = (f"{of.shape} {hashlib.sha256(of.tobytes()).hexdigest()}" for of in arrays)
     return *hashes, str((style.weight, style.scale, style.blocks))
 
 
 def serves(style: Style, layer: str) -> bool:
-    """Returns whether the style picture has a part in this layer."""
+    """Returns whether the style picture is used for this layer."""
     return style.blocks is None or style.blocks[0] <= block_of(layer) <= style.blocks[1]
 
 
 def style_at(style: Style, size: Size, seeing: Seeing) -> tf.Tensor:
-    """Returns the style picture for a picture of this size: of its shape, or of as many pixels; times its scale."""
+    """Returns the style picture, scaled, for a picture of this size: of its shape, or with as many pixels."""
     return resize(style.picture, size_of_style(style, size, seeing))
 
 
@@ -203,7 +203,7 @@ def size_of_style(style: Style, size: Size, seeing: Seeing) -> Size:
 
 
 def first_picture(pictures: Pictures, size: Size, start: Start) -> tf.Tensor:
-    """Returns the picture the first step starts from, (n, h, w, 3)."""
+    """Returns the picture from which the first step starts, (n, h, w, 3)."""
     if pictures.first is not None:
         return resize(pictures.first, size)
     source = pictures.styles[0].picture if start.source == "style" else pictures.content

@@ -1,4 +1,4 @@
-"""--style_strength: the weights of content and style by how hard each of them pulls."""
+"""--style_strength: sets the weights of content and style by the gradient of each (its pull)."""
 
 import numpy as np
 import tensorflow as tf
@@ -9,14 +9,14 @@ from keras_nst.core.plan.method import Method, Weight
 from keras_nst.core.plan.pyramid import Size, same_area
 from keras_nst.core.seeing.sight import Pictures, aim_at, first_picture, look_at
 
-SUM_OF_WEIGHTS = 6.0  # the content's and the style's, as balanced has them
-LOOKED_AT = 192 * 256  # pixels: whatever the size of the result, so that a preview means the same
-NOISE = 0.1  # the content itself would not pull at all
+SUM_OF_WEIGHTS = 6.0  # the content's and the style's, as in balanced
+LOOKED_AT = 192 * 256  # pixels: the same for any size of the result, so that previews agree with it
+NOISE = 0.1  # the content itself would have no gradient
 STEEPNESS = 2.0  # of the ratio of pulls, as a power of strength / (1 - strength)
 
 
 def calibrated(pictures: Pictures, final: Size, network: Network, method: Method) -> Method:
-    """Returns the method with the weights that its strength stands for; without one as it is."""
+    """Returns the method with the weights for its strength; without a strength, the method unchanged."""
     strength = method.strength
     if strength is None:
         return method
@@ -31,7 +31,7 @@ def calibrated(pictures: Pictures, final: Size, network: Network, method: Method
 
 
 def _weight(of_each: np.ndarray) -> Weight:
-    """Returns the weights of each picture as a method has them."""
+    """Returns the weights of each picture in the form that a method has."""
     weights = tuple(map(float, of_each))
     return weights if len(weights) > 1 else weights[0]
 
@@ -40,7 +40,7 @@ def _pull_of_content_over_style(pictures: Pictures, final: Size, network: Networ
     """Returns |gradient of the content term| / |gradient of the style term|, each with weight 1, at the start: (n,)."""
     size = same_area(final, min(LOOKED_AT, final.height * final.width))
     blend = method.start._replace(source="blend", noise=NOISE)
-    pictures = pictures._replace(first=None)  # a strength means the same wherever a run starts
+    pictures = pictures._replace(first=None)  # a strength means the same whatever picture a run starts from
     start = tf.convert_to_tensor(first_picture(pictures, size, blend))
     content, style = (_pull(pictures, start, network, method, term) for term in ("content", "style"))
     return content / np.maximum(style, 1e-30)

@@ -1,4 +1,4 @@
-"""What is asked of a network: the program's own objective, of photographs instead of one content picture."""
+"""The training objective of a network: the program's own, with photographs instead of one content picture."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -17,18 +17,18 @@ from keras_nst.core.seeing.sight import Originals, Pictures, Style
 from keras_nst.core.seeing.strength import calibrated
 from keras_nst.core.seeing.whole import Whole
 
-ASKED = 8  # photographs by which a strength is turned into weights
+ASKED = 8  # photographs that are used to turn a strength into weights
 
 
 class Assignment(NamedTuple):
-    """What one style asks of pictures: tensors only."""
+    """The targets and weights of one style: tensors only."""
 
-    styles: dict[str, Any]  # the aim of the style's term, by its name, where it has a part
+    styles: dict[str, Any]  # the target of the style's term, by its name, if it takes part
     weights: dict[str, tf.Tensor]  # of the terms
 
 
 class Crops:
-    """The photographs as the terms aim at them, inside a program: an `Originals` of core/objective/terms.py."""
+    """The photographs as the terms' originals, inside a program: an `Originals` of core/objective/terms.py."""
 
     def __init__(self, smooth: tf.Tensor, network: Network):
         self.smooth, self.network = smooth, network
@@ -39,24 +39,24 @@ class Crops:
         return {name: tf.stop_gradient(seen[name]) for name in layers}
 
     def style(self, layers: list[str]) -> tuple[dict[str, Moments], StyleMaps]:
-        """The style's aim is made before the first step."""
+        """Not available: the style's target is made before the first step."""
         raise NotImplementedError
 
     def with_enough_positions(self, layers: list[str]) -> list[str]:
-        """Likewise."""
+        """Not available, for the same reason."""
         raise NotImplementedError
 
     def small_content(self) -> Seen | None:
-        """Likewise."""
+        """Not available, for the same reason."""
         raise NotImplementedError
 
 
 class Teacher:
-    """Tells how good pictures of photographs are, and how they would be better.
+    """Evaluates pictures of photographs: their losses and gradients.
 
     Args:
-        network: gives features.
-        method: its objective is what counts.
+        network: returns features.
+        method: has the objective.
         size: of the photographs.
     """
 
@@ -65,17 +65,17 @@ class Teacher:
         self.look = Whole(network.features, self.size, method.objective, method.seeing)
 
     def lesson(self, styles: tuple[Style, ...], style_size: int, photographs: np.ndarray) -> Assignment:
-        """Returns what a style asks, or a blend of them, seen with as many pixels as a square of that side."""
+        """Returns the targets of a style or a blend, seen with as many pixels as a square of side `style_size`."""
         shown = Pictures(photographs[:ASKED], styles)
         method = calibrated(shown, Size(style_size, style_size), self.network, self.method)
-        one = shown._replace(content=photographs[:1])  # a style's aim is the same for all photographs
+        one = shown._replace(content=photographs[:1])  # a style's target is the same for all photographs
         originals = Originals(one, Size(style_size, style_size), self.network, method)
         terms = losses.terms_of(self.method.objective)
         aims = {"style": terms["style"].aim(originals, method.objective)} if "style" in terms else {}
         return Assignment(aims, {name: tf.constant(middle(method.objective.weight(name))) for name in terms})
 
     def aim(self, photographs: tf.Tensor, lesson: Assignment) -> losses.Aim:
-        """Returns what is asked of pictures of these photographs: a part of a program."""
+        """Returns the target for pictures of these photographs, as part of a program."""
         crops, objective = Crops(photographs, self.network), self.method.objective
         content = {
             name: term.aim(crops, objective)
@@ -85,10 +85,10 @@ class Teacher:
         return losses.Aim(content | lesson.styles, lesson.weights, {}, ())
 
     def judge(self, pictures: tf.Tensor, photographs: tf.Tensor, lesson: Assignment) -> tuple[LossValues, tf.Tensor]:
-        """Returns the losses of pictures that photographs have become, and their gradient by the pictures."""
+        """Returns the losses of the pictures made from photographs, and their gradient by the pictures."""
         return self.look.evaluate(pictures, self.aim(photographs, lesson))
 
 
 def middle(weights: float | Sequence[float]) -> float:
-    """Returns the geometric mean of the weights that photographs have."""
+    """Returns the geometric mean of the photographs' weights."""
     return float(np.exp(np.mean(np.log(weights))))

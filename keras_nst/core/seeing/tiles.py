@@ -1,13 +1,13 @@
 """The same losses and gradient as of the whole picture, one tile at a time.
 
-Two passes over the tiles. The first adds up the moments, from which follow the style loss and what it asks of each
-moment, dJ/dS and dJ/ds: small matrices. With these the objective is a sum over the tiles, each of which the second pass
-takes by itself:
+Two passes over the tiles. The first sums the moments, which give the style loss and its derivatives by each moment,
+dJ/dS and dJ/ds: small matrices. With these the objective is a sum over the tiles, which the second pass evaluates
+one by one:
 
     J(tile) = alpha J_content(tile) + beta (sum dJ/dS * S(tile) + sum dJ/ds * s(tile)) + gamma J_variation(tile)
 
-The features of a tile's core depend on no pixel outside its block, so the gradients of all blocks, halos included, add
-up to the gradient of the whole. Memory depends on the tile; the price is one more forward pass and the halos.
+The features of a tile's core depend on no pixel outside its block, so the gradients of all blocks, halos included,
+sum to the gradient of the whole. Memory depends on the tile; the cost is one more forward pass and the halos.
 """
 
 import functools
@@ -36,22 +36,22 @@ USUAL_TILE = 512  # pixels a side
 
 
 class Here(NamedTuple):
-    """What a tile's own part of the objective needs besides its pixels."""
+    """The inputs of a tile's own part of the objective, besides its pixels."""
 
     aim: losses.Aim  # at the positions of the block
     own: Masks  # the positions that are the core's
-    pixels: tf.Tensor  # (h, w), the same of the pixels
+    pixels: tf.Tensor  # (h, w), the same for pixels
 
 
 class Eye:
-    """The network on one device, with one program for each thing it does with blocks (n, h, w, 3) of each shape."""
+    """The network on one device, with one program for each method and each shape of blocks (n, h, w, 3)."""
 
     def __init__(self, features: keras.Model, device: str, size: Size, objective: Objective, by_xla: bool):
         self.features, self.device, self.size, self.objective = features, device, size, objective
         self.programs = Programs(by_xla)
 
     def run(self, work: Callable[..., Any], names: tuple[str, ...], *inputs: Any) -> Any:
-        """Runs the program of this work, a method of this class, on the device."""
+        """Runs the program of `work`, a method of this class, on the device."""
         with tf.device(self.device or None):
             return self.programs.run(types.MethodType(work, self), names, *inputs)
 
@@ -61,18 +61,18 @@ class Eye:
         return {name: seen[name] for name in names}
 
     def measure(self, names: tuple[str, ...], block: tf.Tensor, counts: Guides) -> dict[str, Moments]:
-        """Returns the moments of its features."""
+        """Returns the moments of a block's features."""
         return {name: moments(seen, counts[name]) for name, seen in self.see(names, block).items()}
 
     def assess(self, terms: tuple[str, ...], block: tf.Tensor, here: Here) -> losses.Parts:
-        """Returns what the terms measure of it."""
+        """Returns the terms' measurements of a block."""
         seen = Seen(Pixels(block, here.pixels, self.size), self.features(block), here.own, here.aim.guides)
         return losses.measure(seen, here.aim, self.objective, terms)
 
     def descend(
         self, names: tuple[str, ...], block: tf.Tensor, here: Here, wanted: losses.Parts
     ) -> tuple[losses.Parts, tf.Tensor]:
-        """Returns what the terms of these names measure of it, and the gradient of the whole objective."""
+        """Returns the measurements of the named terms on a block, and the gradient of the whole objective."""
         every = tuple(losses.terms_of(self.objective))
         with tf.GradientTape() as tape:
             tape.watch(block)
@@ -82,7 +82,7 @@ class Eye:
 
 
 class Tiled:
-    """Looks at pictures of one size tile by tile; the crew shares the tiles."""
+    """Sees pictures of one size tile by tile; the crew divides the tiles."""
 
     in_one_graph = False
 
@@ -100,7 +100,7 @@ class Tiled:
         self.eyes = {tile: eyes[self.crew.hand(number)] for number, tile in enumerate(self.tiles)}
 
     def maps(self, picture: tf.Tensor, names: list[str]) -> Features:
-        """Returns whole feature maps, put together from those of the cores, in the memory of the host."""
+        """Returns whole feature maps, assembled from those of the cores, in the host's memory."""
         maps: Features = {}
         for tile in self.tiles:
             for name, seen in self._run(Eye.see, tile, picture, tuple(names)).items():
@@ -129,22 +129,22 @@ class Tiled:
         return losses.evaluate(total | parts, aim, self.size, self.objective), pulled
 
     def judge(self, picture: tf.Tensor, aim: losses.Aim) -> LossValues:
-        """Returns the losses alone, by one pass."""
+        """Returns the losses without a gradient, by one pass."""
         every = tuple(losses.terms_of(self.objective))
         return losses.evaluate(self.measured(picture, aim, every), aim, self.size, self.objective)
 
     def measured(self, picture: tf.Tensor, aim: losses.Aim, names: tuple[str, ...]) -> losses.Parts:
-        """Returns what the terms of these names measure, by one pass."""
+        """Returns the measurements of the named terms, by one pass."""
         return self._added_up(self.assessed(tile, picture, aim, names) for tile in self.own)
 
     def assessed(self, tile: Tile, picture: tf.Tensor, aim: losses.Aim, names: tuple[str, ...]) -> losses.Parts:
-        """Returns what they measure of a tile."""
+        """Returns the measurements of the named terms on a tile."""
         return self._run(Eye.assess, tile, picture, names, self._here(tile, aim))
 
     def pulled(
         self, picture: tf.Tensor, aim: losses.Aim, wanted: losses.Parts, names: tuple[str, ...]
     ) -> tuple[losses.Parts, tf.Tensor]:
-        """Returns what the terms of these names measure, and the gradient by what is `wanted` of the others."""
+        """Returns the measurements of the named terms, and the gradient with the derivatives `wanted` of the others."""
         gradient = tf.Variable(tf.zeros_like(picture))
         own = summed(self._pull(tile, picture, aim, wanted, names, gradient) for tile in self.own)
         return self.crew.total((own, gradient.value()))
@@ -158,7 +158,7 @@ class Tiled:
         names: tuple[str, ...],
         gradient: tf.Variable,
     ) -> losses.Parts:
-        """Adds the tile's gradient to that of the picture; returns what the terms of these names measure of it."""
+        """Adds the tile's gradient to that of the picture; returns the named terms' measurements of the tile."""
         parts, pulled = self._run(Eye.descend, tile, picture, names, self._here(tile, aim), wanted)
         block = gradient[:, tile.rows.block(1), tile.columns.block(1)]
         block.assign(block + pulled)
@@ -171,16 +171,16 @@ class Tiled:
         return Here(here, self._own(tile, self.layers), self._mask(tile, 1))
 
     def _run(self, work: Callable[..., Any], tile: Tile, picture: tf.Tensor, names: tuple[str, ...], *more: Any) -> Any:
-        """Has the eye that the tile belongs to do this work on the tile's block."""
+        """Runs this work on the tile's block, on the device that the tile is assigned to."""
         return self.eyes[tile].run(work, names, picture[:, tile.rows.block(1), tile.columns.block(1)], *more)
 
     def _added_up(self, parts: Iterator[Any]) -> Any:
-        """Returns the sum of structures of tensors over the tiles of all processes; of none, none."""
+        """Returns the sum of structures of tensors over the tiles of all processes; empty without tiles."""
         own = summed(parts)
         return self.crew.total(own) if tf.nest.flatten(own) else own
 
     def _own(self, tile: Tile, names: Iterable[str]) -> Masks:
-        """Returns which positions of the block's feature maps are the core's."""
+        """Returns masks of the positions in the block's feature maps that belong to the core."""
         masks = {step: self._mask(tile, step) for step in {stride(name) for name in names}}
         return {name: masks[stride(name)] for name in names}
 
@@ -204,5 +204,5 @@ class Tiled:
 
 
 def summed(parts: Iterator[Any]) -> Any:
-    """Returns the sum of structures of tensors; of none, none."""
+    """Returns the sum of structures of tensors; empty without any."""
     return functools.reduce(functools.partial(tf.nest.map_structure, tf.add), parts, next(parts, {}))

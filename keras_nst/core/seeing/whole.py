@@ -1,4 +1,4 @@
-"""The losses and the gradient of the whole picture at once."""
+"""The losses and the gradient of the whole picture in one evaluation."""
 
 import keras
 import tensorflow as tf
@@ -14,7 +14,7 @@ from keras_nst.core.plan.pyramid import Size
 
 
 class Whole:
-    """Looks at pictures of one size as a whole."""
+    """Sees pictures of one size as a whole."""
 
     in_one_graph = True  # many steps can be compiled into one program
 
@@ -32,17 +32,17 @@ class Whole:
         return run_once(self._measure, tuple(names), picture, guides)
 
     def evaluate(self, picture: tf.Tensor, aim: losses.Aim) -> tuple[LossValues, tf.Tensor]:
-        """Returns the losses of pictures and their gradient: a part of a larger program."""
+        """Returns the losses of pictures and their gradient, as part of a larger program."""
         with tf.GradientTape() as tape:
             tape.watch(picture)
             values = self._judge((), picture, aim)
         return values, tape.gradient(values.total, picture)
 
     def judge(self, picture: tf.Tensor, aim: losses.Aim) -> LossValues:
-        """Returns the losses alone."""
+        """Returns the losses without a gradient."""
         return self.programs.run(self._judge, (), picture, aim)
 
-    # What the programs do.
+    # The bodies of the programs.
 
     def _see(self, names: tuple[str, ...], picture: tf.Tensor) -> Features:
         seen = self.features(picture)
