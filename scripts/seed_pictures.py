@@ -88,7 +88,7 @@ def _jpegs() -> Iterator[tuple[str, bytes]]:
 
 def _pngs() -> Iterator[tuple[str, bytes]]:
     deep = BytesIO()
-    encoders.write_png16(deep, np.uint16(picture("RGBA")) * 257, srgb_profile(), SETTINGS)
+    encoders.write_png16(deep, np.uint16(picture("RGBA")) * 257, encoders.About(srgb_profile(), SETTINGS, None))
     yield "PNG of 8 bits", saved(picture(), "PNG", exif=exif(), icc_profile=srgb_profile())
     yield "PNG of 16 bits", deep.getvalue()
     yield "PNG of 16 bits in gray", saved(Image.fromarray(np.uint16(picture("L")) * 257), "PNG")
@@ -109,7 +109,7 @@ def _interlaced(samples: np.ndarray) -> bytes:
 
 def _tiffs() -> Iterator[tuple[str, bytes]]:
     deep = BytesIO()
-    encoders.write_tiff(deep, np.uint16(picture("RGBA")) * 257, srgb_profile(), SETTINGS)
+    encoders.write_tiff(deep, np.uint16(picture("RGBA")) * 257, encoders.About(srgb_profile(), SETTINGS, None))
     yield "TIFF in strips", saved(picture(), "TIFF", tiffinfo={278: 7}, exif=exif())
     yield "TIFF in tiles", _tiled(np.asarray(picture()))
     yield "TIFF of 16 bits", deep.getvalue()

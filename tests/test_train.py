@@ -550,7 +550,7 @@ def flags_of(pictures: Path, **own: str) -> list[str]:
         ({"contents": ""}, "--contents: Expected photographs"),
         ({"contents": "nowhere.jpg"}, "Expected a picture file. Received: no such file or directory"),
         ({"contents": "EMPTY"}, "Expected a folder with pictures in it"),
-        ({"size": "300"}, "Expected a picture of at least 300 x 300 pixels"),
+        ({"size": "300"}, "Expected a picture that can be used. Received: 8, of which each is told of above"),
         ({"style": "nowhere.jpg"}, "--style=nowhere.jpg: Expected a picture file"),
         ({"style": "PAINT:2"}, "Expected styles without weights"),
         ({"size": "63"}, "--size=63: Expected a whole number at least 64"),

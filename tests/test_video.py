@@ -375,7 +375,7 @@ def test_processes_share_the_shots_out(style: Path, tmp_path: Path) -> None:
     assert len(read_clip(tmp_path / "out.mkv")[0]) == 12
 
 
-def complaint(capsys: pytest.CaptureFixture[str], code: int = 1, **given: str) -> str:
+def complaint(capsys: pytest.CaptureFixture[str], code: int = 2, **given: str) -> str:
     """Returns the only line that is told of what is wrong."""
     capsys.readouterr()
     assert main([f"--{name}={value}" for name, value in given.items()]) == code

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from keras_nst.settings.declared import InputError, SettingError, Settings, Unexpected, UsageError
+from keras_nst.settings.declared import InputError, Settings, Unexpected, UsageError
 from keras_nst.settings.lines import one_line
 from keras_nst.system.signals import (
     STOPPING,
@@ -76,9 +76,9 @@ def main(command: Command, argv: Sequence[str] | None = None) -> int:
         return 0
     try:
         return int(importlib.import_module(command.home).work(argv)) if command.home else driven(command, argv)
-    except (UsageError, SettingError) as error:
+    except (UsageError, InputError) as error:
         return complain(error, 2)
-    except (InputError, OSError, MemoryError, Unexpected) as error:
+    except (OSError, MemoryError, Unexpected) as error:
         return complain(error, 1)
     except KeyboardInterrupt:
         return complain(command.interrupted, 130)

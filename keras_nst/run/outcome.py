@@ -17,7 +17,6 @@ from keras_nst.pictures.files import save_picture
 from keras_nst.session.scene import Scene
 from keras_nst.session.session import Session, enlarging, scales_of, with_transparency
 from keras_nst.settings.config import Resolved
-from keras_nst.settings.declared import InputError
 from keras_nst.settings.lines import Tell
 from keras_nst.settings.text import EXACTLY, as_flags, choices, repeatable, settings_of
 from keras_nst.system.memory import peak_memory_gb
@@ -174,4 +173,4 @@ def save(run: Started, result: "Painted", tell: Tell) -> Path:
             return path
         except OSError as error:
             tell(f"The picture cannot be saved as {path}: {error.strerror or error}.")
-    raise InputError(f"--output={run.output}: The picture could not be saved anywhere.")
+    raise OSError(f"--output={run.output}: The picture could not be saved anywhere.")
