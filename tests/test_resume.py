@@ -50,8 +50,6 @@ WAYS = [
     {"optimizer": "lbfgs", "history": 3},
     {"optimizer": "sgd", "learning_rate": 1.0},
     {"average": 0.8, "evaluator": "tiles", "tile_size": 32},
-    {"average": 0.8, "evaluator": "onepass", "tile_size": 32},
-    {"learning_rate": 2.0, "content_weight": 100.0, "evaluator": "onepass", "tile_size": 32},
     {"optimizer": "lbfgs", "history": 3, "evaluator": "tiles", "tile_size": 32},
     {"precision": "bfloat16", "settle": 1e-6},
     {"precision": "bfloat16", "optimizer": "lbfgs"},

@@ -189,9 +189,8 @@ class Keywords(TypedDict, total=False):
     memory_limit_gb: float
     """The most memory the process is to take, in GB; 0: most of what is free."""
 
-    evaluator: Literal["auto", "whole", "tiles", "onepass"]
-    """See the picture as a whole, or tile by tile, with the same result; onepass: tile by tile in half the time, by
-    what the style asked for in the step before; auto: what memory allows."""
+    evaluator: Literal["auto", "whole", "tiles"]
+    """Evaluate the picture as a whole or tile by tile, with the same result; auto: what memory allows."""
 
     tile_size: int | Literal["auto"] | None
     """The side of a tile in pixels, without its halo; auto: what memory allows."""

@@ -21,21 +21,20 @@ COPIES_WINOGRAD, COPIES_WINOGRAD_TILES, COMPILED = 0.8, 2.2, 0.15e9
 PICTURES = 9  # tensors of the picture's shape: itself, targets, gradient, the optimizer's, and temporary ones
 # Time of a step relative to a picture seen whole and convolved directly: tiles add one more forward pass, and
 # Winograd's convolution takes less than half of the time.
-BY_TILES, BY_WINOGRAD = {"whole": 1.0, "tiles": 1.5, "onepass": 1.0}, 0.45
+BY_TILES, BY_WINOGRAD = 1.5, 0.45
 
 
 class Sight(NamedTuple):
     """A way for the network to see pictures, with the memory and the work that it takes."""
 
-    evaluator: str  # whole, tiles or onepass
+    evaluator: str  # whole or tiles
     tile_size: int | None
     convolution: str  # direct, winograd or, to choose it for each scale, auto
     bytes: float
     work: float  # relative to the fastest way with direct convolution
 
     def __str__(self) -> str:
-        passes = ", each once a step" if self.evaluator == "onepass" else ""
-        how = "as a whole" if self.evaluator == "whole" else f"in tiles of {self.tile_size} pixels{passes}"
+        how = "as a whole" if self.evaluator == "whole" else f"in tiles of {self.tile_size} pixels"
         return f"Seen {how}, about {self.bytes / 1e9:.1f} GB"
 
 
@@ -76,7 +75,7 @@ def has_room_for_all(size: Size, config: Config, free: float, count: int = 1) ->
 
 def most_together(size: Size, config: Config, free: float) -> int:
     """Returns how many pictures of this size fit into memory together, at least one. Settings must be resolved."""
-    tile_size = config.tile_size if config.by_tiles() else None
+    tile_size = config.tile_size if config.evaluator == "tiles" else None
     started = predicted_bytes(Size(0, 0), config, None, config.convolution != "direct")
     each = predicted_bytes(size, config, tile_size, config.convolution != "direct") - started
     return max(1, int((most_bytes(config, free) - started) / each))
@@ -111,24 +110,17 @@ def _pictures(config: Config) -> int:
 
 
 def _choices(size: Size, config: Config) -> Iterator[Sight]:
-    """Yields every way to see the picture that the settings allow."""
-    for evaluator, tile_size in _ways_to_see(config):
-        passes = shown_in_all(size, tile_size, config.network, _layers(config)) * BY_TILES[evaluator]
+    """Yields the ways to see the picture that the settings leave open."""
+    tile_sizes: list[int | None] = [None] if config.evaluator in ("auto", "whole") else []
+    if config.evaluator != "whole" and not config.needs_whole():
+        tile_sizes += [config.tile_size] if config.tile_size else list(TILE_SIZES)
+    for tile_size in tile_sizes:
+        passes = shown_in_all(size, tile_size, config.network, _layers(config)) * (BY_TILES if tile_size else 1.0)
         for convolution in _ways_to_convolve(size, config):
             quick = convolution != "direct"
             taken = predicted_bytes(size, config, tile_size, quick)
             work = passes * (BY_WINOGRAD if quick else 1.0)
-            yield Sight(evaluator, tile_size, convolution, taken, work)
-
-
-def _ways_to_see(config: Config) -> Iterator[tuple[str, int | None]]:
-    """Yields pairs of an evaluator and the side of its tiles."""
-    if config.evaluator in ("auto", "whole"):
-        yield "whole", None
-    if config.evaluator != "whole" and not config.needs_whole():
-        by_tiles = config.evaluator if config.by_tiles() else "tiles"
-        for side in [config.tile_size] if config.tile_size else TILE_SIZES:
-            yield by_tiles, side
+            yield Sight("tiles" if tile_size else "whole", tile_size, convolution, taken, work)
 
 
 def _ways_to_convolve(size: Size, config: Config) -> list[str]:

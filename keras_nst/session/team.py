@@ -105,7 +105,7 @@ def shared_out(config: Config, size: Size, crew: "Crew", tell: Tell) -> Config:
         if asked:
             tell("The picture is too small to be shared out.")
         return config
-    return dataclasses.replace(config, evaluator=config.evaluator if config.by_tiles() else "tiles", tile_size=side)
+    return dataclasses.replace(config, evaluator="tiles", tile_size=side)
 
 
 def fair_side(size: Size, hands: int, network: str, layers: Sequence[str]) -> int | None:

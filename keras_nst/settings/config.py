@@ -27,8 +27,6 @@ class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings
         self._check_instant()
         self._check_maps()
         self._check_seamless()
-        if self.evaluator == "onepass" and self.optimizer == "lbfgs":
-            raise SettingError("evaluator", "onepass", "Not with --optimizer=lbfgs, which needs exact gradients.")
         if self.strategy == "multi_worker" and not self.workdir:
             raise SettingError(
                 "strategy", self.strategy, "Expected --workdir with it, a folder that all machines reach."
@@ -37,10 +35,6 @@ class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings
     def needs_whole(self) -> bool:
         """Returns whether the picture has to be seen whole."""
         return self.seamless or self.needs_maps()
-
-    def by_tiles(self) -> bool:
-        """Returns whether the picture should be seen in tiles, whatever its size."""
-        return self.evaluator in ("tiles", "onepass")
 
     def completed(self) -> "Config":
         """Returns the settings with all that depends on the normalization and the optimizer resolved."""
@@ -76,8 +70,8 @@ class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings
 
     def _check_maps(self) -> None:
         """Checks that nothing cuts up feature maps that are needed whole."""
-        if self.needs_maps() and (self.by_tiles() or self.content_mask):
-            given = f"--evaluator={self.evaluator}" if self.by_tiles() else f"--content_mask={self.content_mask}"
+        if self.needs_maps() and (self.evaluator == "tiles" or self.content_mask):
+            given = "--evaluator=tiles" if self.evaluator == "tiles" else f"--content_mask={self.content_mask}"
             raise SettingError(
                 "style_loss", self.shown("style_loss"), f"It needs whole feature maps, hence not with {given}."
             )
@@ -85,7 +79,7 @@ class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings
     def _check_seamless(self) -> None:
         """Checks that --seamless has no padding, and sees the picture whole."""
         own_padding = self.padding not in (None, "zero")
-        if self.seamless and (own_padding or self.by_tiles()):
+        if self.seamless and (own_padding or self.evaluator == "tiles"):
             other = "padding" if own_padding else "evaluator"
             raise SettingError("seamless", "true", f"Not with --{other}={getattr(self, other)}.")
 

@@ -47,10 +47,9 @@ class MachineSettings(Settings):
     )
     evaluator: str = setting(
         "auto",
-        choice("auto", "whole", "tiles", "onepass"),
+        choice("auto", "whole", "tiles"),
         "Machine",
-        "See the picture as a whole, or tile by tile, with the same result; onepass: tile by tile in half the time, by "
-        "what the style asked for in the step before; auto: what memory allows.",
+        "Evaluate the picture as a whole or tile by tile, with the same result; auto: what memory allows.",
     )
     tile_size: int | None = setting(
         None,

@@ -1,7 +1,6 @@
 """One scale of the pyramid: its picture, optimizer and compiled programs."""
 
 import gc
-import itertools
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from keras_nst.core.objective import losses
 from keras_nst.core.plan.events import LossValues, Standing
 from keras_nst.core.plan.method import Method
 from keras_nst.core.plan.pyramid import Scale, Size
-from keras_nst.core.seeing.onepass import OnePass
 from keras_nst.core.seeing.sight import Pictures, aim_at, composed, evaluator_of, in_smaller_tiles, kept_of, look_at
 
 
@@ -35,7 +33,6 @@ class Stage:
         self.watch = Watch(count, method.settle)
         self.programs: dict[Any, Any] = {}
         self.look: Any = None
-        self.recalled: tuple[np.ndarray, ...] = ()  # the memory from a checkpoint, until there is a look
         self.aim: losses.Aim | None = None  # made when the first step is taken, which may be much later
         self.aimed_at: tuple[Pictures, Method, Scale] | None = None
 
@@ -54,7 +51,6 @@ class Stage:
         self.picture.assign(self._enlarged(first, self.scale.size))
         self.mover.begin(state and optimizers.resized(state, self.scale.size))
         self.watch.begin(method.objective)
-        self._remember(())
 
     @property
     def variables(self) -> list[tf.Variable]:
@@ -93,31 +89,14 @@ class Stage:
 
     def standing(self) -> Standing:
         """Returns the state from which the run can be resumed."""
-        arrays = itertools.chain((np.asarray(variable.value()) for variable in self.variables), self.memory)
+        arrays = (np.asarray(variable.value()) for variable in self.variables)
         return Standing(self.scale.size, self.before + self.steps, self.steps, self.method, arrays)
 
     def restore(self, standing: Standing) -> None:
         """Restores the state of a checkpoint."""
-        arrays = iter(standing.arrays)
-        for variable in self.variables:
-            variable.assign(next(arrays, None))
-        self._remember(tuple(arrays))
+        for variable, array in zip(self.variables, standing.arrays, strict=True):
+            variable.assign(array)
         self.before = standing.step - self.steps
-
-    def retreat(self) -> None:
-        """Returns to the last sound picture."""
-        self.mover.retreat()
-        self._remember(())
-
-    @property
-    def memory(self) -> tuple[np.ndarray, ...]:
-        """What the next evaluation needs from the one before."""
-        return self.look.memory if isinstance(self.look, OnePass) else self.recalled
-
-    def _remember(self, memory: tuple[np.ndarray, ...]) -> None:
-        self.recalled = memory
-        if isinstance(self.look, OnePass):
-            self.look.memory = memory
 
     def see_less_at_once(self) -> bool:
         """Switches to smaller tiles; returns whether there are any (not if processes share the tiles)."""
@@ -135,7 +114,6 @@ class Stage:
         if self.look is None:
             features = self.network.that_takes_steps(self.scale, seeing)
             self.look = look_at(self.scale.size, features, objective, seeing, self.network.crew)
-            self._remember(self.recalled)
         shapes = tuple(tf.nest.flatten(tf.nest.map_structure(shape_of, aim)))
         if shapes not in self.programs:
             steps = Stepper(self.picture, evaluator_of(self.look), self.mover, self.watch, objective)

@@ -60,7 +60,7 @@ class Seeing(NamedTuple):
     """How the network sees pictures."""
 
     network: str
-    evaluator: str = "whole"  # or "tiles", or "onepass": in tiles, each seen once a step
+    evaluator: str = "whole"  # or "tiles"
     tile_size: int | None = None
     convolution: str = "direct"  # or "winograd", or "auto": at each scale where it repays its compilation
     compiled: bool = False  # by XLA

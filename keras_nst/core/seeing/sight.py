@@ -18,12 +18,10 @@ from keras_nst.core.objective.variation import whole_picture
 from keras_nst.core.plan.method import Method, Objective, Seeing, Start
 from keras_nst.core.plan.pyramid import Size, same_area, style_size, with_enough_positions
 from keras_nst.core.plan.tiling import TILE_SIZES, shown_at_once
-from keras_nst.core.seeing.onepass import OnePass
 from keras_nst.core.seeing.tiles import Tiled
 from keras_nst.core.seeing.whole import Whole
 from keras_nst.settings.networks import block_of
 
-BY_TILES = {"tiles": Tiled, "onepass": OnePass}
 SMALL = 256 * 256  # pixels of a picture whose features cost next to nothing
 
 
@@ -141,8 +139,8 @@ def look_at(
     size: Size, features: keras.Model, objective: Objective, seeing: Seeing, crew: Crew = ALONE
 ) -> Whole | Tiled:
     """Returns the evaluator for pictures of this size: in tiles if requested and there are several, else whole."""
-    if seeing.evaluator != "whole":
-        tiled = BY_TILES[seeing.evaluator](features, size, objective, seeing, crew)
+    if seeing.evaluator == "tiles":
+        tiled = Tiled(features, size, objective, seeing, crew)
         if len(tiled.tiles) > 1:
             return tiled
     return Whole(features, size, objective, seeing)
@@ -150,11 +148,11 @@ def look_at(
 
 def in_smaller_tiles(seeing: Seeing, size: Size, layers: list[str]) -> Seeing | None:
     """Returns the settings with which the network sees clearly less at a time; None if that is impossible."""
-    tile_size, evaluator = (None, "tiles") if seeing.evaluator == "whole" else (seeing.tile_size, seeing.evaluator)
+    tile_size = seeing.tile_size if seeing.evaluator == "tiles" else None
     shown = shown_at_once(size, tile_size, seeing.network, layers)
     for smaller in TILE_SIZES:
         if shown_at_once(size, smaller, seeing.network, layers) < 0.8 * shown:
-            return seeing._replace(evaluator=evaluator, tile_size=smaller)
+            return seeing._replace(evaluator="tiles", tile_size=smaller)
     return None
 
 
