@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import itertools
 import json
 import re
 import shlex
@@ -98,6 +99,25 @@ def test_the_cookbook_s_commands_run(command: str, named_files: Path, monkeypatc
     assert len(list(named_files.glob("**/run.log"))) == 1
     output = re.search(r"--output=(\S+)", command)
     assert not output or (named_files / output[1]).stat().st_size > 100
+
+
+@pytest.mark.slow
+def test_the_tutorial_of_a_night(named_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One command after the other, as they stand, with small pictures; each leaves what the page says."""
+    monkeypatch.chdir(named_files)
+    for folder, names in {"photos": {"first": "photo", "second": "a"}, "paintings": {"night": "painting"}}.items():
+        (named_files / folder).mkdir()
+        for name, source in names.items():
+            shutil.copy(f"{source}.jpg", f"{folder}/{name}.jpg")
+    for command in commands((ROOT / "docs" / "tutorials" / "overnight.md").read_text(encoding="utf8")):
+        _, _, module, *arguments = shlex.split(command)
+        small = [] if module == "keras_nst.report" else SMALL
+        assert keras_nst([module.removeprefix("keras_nst."), *arguments, *small]) == 0, command
+    assert len(list((named_files / "choose" / "pictures").iterdir())) == 3
+    made = {"first--night.png", "second--night.png"}
+    assert {path.name for path in (named_files / "album" / "pictures").iterdir()} == made
+    for folder, name in itertools.product(("choose", "album"), ("report.html", "sheet.jpg", "summary.csv")):
+        assert (named_files / folder / name).exists(), f"{folder}/{name}"
 
 
 # --- The flag reference ---
