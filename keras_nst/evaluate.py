@@ -32,30 +32,30 @@ class Evaluation(Settings):
         "",
         text("PICTURE"),
         "Comparison",
-        "The picture whose content was to be kept: a path, an http(s) URL, or sample:harbor.",
+        "The content picture: a path, an http(s) URL, or sample:harbor.",
     )
     style: str = setting(
         "",
         text("PICTURE"),
         "Comparison",
-        "The picture whose style was wanted, likewise. One of the two may be left out.",
+        "The style picture, in the same forms. You may leave out one of the two.",
     )
     size: int = setting(
         512,
         integer(SMALLEST_SIDE, LARGEST_SIZE),
         "Comparison",
-        "The longer side at which pictures are compared. Neither a smaller result nor a smaller content is enlarged: "
-        "such a result is compared at the smaller one's size, which its row tells. Weave, lattice and crispness are of "
-        "the result's own size.",
+        "The longer side at which pictures are compared. Nothing is enlarged: if the result or the content is "
+        "smaller, they are compared at the smaller size, which the row shows. Weave, lattice and crispness are "
+        "measured at the result's own size.",
     )
     weights: str = setting(
         "imagenet",
         text("imagenet|random|PATH"),
         "Comparison",
-        "The weights of VGG19; random needs no file, and means little.",
+        "The weights of VGG19; random needs no file, but its figures mean little.",
     )
     json: str = setting(
-        "", text("FILE"), "Comparison", "Write the figures to this file as well; an existing one is replaced."
+        "", text("FILE"), "Comparison", "Also write the figures to this file; an existing one is replaced."
     )
 
 

@@ -26,10 +26,10 @@ class Export(Settings):
 
     model: str = same(Application, "model")
     format: str = setting(
-        "onnx", choice(*ENDINGS), "Export", "What the other program reads: ONNX, LiteRT (TensorFlow Lite), SavedModel."
+        "onnx", choice(*ENDINGS), "Export", "The format to write: ONNX, LiteRT (TensorFlow Lite), or SavedModel."
     )
     output: str = setting(
-        "", text("PATH"), "Export", "Where it goes; default: in the model's folder, under the style's name."
+        "", text("PATH"), "Export", "The path to write; default: in the model's folder, under the style's name."
     )
     overwrite: bool = same(Application, "overwrite")
     style: str = same(Application, "style")

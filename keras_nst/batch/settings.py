@@ -23,30 +23,32 @@ class BatchConfig(Engines, Config):
         "The contents: a folder, a glob in quotes, a text file with a name in each line, or a picture; may be given "
         "several times. Each is combined with each style. Without it, --content.",
     )
-    styles: str = setting("", text("PICTURES"), "Batch", "The styles, likewise. Without it, --style.")
+    styles: str = setting("", text("PICTURES"), "Batch", "The styles, in the same forms. Without it, --style.")
     pairs: str = setting(
         "",
         text("FILE.csv"),
         "Batch",
-        "In place of both, a table with a row for each picture: columns content, style, output and any setting.",
+        "Instead of --contents and --styles: a table with a row for each picture, with columns content, style, "
+        "output and any setting.",
     )
     sweep: str = setting(
         "",
         text("SETTING=VALUES"),
         "Batch",
-        "Each picture with each of these values: style_strength=0.3,0.5,0.8, or style_strength=0.2-0.8 [4] for four "
-        "from 0.2 to 0.8; values with commas between semicolons. Given several times, each with each.",
+        "Paint each picture with each of these values: style_strength=0.3,0.5,0.8, or style_strength=0.2-0.8 [4] "
+        "for four values from 0.2 to 0.8. Separate values that contain commas by semicolons. Repeat the flag for "
+        "all combinations of several settings.",
     )
     batch_size: int | None = setting(
         None,
         automatic(integer(1, 256)),
         "Batch",
-        "How many pictures of one shape, style and settings are made in common steps, as far as there is memory; auto: "
-        "4 up to 256 x 256 pixels, else 1; 8 with --device=gpu; 1 with --engine=ray. Each is what it is alone, but for "
-        "rounding; with 1 to the bit.",
+        "The number of pictures of one shape, style and settings that are optimized together, if memory allows; "
+        "auto: 4 up to 256 x 256 pixels, else 1; 8 with --device=gpu. Each is the same as alone except for "
+        "rounding; with 1, bit-identical.",
     )
-    retry_failed: bool = setting(False, switch(), "Batch", "Try pictures again that failed before.")
-    dry_run: bool = setting(False, switch(), "Batch", "Show what would be done, and do nothing.")
+    retry_failed: bool = setting(False, switch(), "Batch", "Retry pictures that failed before.")
+    dry_run: bool = setting(False, switch(), "Batch", "Print the plan without painting.")
 
 
 OF_THE_BATCH = tuple(name for name in fields(BatchConfig) if name not in fields(Config))

@@ -44,19 +44,19 @@ class Exploration(Settings):
         "",
         text("PICTURE"),
         "Pictures",
-        "The style picture, likewise. It can be left out where --show asks for nothing that needs it.",
+        "The style picture, in the same forms. You can leave it out if nothing in --show needs it.",
     )
     size: int = setting(
         160,
         integer(SMALLEST_SIDE, LARGEST_SIZE),
         "Pictures",
-        "The longer side of pictures that are made; with twice the size it takes three times as long.",
+        "The longer side of the pictures; twice the size takes three times as long.",
     )
     workdir: str = setting(
         "",
         text("FOLDER"),
         "Pictures",
-        "Where sheets and page are kept; default: explore/CONTENT-STYLE. What is there already is not made again.",
+        "The folder of the sheets and the page; default: explore/CONTENT-STYLE. Sheets that exist are not made again.",
     )
     overwrite: bool = setting(False, switch(), "Pictures", "Replace sheets with other settings in the folder.")
     show: tuple[str, ...] = setting(
@@ -66,10 +66,10 @@ class Exploration(Settings):
         tuple(layer.name for layer in STYLE_LAYERS),
         several(text("LAYER"), "LAYER,..."),
         "Lessons",
-        "The layers that look, from shallow to deep.",
+        "The layers, from shallow to deep.",
     )
     channels: int = setting(
-        4, integer(1, 64), "Lessons", "channels: how many of each layer, those that the content moves most."
+        4, integer(1, 64), "Lessons", "channels: how many of each layer; those that the content excites most."
     )
     steps: int = setting(
         60, integer(1), "Lessons", "Steps for each picture that is rebuilt from features or from their statistics."
@@ -80,7 +80,7 @@ class Exploration(Settings):
         "Lessons",
         f"channels: steps for the pictures that excite one most; auto: {OF_CHANNELS} times --steps.",
     )
-    network: str = setting("vgg19", choice(*CONVOLUTIONS), "Network", "The network whose layers look.")
+    network: str = setting("vgg19", choice(*CONVOLUTIONS), "Network", "The network.")
     weights: str = setting(
         "imagenet",
         text("imagenet|random|PATH"),
@@ -89,7 +89,7 @@ class Exploration(Settings):
     )
     seed: int = setting(0, integer(0, 2**31 - 2), "Network", "The seed of noise and of random weights.")
     device: str = setting(
-        "auto", choice("auto", "cpu", "gpu", "tpu"), "Network", "What computes; auto: what TensorFlow finds."
+        "auto", choice("auto", "cpu", "gpu", "tpu"), "Network", "The device; auto: what TensorFlow finds."
     )
 
     def __post_init__(self) -> None:

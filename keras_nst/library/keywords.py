@@ -9,30 +9,30 @@ class Keywords(TypedDict, total=False):
     """The settings of a picture, as flags have them; each has the default that --help tells."""
 
     style_scale: float | Sequence[float]
-    """What the size of each style picture is multiplied by: below 1 for finer strokes, above for coarser ones."""
+    """The factor for the size of each style picture: below 1 for finer strokes, above 1 for coarser ones."""
 
     size: int | str
-    """The longer side of the result in pixels, or both sides, to whose shape the content is cropped; a print, such as
-    60x40cm, 36in or A3, by --dpi; or the content's own."""
+    """The size of the result: its longer side in pixels; WxH, with the content cropped to that shape; a print such as
+    60x40cm, 36in or A3, at --dpi; or the content's own size (original)."""
 
     dpi: float | Literal["auto"] | None
-    """A print's dots per inch, which are written into the file; auto: 300 where --size is that of a print, else
-    none."""
+    """Dots per inch, written into the file; auto: 300 if --size is that of a print, else none."""
 
     max_megapixels: float
-    """Refuse a picture of more million pixels, which may be a trap for memory."""
+    """Refuse pictures of more megapixels than this: they may be made to exhaust memory."""
 
     background: str
-    """The color behind a transparent content, for results without transparency, as in JPEG; default: none, and the
-    result has the content's transparency."""
+    """The color behind a transparent content, for formats without transparency, such as JPEG; default: none, and the
+    result keeps the content's transparency."""
 
     color: Literal["style", "content", "luminance", "palette", "match"]
-    """Whose colors the result has: the style's; the content's, put back at the end (content) or kept all along while
-    only lightness is moved (luminance); the content's, moved into the style's range (palette); or the style's pictures
-    get the content's colors before (match)."""
+    """The colors of the result. style: the style's. content: the content's, restored at the end. luminance: the
+    content's, kept throughout; only lightness is optimized. palette: the content's, moved into the style's range.
+    match: the style pictures get the content's colors first."""
 
     mask_reach: Literal["simple", "inside", "all"]
-    """Which positions of a layer belong to a region: those there; those that see nothing else; all that see it."""
+    """Which positions of a layer belong to a region. simple: those in it. inside: those that see nothing else. all: all
+    that see it."""
 
     keep: bool
     """Leave the darkest region of --content_mask as it is in the content."""
@@ -47,36 +47,36 @@ class Keywords(TypedDict, total=False):
     """beta, the weight of the style; auto: the normalization's."""
 
     style_strength: float | Literal["auto"] | None
-    """In place of both weights: 0 is the content, 1 is texture, and between them means the same for any pictures and
-    sizes; auto: the weights hold."""
+    """One number in place of both weights: 0 is the content, 1 is texture, and values in between mean the same for any
+    pictures and sizes; auto: the weights apply."""
 
     style_loss: str | Sequence[str] | Literal["auto"] | None
-    """What of the features is style; auto: w2 with balanced, which alone may have any of them, and gram as published.
-    swd and neighbor need the picture seen whole."""
+    """Which distance between features is the style loss; auto: w2 with --normalization=balanced, which alone accepts
+    any of them; gram with the published recipes. swd and neighbor need --evaluator=whole."""
 
     content_loss: Literal["squared", "normalized"]
-    """Of the features of picture and content, with balanced: normalized gives each channel the mean 0 and the variance
-    1 first, so that contrast and color are the style's alone."""
+    """How content features are compared, with balanced. normalized: each channel gets mean 0 and variance 1 first, so
+    that contrast and color come from the style alone."""
 
     variation: Literal["chroma", "squared", "absolute"] | Literal["auto"] | None
-    """Which differences of neighboring pixels are the variation, with balanced: chroma: of color less its lightness,
-    which leaves strokes as they are; squared: of all colors, which weaves a cloth of fine detail; absolute: not
-    squared, which keeps edges sharper; auto: chroma, or as published."""
+    """Which differences of neighboring pixels count as variation, with balanced. chroma: squared, of color without
+    lightness, which leaves strokes intact. squared: of all colors, which gives a woven texture. absolute: not squared,
+    which keeps edges sharper. auto: chroma, or as published."""
 
     variation_weight: float | Literal["auto"] | None
-    """The weight of the variation: more leaves less colored grain; auto: the normalization's."""
+    """The weight of the variation: higher values leave less colored grain; auto: the normalization's."""
 
     roughness_weight: float | Literal["auto"] | None
-    """The weight of the roughness of lightness, with balanced: more leaves softer strokes; auto: the
+    """The weight of the roughness of lightness, with balanced: higher values give softer strokes; auto: the
     normalization's."""
 
     coarse_content: float | Literal["auto"] | None
-    """With balanced: the content's weight at the first of several sizes, as a share of what it is at the others: less
-    brings the style's great forms, most of all where the content says little; auto: 0.5, or 1 as published and with
-    --style_layers of your own."""
+    """With balanced: the content's weight at the first of several sizes, as a share of its weight at the others. Less
+    brings out the style's large shapes, mostly in flat parts of the content. auto: 0.5; 1 as published, and with your
+    own --style_layers."""
 
     content_layers: str | Sequence[str]
-    """Layers whose features are the content."""
+    """The layers whose features are the content."""
 
     style_layers: str | Sequence[str] | Literal["auto"] | None
     """Layers whose features' statistics are the style; auto:
@@ -84,61 +84,63 @@ class Keywords(TypedDict, total=False):
     published. With balanced, one of yours without a weight has a quarter of the weight of one a block before it."""
 
     style_fit: Literal["aspect", "squash"] | Literal["auto"] | None
-    """The style picture's shape: its own with as many pixels as the result, or squashed to the result's shape."""
+    """The shape in which the style picture is seen: its own, with as many pixels as the result (aspect), or the
+    result's shape (squash)."""
 
     style_pixels: Literal["enlarged", "own", "between"]
-    """What a style picture smaller than the result becomes at the sizes above its own: enlarged, so that strokes grow
-    with the picture and become soft; its own pixels, so that strokes stay small and sharp; or the mean."""
+    """For a style picture smaller than the result, at the sizes above its own. enlarged: strokes grow with the picture
+    and become soft. own: it keeps its own pixels, and strokes stay small and sharp. between: the mean of both."""
 
     network: Literal["vgg19", "vgg16"]
     """The network whose features are compared."""
 
     pooling: Literal["max", "average", "average_unscaled"]
-    """The network's pooling: its own; average, rescaled to keep the activations' magnitude; or Gatys' plain one."""
+    """The network's pooling. max: its own. average: rescaled to keep the magnitude of activations. average_unscaled:
+    plain, as in Gatys et al."""
 
     padding: Literal["zero", "replicate", "reflect"] | Literal["auto"] | None
-    """What the network sees beyond the picture's border: black, or the picture's own pixels, which leaves no frame;
-    auto: replicate with balanced, zero as published."""
+    """What the network sees beyond the picture's border: black (zero), or the picture's own pixels, which leaves no
+    frame; auto: replicate with balanced, zero as published."""
 
     seamless: bool
-    """Make the borders meet, so that the result tiles: for textures."""
+    """Make opposite borders meet, so that the result tiles; for textures."""
 
     weights: str
-    """The network's weights; random needs no file."""
+    """The network's weights: imagenet, random (needs no file), or a file."""
 
     steps: int | str | Sequence[int | EllipsisType]
-    """Steps at each scale, coarse to fine; the number before ... holds for all between, or else the last for all
-    further scales."""
+    """Steps at each scale, coarse to fine. The number before ... is repeated for all scales in between; without ...,
+    the last number holds for all further scales."""
 
     scales: int | Literal["auto"] | None
-    """How many sizes, growing by the square root of 2; auto: from about 128 pixels, and doubling from about 256; 1: the
-    final size only."""
+    """The number of sizes, each the square root of 2 times the one before; auto: from about 128 pixels, doubling from
+    about 256; 1: the final size only."""
 
     max_seconds: float
-    """End after this time, from the start of the program to the saved picture; 0: no limit."""
+    """The time limit, from the start of the program to the saved picture; 0: none."""
 
     settle: float
     """End a scale once its averaged loss falls by less than this share in about 15 steps; 0: take all steps."""
 
     optimizer: Literal["adam", "sgd", "lbfgs"]
-    """What moves the picture. A step is an evaluation of the network with each; lbfgs has no rate, so that
+    """The optimizer. With each of them a step is one evaluation of the network. lbfgs has no learning rate:
     --learning_rate and --decay... do not apply to it."""
 
     history: int
-    """lbfgs: how many steps it remembers."""
+    """lbfgs: the number of steps it remembers."""
 
     average: float | Literal["auto"] | None
-    """adam and sgd: the result is the average of the last 1 / (1 - this) pictures, with less noise; 0: the last; auto:
-    0.8 with balanced, 0 as published."""
+    """adam and sgd: the result is the average of about the last 1 / (1 - VALUE) pictures, which has less noise; 0: the
+    last picture; auto: 0.8 with balanced, 0 as published."""
 
     learning_rate: float | Literal["auto"] | None
     """The first learning rate, for pixels in [0, 1]; auto: 0.03 for adam, 100 for sgd."""
 
     decay_rate: float
-    """What the learning rate is multiplied by in each --decay_steps."""
+    """The factor of the learning rate after every --decay_steps."""
 
     decay_steps: int | Literal["auto"] | None
-    """Steps per decay, counted anew at each scale; auto: a third of a scale."""
+    """Steps per decay, counted from the start of each scale; auto: a third of a scale's steps."""
 
     decay_staircase: bool
     """Decay the learning rate in stairs."""
@@ -153,11 +155,11 @@ class Keywords(TypedDict, total=False):
     """Adam's epsilon, added to the root of its moment."""
 
     max_step: float
-    """sgd: no step moves the pixels by more than this, root mean square, at the first learning rate."""
+    """sgd: the largest change of the pixels in a step (root mean square) at the first learning rate."""
 
     init: str
-    """The first picture; blend: the content mixed with noise; instant: as --instant paints it; auto: the content, or
-    noise where there is none."""
+    """The picture that the optimizer starts from. blend: the content mixed with noise. instant: the sketch of
+    --instant. auto: the content, or noise without content."""
 
     instant: bool
     """Paint a sketch in one pass by a network; replaces --init, --steps and --scales. --style_strength applies, by
@@ -170,24 +172,23 @@ class Keywords(TypedDict, total=False):
     """The seed of noise and of random weights."""
 
     device: Literal["auto", "cpu", "gpu", "tpu"]
-    """What computes; auto: a TPU or GPU that TensorFlow finds, else the CPU."""
+    """The device; auto: a TPU or GPU if TensorFlow finds one, else the CPU."""
 
     precision: Literal["auto", "float32", "bfloat16"]
-    """The convolutions' arithmetic; auto: bfloat16 where the machine has it in hardware."""
+    """The precision of the convolutions; auto: bfloat16 if the processor supports it."""
 
     convolution: Literal["auto", "direct", "winograd"]
-    """How to convolve; winograd: with fewer multiplications, in float32; auto: so on a CPU, at each scale whose steps
-    outweigh the time to compile it."""
+    """How to convolve. winograd: with fewer multiplications, in float32. auto: winograd on a CPU, at each scale where
+    it saves more time than it takes to compile."""
 
     xla: Literal["auto", "on", "off"]
     """Compile the steps by XLA; auto: on a GPU or TPU."""
 
     keep_programs: bool
-    """Keep programs that XLA compiles for the CPU in ~/.cache/keras_nst (or $XDG_CACHE_HOME), where the next run finds
-    them."""
+    """Keep programs that XLA compiles for the CPU in ~/.cache/keras_nst (or $XDG_CACHE_HOME) for the next run."""
 
     memory_limit_gb: float
-    """The most memory the process is to take, in GB; 0: most of what is free."""
+    """The memory limit of the process in GB; 0: most of the free memory."""
 
     evaluator: Literal["auto", "whole", "tiles"]
     """Evaluate the picture as a whole or tile by tile, with the same result; auto: what memory allows."""
@@ -196,11 +197,12 @@ class Keywords(TypedDict, total=False):
     """The side of a tile in pixels, without its halo; auto: what memory allows."""
 
     strategy: Literal["auto", "none", "mirrored", "multi_worker"]
-    """Who shares the tiles of a large picture: one device (none), all of this machine (mirrored), or the machines named
-    in TF_CONFIG, each of which is given the same command (multi_worker); auto: all GPUs of this machine."""
+    """Which devices share the tiles of a large picture. none: one device. mirrored: all devices of this machine.
+    multi_worker: the machines named in TF_CONFIG, each started with the same command. auto: all GPUs of this
+    machine."""
 
     deterministic: bool
-    """Have a GPU give the same bits each time, which takes longer; a CPU does so anyway."""
+    """Make results on a GPU bit-identical, which is slower; on a CPU they always are."""
 
     figures: bool
     """Print quality figures (metrics) at the end, as keras-nst evaluate does."""

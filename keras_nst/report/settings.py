@@ -11,7 +11,12 @@ from keras_nst.settings.kinds import text
 class Reporting(Settings):
     """The settings of a report, in addition to its folders."""
 
-    making: str = setting("", text("FILE.webp"), "Reports", "In place of the page: a moving picture of its making.")
+    making: str = setting(
+        "",
+        text("FILE.webp"),
+        "Reports",
+        "Instead of the page: write an animation of how the picture was made, as WebP.",
+    )
 
 
 COMMAND = Command(

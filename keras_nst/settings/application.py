@@ -20,7 +20,7 @@ class Application(Engines):
         "",
         text("FOLDER"),
         "Pictures",
-        "The trained network: a folder that keras_nst.train has made, or sample:night.",
+        "The trained network: a folder made by keras_nst.train, or sample:night.",
     )
     contents: str = setting(
         "",
@@ -33,20 +33,23 @@ class Application(Engines):
         "painted",
         text("FOLDER"),
         "Pictures",
-        "The folder of the results, which have the photographs' names. What is there already is not painted again.",
+        "The folder of the results, which get the photographs' names. Existing results are not painted again.",
     )
     overwrite: bool = setting(False, switch(), "Pictures", "Replace results that exist.")
     size: str = setting(
         "original",
         picture_size(),
         "Pictures",
-        "The longer side of the results in pixels, or both sides, to whose shape photographs are cropped; a print, "
-        "such as 60x40cm or A3, by --dpi; or the photograph's own. Strokes stay as large in pixels as they were "
-        "learned.",
+        "The size of the results: their longer side in pixels; WxH, with photographs cropped to that shape; a "
+        "print such as 60x40cm or A3, at --dpi; or the photograph's own size (original). Strokes are as large in "
+        "pixels as they were learned.",
     )
     dpi: float | None = same(Config, "dpi")
     format: str = setting(
-        "auto", choice(*FORMATS), "Pictures", "The results' format; auto: the photograph's, or PNG where it cannot be."
+        "auto",
+        choice(*FORMATS),
+        "Pictures",
+        "The results' format; auto: the photograph's, or PNG if that cannot be written.",
     )
     bit_depth: int = same(Config, "bit_depth")
     background: str = same(Config, "background")
@@ -55,7 +58,7 @@ class Application(Engines):
         "",
         text("NAME"),
         "Style",
-        "The name of one of the network's styles; without it the first one, or those of --blend.",
+        "The name of one of the network's styles; default: the first one, or those of --blend.",
     )
     blend: tuple[float, ...] = setting(
         (), several(number(0, 1000), "NUMBER,..."), "Style", "The shares of the network's styles, in their order."
@@ -67,14 +70,14 @@ class Application(Engines):
         "style",
         choice("style", "content", "luminance"),
         "Style",
-        "Whose colors the result has: the style's; the photograph's, put back at the end (content) or kept all along "
-        "while only lightness is painted (luminance).",
+        "The colors of the result. style: the style's. content: the photograph's, restored at the end. luminance:"
+        " the photograph's; only lightness is painted.",
     )
     refine: int = setting(
         0,
         integer(0, 10_000),
         "Style",
-        "Steps of the optimizer after the network, at full size, which make a finer picture and take their time.",
+        "Steps of the optimizer after the network, at full size, for a finer picture; they are slow.",
     )
     device: str = same(Config, "device")
     precision: str = same(Config, "precision")

@@ -16,7 +16,7 @@ from keras_nst.settings.kinds import nearest
 from keras_nst.settings.values import SEPARATOR, joined, style_source
 
 REPEATED = ("style", "style_mask", "contents", "styles", "sweep")  # flags that may be given several times
-FLAG_FILE = ("FILE", "Read flags from this file, one per line; configs/NAME.cfg also finds those that come along.")
+FLAG_FILE = ("FILE", "Read flags from this file, one per line; configs/NAME.cfg also finds the bundled ones.")
 
 # A command's own flags: the placeholder of the value, "" for a switch, and the explanation.
 OwnFlags = Mapping[str, tuple[str, str]]

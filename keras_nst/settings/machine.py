@@ -17,20 +17,20 @@ class MachineSettings(Settings):
         "auto",
         choice("auto", "cpu", "gpu", "tpu"),
         "Machine",
-        "What computes; auto: a TPU or GPU that TensorFlow finds, else the CPU.",
+        "The device; auto: a TPU or GPU if TensorFlow finds one, else the CPU.",
     )
     precision: str = setting(
         "auto",
         choice("auto", "float32", "bfloat16"),
         "Machine",
-        "The convolutions' arithmetic; auto: bfloat16 where the machine has it in hardware.",
+        "The precision of the convolutions; auto: bfloat16 if the processor supports it.",
     )
     convolution: str = setting(
         "auto",
         choice("auto", "direct", "winograd"),
         "Machine",
-        "How to convolve; winograd: with fewer multiplications, in float32; auto: so on a CPU, at each scale whose "
-        "steps outweigh the time to compile it.",
+        "How to convolve. winograd: with fewer multiplications, in float32. auto: winograd on a CPU, at each "
+        "scale where it saves more time than it takes to compile.",
     )
     xla: str = setting(
         "auto", choice("auto", "on", "off"), "Machine", "Compile the steps by XLA; auto: on a GPU or TPU."
@@ -39,11 +39,10 @@ class MachineSettings(Settings):
         True,
         switch(),
         "Machine",
-        "Keep programs that XLA compiles for the CPU in ~/.cache/keras_nst (or $XDG_CACHE_HOME), where the next run "
-        "finds them.",
+        "Keep programs that XLA compiles for the CPU in ~/.cache/keras_nst (or $XDG_CACHE_HOME) for the next run.",
     )
     memory_limit_gb: float = setting(
-        0.0, number(), "Machine", "The most memory the process is to take, in GB; 0: most of what is free."
+        0.0, number(), "Machine", "The memory limit of the process in GB; 0: most of the free memory."
     )
     evaluator: str = setting(
         "auto",
@@ -61,11 +60,12 @@ class MachineSettings(Settings):
         "auto",
         choice("auto", "none", "mirrored", "multi_worker"),
         "Machine",
-        "Who shares the tiles of a large picture: one device (none), all of this machine (mirrored), or the machines "
-        "named in TF_CONFIG, each of which is given the same command (multi_worker); auto: all GPUs of this machine.",
+        "Which devices share the tiles of a large picture. none: one device. mirrored: all devices of this "
+        "machine. multi_worker: the machines named in TF_CONFIG, each started with the same command. auto: all "
+        "GPUs of this machine.",
     )
     deterministic: bool = setting(
-        False, switch(), "Machine", "Have a GPU give the same bits each time, which takes longer; a CPU does so anyway."
+        False, switch(), "Machine", "Make results on a GPU bit-identical, which is slower; on a CPU they always are."
     )
     figures: bool = setting(
         True, switch(), "Machine", "Print quality figures (metrics) at the end, as keras-nst evaluate does."
@@ -74,7 +74,7 @@ class MachineSettings(Settings):
         True,
         switch(),
         "Machine",
-        "Show the picture in preview.jpg in the workdir, from the first scale on until it is finished.",
+        "Show the picture so far in preview.jpg in the workdir, from the end of the first scale on.",
     )
     report: bool = setting(
         True,
@@ -95,10 +95,8 @@ class MachineSettings(Settings):
         "Machine",
         "Record how these steps spend their time, for TensorBoard's profiler (which is the package xprof).",
     )
-    snapshot_steps: int = setting(
-        50, integer(), "Machine", "Keep an intermediate picture every so many steps; 0: none."
-    )
-    keep_snapshots: int = setting(0, integer(), "Machine", "Keep only so many of them, the latest; 0: all.")
+    snapshot_steps: int = setting(50, integer(), "Machine", "Save an intermediate picture every N steps; 0: none.")
+    keep_snapshots: int = setting(0, integer(), "Machine", "Keep only the latest N snapshots; 0: all.")
     checkpoint_secs: float = setting(
-        60.0, number(), "Machine", "Seconds between checkpoints, from which an interrupted run goes on."
+        60.0, number(), "Machine", "Seconds between checkpoints, from which an interrupted run resumes."
     )

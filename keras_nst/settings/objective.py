@@ -33,54 +33,54 @@ class ObjectiveSettings(Settings):
         None,
         automatic(number(0.0, 1.0)),
         "Objective",
-        "In place of both weights: 0 is the content, 1 is texture, and between them means the same for any pictures "
-        "and sizes; auto: the weights hold.",
+        "One number in place of both weights: 0 is the content, 1 is texture, and values in between mean the same"
+        " for any pictures and sizes; auto: the weights apply.",
     )
     style_loss: tuple[tuple[str, float], ...] | None = setting(
         None,
         automatic(style_losses()),
         "Objective",
-        "What of the features is style; auto: w2 with balanced, which alone may have any of them, and gram as "
-        "published. swd and neighbor need the picture seen whole.",
+        "Which distance between features is the style loss; auto: w2 with --normalization=balanced, which alone "
+        "accepts any of them; gram with the published recipes. swd and neighbor need --evaluator=whole.",
     )
     content_loss: str = setting(
         "squared",
         choice("squared", "normalized"),
         "Objective",
-        "Of the features of picture and content, with balanced: normalized gives each channel the mean 0 and the "
-        "variance 1 first, so that contrast and color are the style's alone.",
+        "How content features are compared, with balanced. normalized: each channel gets mean 0 and variance 1 "
+        "first, so that contrast and color come from the style alone.",
     )
     variation: str | None = setting(
         None,
         automatic(choice("chroma", "squared", "absolute")),
         "Objective",
-        "Which differences of neighboring pixels are the variation, with balanced: chroma: of color less its "
-        "lightness, which leaves strokes as they are; squared: of all colors, which weaves a cloth of fine detail; "
-        "absolute: not squared, which keeps edges sharper; auto: chroma, or as published.",
+        "Which differences of neighboring pixels count as variation, with balanced. chroma: squared, of color "
+        "without lightness, which leaves strokes intact. squared: of all colors, which gives a woven texture. "
+        "absolute: not squared, which keeps edges sharper. auto: chroma, or as published.",
     )
     variation_weight: float | None = setting(
         None,
         automatic(number()),
         "Objective",
-        "The weight of the variation: more leaves less colored grain; auto: the normalization's.",
+        "The weight of the variation: higher values leave less colored grain; auto: the normalization's.",
     )
     roughness_weight: float | None = setting(
         None,
         automatic(number()),
         "Objective",
-        "The weight of the roughness of lightness, with balanced: more leaves softer strokes; auto: the "
+        "The weight of the roughness of lightness, with balanced: higher values give softer strokes; auto: the "
         "normalization's.",
     )
     coarse_content: float | None = setting(
         None,
         automatic(number(0.0, 1.0, above=True)),
         "Objective",
-        "With balanced: the content's weight at the first of several sizes, as a share of what it is at the others: "
-        "less brings the style's great forms, most of all where the content says little; auto: 0.5, or 1 as published "
-        "and with --style_layers of your own.",
+        "With balanced: the content's weight at the first of several sizes, as a share of its weight at the "
+        "others. Less brings out the style's large shapes, mostly in flat parts of the content. auto: 0.5; 1 as "
+        "published, and with your own --style_layers.",
     )
     content_layers: tuple[Layer, ...] = setting(
-        (Layer("block4_conv2"),), layers(), "Objective", "Layers whose features are the content."
+        (Layer("block4_conv2"),), layers(), "Objective", "The layers whose features are the content."
     )
     style_layers: tuple[Layer, ...] | None = setting(
         None,
@@ -94,34 +94,40 @@ class ObjectiveSettings(Settings):
         None,
         automatic(choice("aspect", "squash")),
         "Objective",
-        "The style picture's shape: its own with as many pixels as the result, or squashed to the result's shape.",
+        "The shape in which the style picture is seen: its own, with as many pixels as the result (aspect), or "
+        "the result's shape (squash).",
     )
     style_pixels: str = setting(
         "enlarged",
         choice("enlarged", "own", "between"),
         "Objective",
-        "What a style picture smaller than the result becomes at the sizes above its own: enlarged, so that strokes "
-        "grow with the picture and become soft; its own pixels, so that strokes stay small and sharp; or the mean.",
+        "For a style picture smaller than the result, at the sizes above its own. enlarged: strokes grow with the"
+        " picture and become soft. own: it keeps its own pixels, and strokes stay small and sharp. between: the "
+        "mean of both.",
     )
     network: str = setting("vgg19", choice(*CONVOLUTIONS), "Objective", "The network whose features are compared.")
     pooling: str = setting(
         "max",
         choice("max", "average", "average_unscaled"),
         "Objective",
-        "The network's pooling: its own; average, rescaled to keep the activations' magnitude; or Gatys' plain one.",
+        "The network's pooling. max: its own. average: rescaled to keep the magnitude of activations. "
+        "average_unscaled: plain, as in Gatys et al.",
     )
     padding: str | None = setting(
         None,
         automatic(choice("zero", "replicate", "reflect")),
         "Objective",
-        "What the network sees beyond the picture's border: black, or the picture's own pixels, which leaves no frame; "
-        "auto: replicate with balanced, zero as published.",
+        "What the network sees beyond the picture's border: black (zero), or the picture's own pixels, which "
+        "leaves no frame; auto: replicate with balanced, zero as published.",
     )
     seamless: bool = setting(
-        False, switch(), "Objective", "Make the borders meet, so that the result tiles: for textures."
+        False, switch(), "Objective", "Make opposite borders meet, so that the result tiles; for textures."
     )
     weights: str = setting(
-        "imagenet", text("imagenet|random|PATH"), "Objective", "The network's weights; random needs no file."
+        "imagenet",
+        text("imagenet|random|PATH"),
+        "Objective",
+        "The network's weights: imagenet, random (needs no file), or a file.",
     )
 
     def __post_init__(self) -> None:

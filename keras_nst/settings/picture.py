@@ -34,29 +34,28 @@ class PictureSettings(Settings):
         (1.0,),
         several(number(0.05, 20.0), "NUMBER,..."),
         "Pictures",
-        "What the size of each style picture is multiplied by: below 1 for finer strokes, above for coarser ones.",
+        "The factor for the size of each style picture: below 1 for finer strokes, above 1 for coarser ones.",
     )
     size: str = setting(
         "512",
         picture_size(),
         "Pictures",
-        "The longer side of the result in pixels, or both sides, to whose shape the content is cropped; a print, such "
-        "as 60x40cm, 36in or A3, by --dpi; or the content's own.",
+        "The size of the result: its longer side in pixels; WxH, with the content cropped to that shape; a print "
+        "such as 60x40cm, 36in or A3, at --dpi; or the content's own size (original).",
     )
     dpi: float | None = setting(
         None,
         automatic(number(1.0, 10_000.0)),
         "Pictures",
-        "A print's dots per inch, which are written into the file; auto: 300 where --size is that of a print, else "
-        "none.",
+        "Dots per inch, written into the file; auto: 300 if --size is that of a print, else none.",
     )
     max_megapixels: float = setting(
         200.0,
         number(above=True),
         "Pictures",
-        "Refuse a picture of more million pixels, which may be a trap for memory.",
+        "Refuse pictures of more megapixels than this: they may be made to exhaust memory.",
     )
-    output: str = setting("", text("PATH"), "Pictures", "The result's own path; default: picture.png in the workdir.")
+    output: str = setting("", text("PATH"), "Pictures", "The path of the result; default: picture.png in the workdir.")
     bit_depth: int = setting(
         8,
         integer(8, 16),
@@ -67,8 +66,8 @@ class PictureSettings(Settings):
         "",
         text("white|black|#RRGGBB", lambda written: written and parse_color(written)),
         "Pictures",
-        "The color behind a transparent content, for results without transparency, as in JPEG; default: none, and "
-        "the result has the content's transparency.",
+        "The color behind a transparent content, for formats without transparency, such as JPEG; default: none, "
+        "and the result keeps the content's transparency.",
     )
     overwrite: bool = setting(
         False, switch(), "Pictures", "Replace an existing --output, or another run in the workdir."
@@ -77,34 +76,36 @@ class PictureSettings(Settings):
         "style",
         choice("style", "content", "luminance", "palette", "match"),
         "Pictures",
-        "Whose colors the result has: the style's; the content's, put back at the end (content) or kept all along "
-        "while only lightness is moved (luminance); the content's, moved into the style's range (palette); or the "
-        "style's pictures get the content's colors before (match).",
+        "The colors of the result. style: the style's. content: the content's, restored at the end. luminance: "
+        "the content's, kept throughout; only lightness is optimized. palette: the content's, moved into the "
+        "style's range. match: the style pictures get the content's colors first.",
     )
     workdir: str = setting(
         "",
         text("FOLDER"),
         "Pictures",
-        "Where the run is kept: picture, settings.cfg, curves, snapshots; default: runs/DATE-TIME-CONTENT-STYLE.",
+        "The folder of the run: picture, settings.cfg, curves, snapshots; default: runs/DATE-TIME-CONTENT-STYLE.",
     )
     content_mask: str = setting(
         "",
         text("PICTURE"),
         "Regions",
-        "A picture whose flat colors name regions of the content; edges may be soft. Each region gets the style of the "
-        "region of the same color in --style_mask; without one, the styles in their order, from dark to light.",
+        "A picture whose flat colors mark regions of the content; edges may be soft. Each region gets the style "
+        "of the region of the same color in --style_mask. Without --style_mask, the regions from dark to light "
+        "get the styles in their order.",
     )
     style_mask: str = setting(
         "",
         text("PICTURE"),
         "Regions",
-        "The regions of the style picture; given several times, of each style picture in turn.",
+        "The regions of the style picture. Repeat the flag for several style pictures, in their order.",
     )
     mask_reach: str = setting(
         "simple",
         choice("simple", "inside", "all"),
         "Regions",
-        "Which positions of a layer belong to a region: those there; those that see nothing else; all that see it.",
+        "Which positions of a layer belong to a region. simple: those in it. inside: those that see nothing else."
+        " all: all that see it.",
     )
     keep: bool = setting(
         False,

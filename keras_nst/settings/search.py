@@ -19,18 +19,18 @@ class SearchSettings(Settings):
         (150, 12, ..., 64),
         steps_by_scale(),
         "Search",
-        "Steps at each scale, coarse to fine; the number before ... holds for all between, or else the last for all "
-        "further scales.",
+        "Steps at each scale, coarse to fine. The number before ... is repeated for all scales in between; "
+        "without ..., the last number holds for all further scales.",
     )
     scales: int | None = setting(
         None,
         automatic(integer(1, 32)),
         "Search",
-        "How many sizes, growing by the square root of 2; auto: from about 128 pixels, and doubling from about 256; "
-        "1: the final size only.",
+        "The number of sizes, each the square root of 2 times the one before; auto: from about 128 pixels, "
+        "doubling from about 256; 1: the final size only.",
     )
     max_seconds: float = setting(
-        0.0, number(), "Search", "End after this time, from the start of the program to the saved picture; 0: no limit."
+        0.0, number(), "Search", "The time limit, from the start of the program to the saved picture; 0: none."
     )
     settle: float = setting(
         0.0,
@@ -42,16 +42,16 @@ class SearchSettings(Settings):
         "adam",
         choice(*OPTIMIZERS),
         "Search",
-        "What moves the picture. A step is an evaluation of the network with each; lbfgs has no rate, so that "
+        "The optimizer. With each of them a step is one evaluation of the network. lbfgs has no learning rate: "
         "--learning_rate and --decay... do not apply to it.",
     )
-    history: int = setting(10, integer(1, 100), "Search", "lbfgs: how many steps it remembers.")
+    history: int = setting(10, integer(1, 100), "Search", "lbfgs: the number of steps it remembers.")
     average: float | None = setting(
         None,
         automatic(number(0.0, 0.999)),
         "Search",
-        "adam and sgd: the result is the average of the last 1 / (1 - this) pictures, with less noise; 0: the last; "
-        "auto: 0.8 with balanced, 0 as published.",
+        "adam and sgd: the result is the average of about the last 1 / (1 - VALUE) pictures, which has less "
+        "noise; 0: the last picture; auto: 0.8 with balanced, 0 as published.",
     )
     learning_rate: float | None = setting(
         None,
@@ -65,13 +65,13 @@ class SearchSettings(Settings):
         0.9,
         number(0, 1, above=True),
         "Search",
-        "What the learning rate is multiplied by in each --decay_steps.",
+        "The factor of the learning rate after every --decay_steps.",
     )
     decay_steps: int | None = setting(
         None,
         automatic(integer(1)),
         "Search",
-        "Steps per decay, counted anew at each scale; auto: a third of a scale.",
+        "Steps per decay, counted from the start of each scale; auto: a third of a scale's steps.",
     )
     decay_staircase: bool = setting(False, switch(), "Search", "Decay the learning rate in stairs.")
     beta_1: float = setting(0.9, number(0, 0.999999), "Search", "Adam's memory of gradients.")
@@ -81,14 +81,14 @@ class SearchSettings(Settings):
         0.01,
         number(above=True),
         "Search",
-        "sgd: no step moves the pixels by more than this, root mean square, at the first learning rate.",
+        "sgd: the largest change of the pixels in a step (root mean square) at the first learning rate.",
     )
     init: str = setting(
         "auto",
         text("auto|content|noise|style|blend|instant|PATH"),
         "Start",
-        "The first picture; blend: the content mixed with noise; instant: as --instant paints it; auto: the content, "
-        "or noise where there is none.",
+        "The picture that the optimizer starts from. blend: the content mixed with noise. instant: the sketch of "
+        "--instant. auto: the content, or noise without content.",
     )
     instant: bool = setting(
         False,

@@ -13,23 +13,26 @@ class Engines(Settings):
     """The settings of the workers."""
 
     engine: str = setting(
-        "local", choice("local", "ray"), "Batch", "Who does the work: processes of this machine, or a Ray cluster."
+        "local",
+        choice("local", "ray"),
+        "Batch",
+        "Where the work runs: in processes of this machine (local), or on a Ray cluster.",
     )
     workers: int | None = setting(
         None,
         automatic(integer(1, 100_000)),
         "Batch",
-        "How many pictures are made at the same time; auto: 1 here, one on each GPU with --device=gpu; in a cluster as "
-        "many as it has room for.",
+        "The number of pictures painted at the same time; auto: 1 here, one per GPU with --device=gpu; in a "
+        "cluster, as many as it has room for.",
     )
     cpus: int | None = setting(
         None,
         automatic(integer(1, 4096)),
         "Batch",
-        "The cores of each worker; auto: all there are, shared out among the workers of this machine.",
+        "The cores of each worker; auto: all, divided among the workers of this machine.",
     )
     address: str = setting(
-        "", text("HOST:PORT"), "Batch", "With --engine=ray, the cluster to join; without it one is started here."
+        "", text("HOST:PORT"), "Batch", "With --engine=ray: the cluster to join; without it, Ray is started here."
     )
 
     def __post_init__(self) -> None:

@@ -28,27 +28,25 @@ class StudioConfig(Settings):
         "runs",
         text("FOLDER", _check_folder),
         "Studio",
-        "The folder whose runs are the gallery, and where those of the studio go.",
+        "The folder of the runs: those in it are the gallery, and new ones go there.",
     )
     films: str = setting(
         "films",
         text("FOLDER", _check_folder),
         "Studio",
-        "The folder of films that python -m keras_nst.video paints, whose frames are shown.",
+        "The folder of films being painted by python -m keras_nst.video, whose frames the studio shows.",
     )
-    port: int = setting(
-        8765, integer(0, 65535), "Studio", "Where the page is found at 127.0.0.1; 0: any port that is free."
-    )
+    port: int = setting(8765, integer(0, 65535), "Studio", "The port of the page on 127.0.0.1; 0: any free port.")
     browser: bool = setting(True, switch(), "Studio", "Open the page in the browser.")
-    queue: int = setting(20, integer(1, 1000), "Studio", "How many pictures may wait to be made.")
+    queue: int = setting(20, integer(1, 1000), "Studio", "The number of pictures that may wait in the queue.")
     max_upload_mb: int = setting(
-        100, integer(1, 10_000), "Studio", "Refuse an uploaded file of more million bytes, before it is there."
+        100, integer(1, 10_000), "Studio", "Refuse uploads of more megabytes than this, before they are complete."
     )
     max_megapixels: float = setting(
         50.0,
         number(above=True),
         "Studio",
-        "Refuse an uploaded picture of more million pixels, before it is decoded.",
+        "Refuse uploaded pictures of more megapixels than this, before they are decoded.",
     )
     weights: str = of_a_run("weights")
     device: str = of_a_run("device")

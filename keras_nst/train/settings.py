@@ -23,91 +23,91 @@ class Training(LikeARun):
         "",
         text("PICTURES"),
         "Pictures",
-        "The photographs to learn from: a folder, with those deep inside it, a glob in quotes, or a text file with a "
+        "The photographs to learn from: a folder with its subfolders, a glob in quotes, or a text file with a "
         "name in each line; may be given several times. Twenty are enough.",
     )
     style: str = setting(
         "",
         text("PICTURE", parse_styles),
         "Pictures",
-        "The picture whose style is learned. Given several times, one network learns all of them, to be chosen or "
-        "blended when it paints.",
+        "The picture whose style is learned. Given several times, one network learns all of them; you choose or "
+        "blend them when it paints.",
     )
     from_model: str = setting(
         "",
         text("MODEL"),
         "Pictures",
-        "A trained network, a folder or sample:night, that the style is added to, also written --from: only what is a "
-        "style's own is learned, which takes a few hundred steps, and its other styles stay as they are.",
+        "Add the style to this trained network, a folder or sample:night; also written --from. Only the "
+        "parameters of the new style are trained, in a few hundred steps; its other styles do not change.",
     )
     start: str = setting(
         "trained",
         choice("trained", "nothing"),
         "Pictures",
-        "What the network begins with: one that comes along, trained for another style, if --width and --blocks are as "
-        "they are by themselves; or nothing that was learned before.",
+        "What the network starts from: a bundled network trained for another style, if --width and --blocks have "
+        "their defaults; or random weights (nothing).",
     )
     workdir: str = setting(
         "",
         text("FOLDER"),
         "Pictures",
-        "Where the network is kept; default: models/STYLE. The same command goes on with what is there.",
+        "The folder of the network; default: models/STYLE. The same command resumes the training in it.",
     )
     overwrite: bool = setting(False, switch(), "Pictures", "Replace another training in the folder.")
     size: int = setting(
         256,
         integer(64, LARGEST_CROP),
         "Learning",
-        "The side of the squares that are cut out of the photographs, in pixels.",
+        "The side in pixels of the squares that are cut out of the photographs.",
     )
     style_size: int = setting(
         384,
         integer(SMALLEST_SIDE, LARGEST_STYLE),
         "Learning",
-        "How large the style picture is seen: it has as many pixels as a square of this side. Its strokes get that "
-        "large in pixels, whatever the size of what is painted.",
+        "The size of the style picture: as many pixels as a square of this side. It determines how large strokes "
+        "are in pixels, whatever size you paint later.",
     )
-    batch_size: int = setting(4, integer(1, 64), "Learning", "How many photographs make a step.")
+    batch_size: int = setting(4, integer(1, 64), "Learning", "The number of photographs per step.")
     steps: int = setting(
         2400,
         integer(1),
         "Learning",
-        "Steps at most. It ends earlier where photographs that it does not learn from gain nothing any more.",
+        "The most steps. Training ends earlier if held-out photographs no longer improve.",
     )
     max_seconds: float = setting(
         0.0,
         number(),
         "Learning",
-        "Take about so many seconds from start to end, or one step if that takes longer; the last third of those for "
-        "steps is learned more and more slowly; 0: no limit.",
+        "The approximate time from start to end in seconds, but at least one step. The learning rate decays in "
+        "the last third. 0: no limit.",
     )
     learning_rate: float = setting(
-        7e-4, number(0, 1, above=True), "Learning", "Adam's learning rate, until the last third."
+        7e-4, number(0, 1, above=True), "Learning", "Adam's learning rate; it decays in the last third."
     )
     held_out: float = setting(
         0.1,
         number(0, 0.9),
         "Learning",
-        "The share of the photographs that it does not learn from, but is judged by. Of one photograph there is none.",
+        "The share of the photographs that is held out to judge the network. With one photograph, none is.",
     )
     steady: float = setting(
         0.0,
         number(),
         "Learning",
-        "How much it counts, for film, that a picture stays what it is when the camera moves a little: 0: nothing; try "
-        "30. A step takes about 1.3 times as long.",
+        "For film: the weight of keeping a picture the same when the camera moves a little. 0: none; try 30. A "
+        "step takes about 1.3 times as long.",
     )
     width: int = setting(
         24,
         integer(LEAST["width"], MOST["width"]),
         "Network",
-        "The network's channels at full size; twice as many take nearly four times as long, to learn and to paint.",
+        "The network's channels at full size; twice as many take nearly four times as long to train and to paint.",
     )
     blocks: int = setting(
         5,
         integer(LEAST["blocks"], MOST["blocks"]),
         "Network",
-        "Its residual blocks, at a quarter of the size.",
+        "The number of residual blocks, at a quarter of the size.",
     )
     content_loss: str = same(Config, "content_loss")
     max_megapixels: float = same(Config, "max_megapixels")

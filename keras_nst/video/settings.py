@@ -43,25 +43,24 @@ class Filming(Engines, LikeARun):
         "",
         text("FILM"),
         "Film",
-        "The film: a file of any common format, or a folder of pictures, which are its frames in the order of their "
-        "names.",
+        "The film: a file of any common format, or a folder of pictures, its frames in the order of their names.",
     )
     output: str = setting(
         "",
         text("FILM"),
         "Film",
         "The film to write: .mp4, .mkv, .mov (ProRes) or a folder for PNG frames; default: the film's name with "
-        "-painted, as MP4. Sound and times are the film's.",
+        "-painted, as MP4. Sound and frame times are kept.",
     )
     workdir: str = setting(
         "",
         text("FOLDER"),
         "Film",
-        "Where the painted frames are kept; default: films/NAME. The same command goes on with what is there.",
+        "The folder of the painted frames; default: films/NAME. The same command resumes from them.",
     )
-    overwrite: bool = setting(False, switch(), "Film", "Replace another film in the folder, and one at --output.")
-    start: float = setting(0.0, number(), "Film", "Where to begin, in seconds of the film.")
-    end: float = setting(0.0, number(), "Film", "Where to end, in seconds of the film; 0: at its end.")
+    overwrite: bool = setting(False, switch(), "Film", "Replace another film in the folder, and the file at --output.")
+    start: float = setting(0.0, number(), "Film", "The start, in seconds of the film.")
+    end: float = setting(0.0, number(), "Film", "The end, in seconds of the film; 0: its own end.")
     rate: float = setting(25.0, number(0.001, 1000), "Film", "Frames per second of a folder of pictures.")
     side_by_side: bool = setting(
         False,
@@ -73,58 +72,58 @@ class Filming(Engines, LikeARun):
         "auto",
         choice(*WAYS),
         "Way",
-        "Who paints the frames: the optimizer each of them (best); a trained network (fastest); or keyframes only the "
-        "optimizer, from which a network learns the others. auto: a network where --model is given.",
+        "How frames are painted. optimize: each by the optimizer (best). network: by a trained network (fastest)."
+        " keyframes: some by the optimizer, the others by a network that learns from these. auto: network with "
+        "--model, else optimize.",
     )
     model: str = setting(
-        "", text("FOLDER"), "Way", "The trained network: a folder that keras_nst.train has made, or sample:night."
+        "", text("FOLDER"), "Way", "The trained network: a folder made by keras_nst.train, or sample:night."
     )
     blend: tuple[float, ...] = same(Application, "blend")
     steps_more: int = setting(
         24,
         integer(1, 10_000),
         "Way",
-        "optimize: the steps of a frame that begins as the one before it; --steps are those "
-        "of the first frame after a cut.",
+        "optimize: the steps of each further frame; --steps are those of the first frame after a cut.",
     )
     steady: float = setting(
         20.0,
         number(),
         "Way",
-        "How much it counts that what is seen in two frames looks the same in both; 0: nothing, and each frame is "
-        "painted alone.",
+        "The weight of steadiness: that whatever is visible in two frames looks the same in both; 0: each frame "
+        "is painted alone.",
     )
     passes: int = setting(
         1,
         integer(1, 16),
         "Way",
-        "optimize: how often the film is gone through, forwards and backwards in turn, each time from what is there.",
+        "optimize: the number of passes through the film, alternately forwards and backwards, each from the "
+        "result of the one before.",
     )
     keyframe_every: int = setting(
-        24, integer(1, 10_000), "Way", "keyframes: one frame in so many is painted by the optimizer."
+        24, integer(1, 10_000), "Way", "keyframes: one frame in N is painted by the optimizer."
     )
-    learning_steps: int = setting(
-        600, integer(1, 100_000), "Way", "keyframes: the steps in which the network learns from them."
-    )
+    learning_steps: int = setting(600, integer(1, 100_000), "Way", "keyframes: the training steps of the network.")
     content_mask: str = setting(
         "",
         text("FILM"),
         "Regions",
-        "optimize: a film, or a folder of pictures, with as many frames, whose flat colors name regions. Each region "
-        "gets the style of the region of the same color in --style_mask; without one, the styles in their order, from "
-        "dark to light.",
+        "optimize: a film, or a folder of pictures, with the same number of frames, whose flat colors mark "
+        "regions. Each region gets the style of the region of the same color in --style_mask. Without "
+        "--style_mask, the regions from dark to light get the styles in their order.",
     )
     style_mask: str = same(Config, "style_mask")
     mask_reach: str = same(Config, "mask_reach")
     keep: bool = same(Config, "keep")
-    cuts: bool = setting(True, switch(), "Way", "Start afresh where the film is cut.")
+    cuts: bool = setting(True, switch(), "Way", "Start over after each cut of the film.")
     figures: bool = setting(True, switch(), "Film", "Measure at the end, on some frames, how steady the film is.")
     style: str = same(Config, "style")
     size: str = setting(
         "original",
         picture_size(),
         "Film",
-        "The longer side of the painted film; or both sides (frames are cropped to their shape); or the film's own.",
+        "The size of the painted film: its longer side in pixels; WxH, with frames cropped to that shape; or the "
+        "film's own size (original).",
     )
     color: str = same(Config, "color")
     content_loss: str = same(Config, "content_loss")
@@ -143,7 +142,8 @@ class Filming(Engines, LikeARun):
         None,
         automatic(integer(1, 100_000)),
         "Batch",
-        "How many processes share the film's shots; auto: 1 here; in a cluster as many as it has room for.",
+        "The number of processes that divide the film's shots among them; auto: 1 here; in a cluster, as many as "
+        "it has room for.",
     )
 
     def __post_init__(self) -> None:

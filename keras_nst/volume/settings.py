@@ -27,8 +27,8 @@ class Carving(LikeARun):
         "",
         text("PICTURE", parse_styles),
         "Volume",
-        "The picture whose style the slices get along all three axes; given three times, one for those along each: the "
-        "slices of the file (of NIfTI those along its first axis), those along its rows, those along its columns.",
+        "The style of the slices along all three axes. Given three times, one for each axis: slices of the file "
+        "(of NIfTI, along its first axis), along its rows, along its columns.",
     )
     output: str = setting(
         "",
@@ -41,42 +41,40 @@ class Carving(LikeARun):
         "",
         text("FOLDER"),
         "Volume",
-        "Where curves, sheets and the state are kept; default: volumes/NAME. The same command goes on with what is "
-        "there.",
+        "The folder of curves, sheets and checkpoints; default: volumes/NAME. The same command resumes from it.",
     )
-    overwrite: bool = setting(False, switch(), "Volume", "Replace another volume in the folder, and one at --output.")
+    overwrite: bool = setting(
+        False, switch(), "Volume", "Replace another volume in the folder, and the file at --output."
+    )
     window: tuple[float, ...] = setting(
         (),
         several(number(-1e12, 1e12), "LOW,HIGH"),
         "Volume",
-        "The values that are painted: what lies below or above is as these; default: all, but for a few that lie far "
-        "from the others.",
+        "The range of values to paint; values beyond it are clipped. Default: all, except for a few outliers.",
     )
     size: int = setting(
         0,
         integer(0, 2048),
         "Volume",
-        "The longest side in voxels; 0: the content's own. Without content the side of a cube; 0: 64.",
+        "The longest side in voxels; 0: the content's own. Without content, the side of a cube; 0: 64.",
     )
     colors: str = setting(
         "auto",
         choice("auto", "gray", "rgb"),
         "Volume",
-        "Give the result colors; auto: if the content has colors, or there is no content.",
+        "Paint in color; auto: if the content has colors, or without content.",
     )
     steps: int = setting(160, integer(1, 100_000), "Search", "Steps at each scale; the volume doubles between scales.")
-    scales: int = setting(0, integer(0, 16), "Search", "How many scales; 0: from about 32 voxels.")
+    scales: int = setting(0, integer(0, 16), "Search", "The number of scales; 0: from about 32 voxels on.")
     steady: float = setting(
         6.0,
         number(),
         "Objective",
-        "How much it counts that neighboring slices of the file look the same where the content is the same in both; "
-        "0: nothing, and strokes are as short along all axes.",
+        "The weight of continuity: that neighboring slices of the file look the same where the content is the "
+        "same in both. 0: none; strokes are then equally short along all axes.",
     )
-    slices: int = setting(
-        4, integer(1, 1024), "Search", "Slices along each axis that a step looks at; all of them have their turn."
-    )
-    learning_rate: float = setting(0.03, number(0, 1, above=True), "Search", "The first learning rate of Adam.")
+    slices: int = setting(4, integer(1, 1024), "Search", "Slices along each axis per step; each slice has its turn.")
+    learning_rate: float = setting(0.03, number(0, 1, above=True), "Search", "Adam's first learning rate.")
     checkpoint_secs: float = same(Config, "checkpoint_secs")
     tensorboard: bool = same(Config, "tensorboard")
 
