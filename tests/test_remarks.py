@@ -97,7 +97,7 @@ def test_what_a_print_takes(tmp_path: Path) -> None:
     )
     assert effort(Size(341, 512), config.resolved(size="512"), 226, tmp_path) == []
     (small,) = effort(Size(341, 512), config.resolved(size="512", dpi=100.0), 226, tmp_path)
-    assert "13 x 8.661 cm at 100 dpi" in small
+    assert small == "On paper 13 x 8.661 cm at 100 dpi."
 
 
 def test_a_disk_that_is_too_small_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,8 @@ def effort(size: Size, config: Resolved, steps: int, workdir: Path) -> list[str]
         return []
     sides = [side / dpi * CENTIMETERS for side in reversed(size)] if dpi else []
     on_paper = f", {sides[0]:.4g} x {sides[1]:.4g} cm at {dpi:g} dpi" if dpi else ""
+    if pixels < LARGE:
+        return [f"On paper{on_paper.removeprefix(',')}."]
     parts: dict[str, float] = {
         "a checkpoint": 2 * pixels * KEPT * _tensors(config),
         "the picture": pixels * 3 * config.bit_depth // 8,
