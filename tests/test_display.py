@@ -19,7 +19,7 @@ from tqdm import tqdm
 from keras_nst.command import meter
 from keras_nst.core.plan.events import Progress
 from keras_nst.monitors import display as module
-from keras_nst.monitors.display import Forecast, Speed, display
+from keras_nst.monitors.display import Forecast, Foretold, Speed, display
 
 ROOT = Path(__file__).parent.parent
 SIZES = [(20, 30), (40, 60), (80, 120)]  # each scale has four times the pixels of the one before
@@ -231,6 +231,20 @@ def test_speed_forgets_the_compilation_and_averages(clock: SimpleNamespace) -> N
     assert seen == pytest.approx([0.1, 2, 3, 2.5, 0.2, 3])
     clock.now += 60
     assert speed(progress(3, 10, (1, 2, 2, 3), final=True)) == pytest.approx(3)
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(200, 1), (1, 0)])
+def test_what_takes_long_is_foretold_once(seconds: float, told: int, clock: SimpleNamespace) -> None:
+    """As soon as the second size is at work; what is done in a minute is not."""
+    lines: list[str] = []
+    foretold, step = Foretold(WORK, 0, lines.append), 0
+    for scale, steps in [(1, 1), (1, 9), (2, 1), (2, 1), (2, 4)]:
+        clock.now += seconds / 2.4 if steps == 1 else steps * seconds / 2.4
+        step += steps
+        shape = (1, *SIZES[scale - 1], 3)
+        foretold(progress(scale, step if scale == 1 else step - 10, shape)._replace(step=step))
+    assert len(lines) == told
+    assert all(re.fullmatch(r"About [\d:]+ are left at this machine's pace[.]", line) for line in lines)
 
 
 # --- Bars of other doors ---

@@ -14,6 +14,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO
 
 import numpy as np
@@ -30,7 +31,7 @@ from keras_nst.core.network.network import Network
 from keras_nst.core.plan.events import Progress, Standing
 from keras_nst.core.plan.pyramid import Size
 from keras_nst.core.seeing.sight import Pictures, Style
-from keras_nst.run import perform
+from keras_nst.run import checkpoints, perform
 from keras_nst.run.__main__ import main
 from keras_nst.run.checkpoints import Checkpoints, read_checkpoint, write_checkpoint
 from keras_nst.run.prepare import prepare
@@ -122,6 +123,24 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_is_told_once(
         keeping(Progress(step, 9, 1, 1, step, 9, None, 0.1, lambda: None, standing=lambda: stood[4]))
     assert (tmp_path / CHECKPOINT).read_bytes() == kept and len(list(tmp_path.iterdir())) == 1
     assert capsys.readouterr().err.count("No checkpoint could be written: No space left on device") == 1
+
+
+def test_checkpoints_that_take_long_are_rare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that took 3 seconds is followed by none for a minute, whatever --checkpoint_secs asks for."""
+    now = [0.0]
+    written: list[float] = []
+
+    def write(*arguments: object) -> None:
+        written.append(now[0])
+        now[0] += 3.0
+
+    monkeypatch.setattr(checkpoints, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(checkpoints, "write_checkpoint", write)
+    keeping = Checkpoints(tmp_path, settings(checkpoint_secs=1.0))
+    for step in range(1, 100):
+        now[0] += 1.0
+        keeping(Progress(step, 200, 1, 1, step, 200, None, 0.1, lambda: None, standing=lambda: None))
+    assert written[0] == 1.0 and min(np.diff(written)) >= 60.0 and len(written) == 2
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"x" * 1000])
