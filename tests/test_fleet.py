@@ -22,7 +22,8 @@ from keras_nst.batch import jobs
 from keras_nst.batch.__main__ import main
 from keras_nst.batch.jobs import BatchJob, Hashes, job_of
 from keras_nst.batch.prepare import items, values_of
-from keras_nst.batch.settings import OF_THE_BATCH, BatchConfig
+from keras_nst.batch.settings import COMMAND, OF_THE_BATCH, BatchConfig
+from keras_nst.command.command import written_out
 from keras_nst.command.manifest import DONE, FAILED, MANIFEST, RUNNING, Manifest
 from keras_nst.command.run_folder import Busy
 from keras_nst.run.__main__ import main as run
@@ -112,6 +113,22 @@ def test_every_content_with_every_style(album: Path) -> None:
     assert {item.style for item in mixed} == {"sample:night:2@1-3"}
 
 
+def test_a_folder_is_a_folder_by_the_short_names_too(album: Path) -> None:
+    found = items(batch(contents=str(album / "contents"), style=str(album / "styles")))
+    assert found == items(batch(contents=str(album / "contents"), styles=str(album / "styles")))
+    written = written_out([f"--content={album / 'contents'}", "--content=a.jpg"], COMMAND.short)
+    assert written == [f"--contents={album / 'contents'}", "--contents=a.jpg"]
+
+
+def test_rows_without_a_content_take_the_one_that_is_given(album: Path) -> None:
+    (album / "pairs.csv").write_text("style\nb.jpg\nc.jpg\n")
+    found = items(batch(pairs=str(album / "pairs.csv"), contents="a.jpg"))
+    assert [(item.content, item.style) for item in found] == [("a.jpg", "b.jpg"), ("a.jpg", "c.jpg")]
+    for more in ({"contents": str(album / "contents")}, {"contents": "a.jpg", "styles": "d.jpg"}):
+        with pytest.raises(SettingError, match=r"Expected no (contents|styles) beside --pairs="):
+            items(batch(pairs=str(album / "pairs.csv"), **more))
+
+
 def test_a_table_of_pairs(album: Path) -> None:
     table = album / "pairs.csv"
     table.write_text('content, style,output,steps,color\na.jpg,b.jpg,x.png,"3,4",match\na.jpg,c.jpg,,,\n')
@@ -166,6 +183,8 @@ def test_sweeps_are_a_grid() -> None:
         ({"contents": "{folder}"}, "Expected a folder with pictures"),
         ({"contents": "{folder}/*.png"}, "Expected a pattern that something matches"),
         ({"styles": "{folder}/none.txt"}, "Expected a text file with names"),
+        ({"style": ""}, "--style: Expected a picture: a path or a URL"),
+        ({"style": "{folder}"}, "--style=.*: Expected a folder with pictures"),
     ],
 )
 def test_what_cannot_be_is_told_before_the_first_job(given: dict[str, str], message: str, tmp_path: Path) -> None:

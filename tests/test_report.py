@@ -113,10 +113,11 @@ def is_sealed(page: Page) -> None:
         assert allowed[f"{tag}-src"] == f"'sha256-{digest}'"
         assert len(page.all(tag)) == 1 and not re.search(r"https?:|url\(|import|fetch", source)
     for tag, known in page.elements:
-        assert tag not in ("link", "iframe", "object", "embed", "base", "form", "video", "audio", "image", "use")
+        assert tag not in ("link", "iframe", "object", "embed", "base", "form", "video", "audio")
         assert not [name for name in known if name.startswith("on") or name == "style" or ":" in name]
         assert tag != "img" or known["src"].startswith("data:image/") and known["alt"]
-        assert known.get("href", "./").startswith("./") and ("src" not in known or tag == "img")
+        start = {"image": "data:image/webp;", "use": "#input-"}.get(tag, "./")
+        assert known.get("href", start).startswith(start) and ("src" not in known or tag == "img")
     assert len(page.source.encode()) < MOST
 
 
@@ -462,6 +463,10 @@ def test_a_batch_leaves_its_page(swept: Path) -> None:
     for each in links:
         assert Page(each).texts["title"][0] == "town.png in the style of paint.jpg"
     assert sorted(row[4] for row in rows) == ["<bdi>10</bdi>"] * 2 + ["<bdi>2</bdi>"] * 2
+    stored, made = {known["id"] for known in page.all("image")}, [row for row in rows if "done" in row[-1]]
+    shown = [re.findall(r'href="#([^"]+)"', "".join(row[2:4])) for row in made]
+    assert shown[0] == shown[1] and len(shown[0]) == len(set(shown[0])) == 2 and set(shown[0]) == stored  # once each
+    assert not any("<use" in cell for row in rows for cell in row if row not in made)
 
 
 @pytest.mark.slow

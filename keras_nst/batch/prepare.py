@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from keras_nst.batch.settings import FOLDER, BatchConfig, config_of_job
 from keras_nst.pictures.sources import sources
+from keras_nst.session.scene import check_given
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError, SettingError, fields, read_setting, reason_of
 from keras_nst.settings.flags import one_or_several
@@ -78,14 +79,18 @@ def items(batch: BatchConfig) -> list[Item]:
             "pairs", batch.pairs, f"Expected an output of its own for each picture. Received twice: {min(twice)}"
         )
     for item in found:
-        item.config(batch)  # reports settings that do not fit together now
+        check_given(item.config(batch), bool(item.content), bool(item.style))  # and that settings fit together
     return with_names(found)
 
 
 def rows_of_products(batch: BatchConfig) -> Iterator[Item]:
     """Yields each combination of a content and a style."""
     contents = sources("contents", batch.contents) if batch.contents else [batch.content]
-    styles = [joined([style]) for style in sources("styles", batch.styles)] if batch.styles else [batch.style]
+    if batch.styles or len(parted(batch.style)) == 1:
+        given = ("styles", batch.styles) if batch.styles else ("style", batch.style)
+        styles = [joined([style]) for style in sources(*given)]
+    else:
+        styles = [batch.style]  # several in one picture, or none
     for style, content in itertools.product(styles, contents):  # by style, whose measurements are cached
         yield Item("", content, style, {})
 
@@ -93,6 +98,7 @@ def rows_of_products(batch: BatchConfig) -> Iterator[Item]:
 def rows_of_table(batch: BatchConfig) -> Iterator[Item]:
     """Yields the rows of --pairs."""
     known = {*fields(Config), "output"} - (set(OF_ONE_RUN) - {"output"})
+    content = content_of_rows(batch)
     try:
         with Path(os.path.expanduser(batch.pairs)).open(encoding="utf8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
@@ -110,17 +116,27 @@ def rows_of_table(batch: BatchConfig) -> Iterator[Item]:
     if not rows:
         raise SettingError("pairs", batch.pairs, "Expected a row for each picture below the names of the columns.")
     for line, row in rows:
-        yield _row(batch, line, row)
+        yield _row(batch, content, line, row)
 
 
-def _row(batch: BatchConfig, line: int, row: Mapping[str, Any]) -> Item:
+def content_of_rows(batch: BatchConfig) -> str:
+    """Returns the content of rows that name none."""
+    contents = sources("contents", batch.contents)
+    if batch.styles or len(contents) > 1:
+        name = "styles" if batch.styles else "contents"
+        reason = f"Expected no {name} beside --pairs={batch.pairs}, whose rows name them."
+        raise SettingError(name, getattr(batch, name), reason)
+    return contents[0] if contents else batch.content
+
+
+def _row(batch: BatchConfig, content: str, line: int, row: Mapping[str, Any]) -> Item:
     try:
         if None in row or None in row.values():
             raise InputError("Expected as many values as there are columns")
         given = {name: value.strip() for name, value in row.items() if value.strip()}
         output = given.pop("output", "")
         own = {name: read_setting(Config, name, value) for name, value in given.items()}
-        item = Item("", own.pop("content", batch.content), one_or_several(own.pop("style", batch.style)), own, output)
+        item = Item("", own.pop("content", content), one_or_several(own.pop("style", batch.style)), own, output)
         item.config(batch)
         return item
     except InputError as error:

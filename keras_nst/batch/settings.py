@@ -21,15 +21,15 @@ class BatchConfig(Engines, Config):
         text("PICTURES"),
         "Batch",
         "The contents: a folder, a glob in quotes, a text file with a name in each line, or a picture; may be given "
-        "several times. Each is combined with each style. Without it, --content.",
+        "several times. Each is combined with each style. --content is the same flag here.",
     )
-    styles: str = setting("", text("PICTURES"), "Batch", "The styles, in the same forms. Without it, --style.")
+    styles: str = setting("", text("PICTURES"), "Batch", "The styles, in the same forms. Without it, --style, which may be a folder too.")
     pairs: str = setting(
         "",
         text("FILE.csv"),
         "Batch",
-        "Instead of --contents and --styles: a table with a row for each picture, with columns content, style, "
-        "output and any setting.",
+        "A table with a row for each picture, with columns content, style, output and any setting. A row without a "
+        "content or style takes the one of --content or --style.",
     )
     sweep: str = setting(
         "",
@@ -69,5 +69,6 @@ COMMAND = Command(
     ),
     "Makes many pictures: combinations, tables of pairs, sweeps over settings.",
     example="contents",
+    short={"content": "contents"},  # of which there may be one
     interrupted="Interrupted: what is done is kept. The same command goes on.",
 )

@@ -1,5 +1,6 @@
 """Reads the curves and pictures of a run from its event files, without TensorFlow."""
 
+import contextlib
 import math
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from tensorboard.compat.proto import event_pb2, types_pb2
 from tensorboard.util import tensor_util
 
 from keras_nst.command.run_folder import EVENTS
-from keras_nst.monitors.names import QUALITY
+from keras_nst.monitors.names import LOSS, QUALITY, SOURCE
 from keras_nst.monitors.records import records
 
 Curve = list[tuple[int, float]]  # steps and values
@@ -44,11 +45,34 @@ def read_history(folder: Path) -> History:
     return history
 
 
+def read_sources(folder: Path) -> dict[str, bytes]:
+    """Returns the inputs that a run has stored, by name, as PNG; the files are read as far as the first loss only."""
+    found: dict[str, bytes] = {}
+    for path in sorted(folder.glob(EVENTS)):
+        with contextlib.suppress(OSError, DecodeError):
+            for event in map(event_pb2.Event.FromString, records(path)):
+                if any(value.tag == LOSS for value in event.summary.value):
+                    return found
+                found |= {
+                    value.tag.removeprefix(f"{SOURCE}/"): value.tensor.string_val[2]
+                    for value in event.summary.value
+                    if value.tag.startswith(f"{SOURCE}/") and _is_picture(value)
+                }
+    return found
+
+
+def _is_picture(value: Any) -> bool:
+    """Returns whether a value of an event is an image: its width, its height, and PNG."""
+    tensor = value.tensor
+    is_of_images = value.metadata.plugin_data.plugin_name in ("images", "")
+    return is_of_images and tensor.dtype == types_pb2.DT_STRING and len(tensor.string_val) > 2
+
+
 def _add(history: History, event: Any) -> None:
     """Adds the values of an event."""
     for value in event.summary.value:
-        plugin, tensor = value.metadata.plugin_data.plugin_name, value.tensor
-        if tensor.dtype == types_pb2.DT_STRING and len(tensor.string_val) > 2 and plugin in ("images", ""):
+        tensor = value.tensor
+        if _is_picture(value):
             history.pictures.setdefault(value.tag, {})[event.step] = tensor.string_val[2]
         elif tensor.dtype == types_pb2.DT_FLOAT and len(numbers := tensor_util.make_ndarray(tensor).ravel()) == 1:
             curve = history.curves.setdefault(value.tag, [])

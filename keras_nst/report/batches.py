@@ -55,4 +55,5 @@ def row_of(folder: Path, job: str, entry: Entry) -> Row:
         entry.error,
         picture,
         report if report.exists() else None,
+        workdir,
     )
