@@ -23,7 +23,9 @@ class BatchConfig(Engines, Config):
         "The contents: a folder, a glob in quotes, a text file with a name in each line, or a picture; may be given "
         "several times. Each is combined with each style. --content is the same flag here.",
     )
-    styles: str = setting("", text("PICTURES"), "Batch", "The styles, in the same forms. Without it, --style, which may be a folder too.")
+    styles: str = setting(
+        "", text("PICTURES"), "Batch", "The styles, in the same forms. Without it, --style: also a folder."
+    )
     pairs: str = setting(
         "",
         text("FILE.csv"),
