@@ -9,6 +9,8 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
+from keras_nst.system.version import __version__
+
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -49,6 +51,17 @@ def test_the_short_command(installed: Path, tmp_path: Path) -> None:
     assert done.returncode == 2 and done.stderr.startswith("usage: keras-nst video --content=FILM")
     done = run_installed(installed, tmp_path, command, "--size=0")
     assert done.returncode == 2 and done.stderr.startswith("keras_nst: --size=0: ")
+
+
+def test_one_version_everywhere(installed: Path) -> None:
+    written = {
+        "CITATION.cff": f"\nversion: {__version__}\n",
+        "CHANGELOG.md": f"\n## [{__version__}] - ",
+        "docs/guides/install.md": f"keras_nst-{__version__}-py3-none-any.whl",
+    }
+    assert all(text in (ROOT / name).read_text(encoding="utf8") for name, text in written.items())
+    (info,) = installed.glob("keras_nst-*.dist-info")
+    assert f"\nVersion: {__version__}\n" in (info / "METADATA").read_text(encoding="utf8")
 
 
 def test_nothing_else_is_installed(installed: Path) -> None:
