@@ -21,8 +21,9 @@ pygments_style = "friendly"
 
 
 def setup(app: Sphinx) -> None:
-    """Has each page's text read by `for_the_site`."""
+    """Has each page's text read by `for_the_site`, and its language told by `in_its_language`."""
     app.connect("source-read", for_the_site)
+    app.connect("html-page-context", in_its_language)
 
 
 def for_the_site(app: Sphinx, page: str, text: list[str]) -> None:
@@ -30,6 +31,12 @@ def for_the_site(app: Sphinx, page: str, text: list[str]) -> None:
     text[0] = re.sub(r"\]\((keras_nst/[\w/]+/)\)", r"](\1__init__.py)", text[0])
     if page == root_doc:
         text[0] += "".join(contents(text[0]))
+
+
+def in_its_language(app: Sphinx, page: str, template: str, context: dict[str, object], tree: object) -> None:
+    """Says which pages are in Chinese, for the browser's choice of a font."""
+    if page.endswith(".zh-CN"):
+        context["language"] = "zh-CN"
 
 
 def contents(index: str) -> list[str]:

@@ -4,6 +4,7 @@ import ast
 import doctest
 import itertools
 import json
+import os
 import re
 import shlex
 import shutil
@@ -23,8 +24,10 @@ from keras_nst.command.command import written_out
 from keras_nst.settings import flags
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
-TRANSLATIONS = [*(ROOT / "docs").rglob("*.zh-CN.md"), *ROOT.glob("*.zh-CN.md")]
-WITH_EXAMPLES = [page for page in PAGES if "```pycon" in page.read_text(encoding="utf8") and page not in TRANSLATIONS]
+IN_CHINESE = sorted([*(ROOT / "docs").rglob("*.zh-CN.md"), *ROOT.glob("*.zh-CN.md")])
+CHINESE_INDEX = ROOT / "docs" / "index.zh-CN.md"
+TRANSLATIONS = [page for page in IN_CHINESE if page != CHINESE_INDEX]  # the index is a page of its own
+WITH_EXAMPLES = [page for page in PAGES if "```pycon" in page.read_text(encoding="utf8") and page not in IN_CHINESE]
 
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.name)
@@ -171,13 +174,35 @@ def test_the_gallery_tells_of_every_config() -> None:
 
 @pytest.mark.parametrize("page", TRANSLATIONS, ids=lambda page: page.name)
 def test_a_translation_has_all_that_its_original_has(page: Path) -> None:
-    """The same commands, code, headings, tables and links in the same order; each page leads to the other."""
-    original = page.with_name(page.name.replace(".zh-CN", ""))
+    """The same commands, code, headings, tables, links and numbers; each page leads to the other."""
+    original = original_of(page)
     texts = [of.read_text(encoding="utf8") for of in (original, page)]
-    for what in (commands, fenced, headings, tables, links, flags_named):
+    for what in (commands, fenced, indented, headings, tables, links, code_named, flags_named, numbers):
         expected, told = map(what, texts)
         assert expected == told, what.__name__
     assert f"]({page.name})" in texts[0].split("##")[0] and f"]({original.name})" in texts[1].split("##")[0]
+
+
+@pytest.mark.parametrize("page", IN_CHINESE, ids=lambda page: page.name)
+def test_a_chinese_page_leads_to_chinese_pages(page: Path) -> None:
+    """Where there are any; to its own original besides."""
+    for link in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf8")):
+        translated = (page.parent / link).with_suffix(".zh-CN.md")
+        assert not translated.exists() or translated == page, link
+
+
+def test_the_chinese_index_lists_every_page() -> None:
+    """Those of the index, in Chinese or in English, and the index all those in Chinese."""
+    index = original_of(CHINESE_INDEX).read_text(encoding="utf8")
+    told = CHINESE_INDEX.read_text(encoding="utf8")
+    assert f"]({CHINESE_INDEX.name})" in index.split("##")[0] and "](index.md)" in told.split("##")[0]
+    assert set(links(told)) == set(links(index)) | {"index.md"}
+    in_chinese = {os.path.relpath(page, ROOT / "docs") for page in IN_CHINESE}
+    assert {link for link in re.findall(r"\]\((\S+\.zh-CN\.md)\)", index) if link in in_chinese} == in_chinese
+
+
+def original_of(page: Path) -> Path:
+    return page.with_name(page.name.replace(".zh-CN", ""))
 
 
 def fenced(text: str) -> list[str]:
@@ -198,13 +223,27 @@ def tables(text: str) -> list[int]:
 
 
 def links(text: str) -> list[str]:
-    """Returns the files that are linked, but for the pages' links to each other."""
-    found = re.findall(r"\]\(([^)#\s]+)", text.replace(".zh-CN", ""))
-    return sorted(link for link in found if link not in ("README.md", "lecture.md"))
+    """Returns the files that are linked, in whichever language."""
+    return sorted(re.findall(r"\]\(([^)#\s]+)", text.replace(".zh-CN", "")))
 
 
-def flags_named(text: str) -> set[str]:
-    return set(re.findall(r"--\w+(?:=[\w.,:@/-]+)?", text))
+def indented(text: str) -> list[str]:
+    """Returns lines of code, and formulas without the words beside them."""
+    lines = re.findall(r"^    (\S.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return [re.split(" {6,}", line)[0] for line in lines]
+
+
+def code_named(text: str) -> list[str]:
+    return sorted(re.findall(r"(?<!`)`([^`\n]+)`", text))
+
+
+def flags_named(text: str) -> list[str]:
+    return sorted(re.findall(r"--\w+(?:=[\w.,:@/-]+)?", text))
+
+
+def numbers(text: str) -> list[list[str]]:
+    """Returns those of each paragraph, row and item."""
+    return [sorted(re.findall(r"\d+(?:[.,]\d+)*", part)) for part in re.split(r"\n\n|\n(?=\||- |\d\. )", text)]
 
 
 def test_the_library_s_page_has_every_public_name() -> None:

@@ -51,6 +51,12 @@ def test_every_page_is_reached_from_the_index(site: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_page_tells_its_language(site: Path) -> None:
+    for name, language in {"index": "en", "index.zh-CN": "zh-CN", "guides/studio.zh-CN": "zh-CN"}.items():
+        assert f'lang="{language}"' in (site / "docs" / f"{name}.html").read_text(encoding="utf8")
+
+
+@pytest.mark.slow
 def test_nothing_comes_from_elsewhere(site: Path) -> None:
     """Neither for pages nor for their style sheets."""
     pages, sheets = list(site.rglob("*.html")), list(site.rglob("*.css"))
