@@ -64,7 +64,7 @@ def test_other_programs_paint_the_same(format: str, name: str, runtime, model: P
         made = runtime(model / name, photograph)
         np.testing.assert_allclose(made, painter()(photograph, BLEND), atol=5e-4)
     again = run_process(*flags, module="keras_nst.export")
-    assert again.returncode == 2 and "It exists." in again.stderr
+    assert again.returncode == 2 and "This path exists." in again.stderr
 
 
 @pytest.mark.parametrize("size", [(16, 16), (17, 18), (19, 22)])

@@ -363,7 +363,7 @@ def test_folders_without_a_run_are_told_and_cost_no_other(
     assert said.out == f"Report: {copied / REPORT}\n"
     lines = said.err.splitlines()
     expected = "Expected the folder of a run, or of a batch. Received: "
-    received = ["one without anything of either", *["no such folder"] * 2]
+    received = ["a folder with the files of neither", *["no such folder"] * 2]
     assert [line.partition(": ")[2].partition(": ")[2] for line in lines] == [expected + each for each in received]
 
 
@@ -407,7 +407,7 @@ def test_the_door_needs_no_tensorflow(copied: Path, tmp_path: Path) -> None:
     assert done.returncode == 0 and not done.stderr, done.stderr
 
 
-# --- The picture on its way, as a moving one ---
+# --- Intermediate pictures, as a moving one ---
 
 
 def test_the_making(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -426,7 +426,7 @@ def test_the_making(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_nothing_was_kept_on_the_way(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copy(finished / PICTURE, tmp_path)
     assert main([f"--making={tmp_path / 'making.webp'}", str(tmp_path)]) == 2
-    assert "Expected a run that has kept pictures on its way" in capsys.readouterr().err
+    assert "Expected a run with two pictures or more" in capsys.readouterr().err
 
 
 # --- Batches ---

@@ -69,5 +69,5 @@ COMMAND = Command(
     ),
     "Makes many pictures: combinations, tables of pairs, sweeps over settings.",
     example="contents",
-    interrupted="Interrupted: what is done is kept. The same command goes on.",
+    interrupted="Interrupted. Finished pictures are kept; the same command resumes.",
 )
