@@ -70,9 +70,7 @@ def pictures(size: str, **given: object) -> list[str]:
 
 def test_a_style_with_too_few_pixels_is_told() -> None:
     (told,) = pictures("900")
-    assert told.startswith(
-        "--style=b.jpg: 300x200 pixels are enlarged 3.0 times: soft strokes. --style_pixels=own"
-    )
+    assert told.startswith("--style=b.jpg: 300x200 pixels are enlarged 3.0 times: soft strokes. --style_pixels=own")
     assert pictures("500") == pictures("900", style_scale=(0.5,)) == pictures("900", style_pixels="own") == []
 
 

@@ -28,7 +28,7 @@ class NotYet(NamedTuple):
     def words(self) -> str:
         """Returns a message with the amount of work."""
         sheets = ", ".join(f"{counted(len(of), 'sheet')} on {lesson}" for lesson, of in self.sheets.items())
-        channels = f" and for the channels of {counted(len(self.layers), 'layer')}" if self.layers else ""
+        channels = f" and those for channels of {counted(len(self.layers), 'layer')}" if self.layers else ""
         return f"{sheets}, made from {counted(len(self.paintings), 'picture')}{channels}"
 
     def seconds(self, asked: Request, rate: float) -> float:
