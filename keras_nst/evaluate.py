@@ -60,8 +60,8 @@ class Evaluation(Settings):
 
 
 _ROWS = "".join(f"  {name:<24} {meaning}\n" for name, meaning in MEANINGS.items())
-HELP = f"""Prints one row per result, of these figures (docs/reference/figures.md):
-{_ROWS}and what they say in words.
+HELP = f"""Prints one row per result, with these figures (docs/reference/figures.md):
+{_ROWS}and a summary of them in words.
 """
 
 

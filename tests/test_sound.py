@@ -323,7 +323,7 @@ def test_what_is_wrong_is_told_in_one_line(
         f"--content={tmp_path / 'words.csv'}: Expected numbers. Received: 'many' in line 3": {
             "content": str(tmp_path / "words.csv")
         },
-        "--style=sample:rain: Expected a sound for a sound, or a table for a table. Received: one of each": {
+        "--style=sample:rain: Expected two sounds, or two tables, as content and style. Received: one of each": {
             "content": str(tmp_path / "long.csv")
         },
         f"--style={tmp_path / 'two.csv'}: Expected as many series as in the content. Received: 1 and 2": {

@@ -369,8 +369,8 @@ def test_a_file_of_the_user_is_taken_as_it_is(tmp_path, name):
     [
         ("missing.h5", None, "No such file"),
         ("nothing.h5", b"", "it is empty"),
-        ("picture.h5", b"\xff\xd8\xff" * 5000, "does not begin as an HDF5 file"),
-        ("short.h5", CONTENT[:5], "does not begin as an HDF5 file"),
+        ("picture.h5", b"\xff\xd8\xff" * 5000, "does not start with the signature of HDF5"),
+        ("short.h5", CONTENT[:5], "does not start with the signature of HDF5"),
         ("cut.h5", CONTENT[:100], "ends after 100 bytes"),
         ("weights.dat", CONTENT, "does not end in .h5"),
     ],

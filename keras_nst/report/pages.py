@@ -79,7 +79,7 @@ def figures(facts: Facts) -> str:
     known = facts.history.figures()
     rows = [[text(figure), f"{value:.3f}", text(MEANINGS.get(figure, ""))] for figure, value in known.items()]
     said = ". ".join(filter(None, (in_percent(known), in_words(facts))))
-    every = table(["figure", "value", "what it means"], rows) if rows else ""
+    every = table(["figure", "value", "meaning"], rows) if rows else ""
     return (f"<p>{text(said)}</p>" if said else "") + folded("All figures", every)
 
 

@@ -173,4 +173,6 @@ def save(run: Started, result: "Painted", tell: Tell) -> Path:
             return path
         except OSError as error:
             tell(f"Could not save the picture as {path}: {error.strerror or error}.")
-    raise OSError(f"--output={run.output}: Could not save the picture, neither here nor elsewhere.")
+    raise OSError(
+        f"--output={run.output}: Could not save the picture here, in the run's folder or in the temporary folder."
+    )

@@ -24,7 +24,7 @@ OWN_FLAGS = {
     "exactly": (
         "",
         "With the settings.cfg of a run as --flagfile, or --from_image: use the device, precision and tiles of that "
-        "run where it had left them to its machine; without this, they are chosen anew for yours.",
+        "run where it had left them to its machine. Without it, they are chosen for your machine.",
     ),
 }
 # Settings with which an untrusted picture would choose the files opened here, or how much memory they may take.

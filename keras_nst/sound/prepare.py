@@ -40,7 +40,7 @@ def prepare(settings: Sounding, tell: Tell) -> Request:
     content, style = (read(name, settings) for name in ("content", "style"))
     if bool(content.rate) != bool(style.rate):
         raise SettingError(
-            "style", settings.style, "Expected a sound for a sound, or a table for a table. Received: one of each"
+            "style", settings.style, "Expected two sounds, or two tables, as content and style. Received: one of each"
         )
     if not content.rate and content.values.shape[1] != style.values.shape[1]:
         counts = f"{content.values.shape[1]} and {style.values.shape[1]}"

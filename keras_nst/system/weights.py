@@ -33,8 +33,8 @@ class Source(NamedTuple):
 
 
 TORCHVISION = (
-    "VGG16 uses torchvision's weights, trained separately on the same photographs: losses and pictures differ from "
-    "those of Keras' weights; the mean and deviation of colors are folded into the first convolution"
+    "VGG16 uses torchvision's weights, trained separately on the same photographs. Losses and pictures differ from "
+    "those of Keras' weights. The mean and deviation of colors are folded into the first convolution"
 )
 # The usable files of each network, the best one first.
 SOURCES = {
@@ -158,7 +158,7 @@ def _find_hdf5_flaw(path: Path) -> str | None:
     if size == 0:
         return "it is empty"
     if start != HDF5_SIGNATURE:
-        return "it does not begin as an HDF5 file does"
+        return "it does not start with the signature of HDF5"
     if size < SMALLEST:
         return f"it ends after {size} bytes"
     if path.suffix not in (".h5", ".hdf5"):  # Keras chooses the format by the name
