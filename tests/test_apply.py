@@ -220,7 +220,7 @@ def flags_of(network: Path, photographs: Path, **own: str) -> list[str]:
         ({"contents": "*.nothing"}, "--contents=*.nothing: Expected a pattern"),
         ({"blend": "1,2"}, "--blend=1,2: Expected 3 numbers, not all 0, for the model's styles: night, ink, glass."),
         ({"blend": "0,0,0"}, "Expected 3 numbers, not all 0"),
-        ({"blend": "1,1,1", "style": "ink"}, "Expected it without --style"),
+        ({"blend": "1,1,1", "style": "ink"}, "Expected either --blend or --style"),
         ({"style": "nigth"}, "Did you mean night?"),
         ({"strength": "2"}, "--strength=2: Expected a finite number at least 0 and at most 1"),
         ({"format": "gif"}, "--format=gif: Expected one of auto, jpg"),

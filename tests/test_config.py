@@ -87,7 +87,7 @@ def test_published_objectives_have_their_own_variation(normalization: str) -> No
         ),
         ({"style_layers": ()}, "--style_layers: Expected at least one layer"),
         ({"style_layers": (Layer("block1_conv1", 0.0),)}, "--style_layers=block1_conv1:0: Expected at least one layer"),
-        ({"style_layers": (Layer("block1_conv1"), Layer("block1_conv1", 2.0))}, "named twice"),
+        ({"style_layers": (Layer("block1_conv1"), Layer("block1_conv1", 2.0))}, "Expected each layer once"),
         ({"content_weight": 0.0, "style_weight": 0.0}, "Expected --content_weight or --style_weight above 0"),
         ({"decay_rate": 0.0}, "--decay_rate=0: "),
         ({"beta_1": 1.0}, "--beta_1=1: "),

@@ -420,7 +420,7 @@ def test_the_making(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
         image.seek(image.n_frames - 1)
         last = np.asarray(image.convert("RGB"), float)
         assert np.abs(last - np.asarray(result, float)).mean() < 10
-    assert capsys.readouterr().out == f"Making: {path}, {len(steps)} pictures\n"
+    assert capsys.readouterr().out == f"Animation: {path}, {len(steps)} pictures\n"
 
 
 def test_nothing_was_kept_on_the_way(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
