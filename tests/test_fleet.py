@@ -359,7 +359,7 @@ def test_a_job_waits_until_its_folder_is_free(
 def test_a_dry_run_does_nothing(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*flags(album), "--dry_run"]) == 0
     out = capsys.readouterr().out
-    assert "About 30 steps and 3 MB of disk" in out  # of 3 at one scale and 2 at the other; half a MB each
+    assert "About 30 steps and 3 MB on disk" in out  # of 3 at one scale and 2 at the other; half a MB each
     assert "6 pictures" in out and "town1--paint0" in out and not list((album / "batch" / "pictures").iterdir())
 
 

@@ -125,7 +125,7 @@ def test_a_run_leaves_its_page(finished: Path) -> None:
     is_sealed(page)
     told = page.text()
     assert page.texts["title"][0] == "town.png in the style of paint.jpg" and "Finished after 10 steps." in told
-    headings = ["Result", "How it was made", "Curves", "Settings", "The run", "Messages"]
+    headings = ["Result", "How it was made", "Curves", "Settings", "Run", "Messages"]
     assert [each for each in page.texts["h2"] if each.strip()] == headings  # random weights have no figures
     assert f"--content={finished.parent / 'town.png'}" in page.text("pre") and "--steps=6,4" in page.text("pre")
     assert tf.__version__ in told and "Final loss" in told and "Runs on CPU" in told

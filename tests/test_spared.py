@@ -58,7 +58,7 @@ def test_a_picture_too_small_to_be_judged(
     write_picture(tmp_path / "small.png", *content)
     assert main([*quick, f"--content={tmp_path / 'small.png'}", f"--size={max(size)}"]) == 0
     said = capsys.readouterr().out
-    assert said.count("too small to be judged") == 1 and f"{told}.\n" in said and "Figures" not in said
+    assert said.count("too small for quality figures") == 1 and f"{told}.\n" in said and "Figures" not in said
     with Image.open(tmp_path / "run" / PICTURE) as picture:
         assert picture.size == size
     assert (tmp_path / "run" / REPORT).exists()

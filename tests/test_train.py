@@ -587,7 +587,7 @@ def test_a_model_is_not_added_to_in_its_own_folder(
     Path("models").mkdir()
     Path("models/paint").symlink_to(model)
     for own in ({"workdir": str(model)}, {}):
-        with pytest.raises(SettingError, match="Expected another folder than --from_model's"):
+        with pytest.raises(SettingError, match="Expected another folder than that of --from_model"):
             prepare(settings(pictures, from_model=str(model), overwrite="true", **own), lambda line: None)
 
 

@@ -116,7 +116,10 @@ def test_series_that_are_mixed_are_told(tmp_path: Path) -> None:
     [
         (lambda paths: paths[2].write_bytes(b"damaged"), "Expected DICOM slices. Received: .*, which cannot be read"),
         (lambda paths: paths[2].unlink(), "Expected evenly spaced slices. Received: distances of 2.5, 5"),
-        (lambda paths: (paths[2].parent / "twice.dcm").write_bytes(paths[2].read_bytes()), "Received: distances of 0, 2.5"),
+        (
+            lambda paths: (paths[2].parent / "twice.dcm").write_bytes(paths[2].read_bytes()),
+            "Received: distances of 0, 2.5",
+        ),
     ],
 )
 def test_series_with_gaps_or_damage_are_told(tmp_path: Path, change: object, said: str) -> None:
