@@ -163,7 +163,7 @@ def test_a_finished_run_says_so(quick: list[str], tmp_path: Path, capsys: pytest
     capsys.readouterr()
     assert main(quick) == 0
     assert main([f"--resume={tmp_path / 'run'}"]) == 0
-    assert capsys.readouterr().out.count("This run is already finished") == 2
+    assert capsys.readouterr().out.count("This run is finished") == 2
     assert (tmp_path / "run" / PICTURE).stat().st_mtime_ns == kept
 
 
@@ -227,7 +227,7 @@ def test_steps_that_cannot_be_taken_any_more_are_refused(
     assert main([resume]) == 0
     assert "Steps: 12, " in capsys.readouterr().out
     assert main([resume, "--steps=4,4,0"]) == 2 and main([resume]) == 0
-    assert "This run is already finished" in capsys.readouterr().out
+    assert "This run is finished" in capsys.readouterr().out
 
 
 def test_steps_to_come_may_be_others(

@@ -19,7 +19,7 @@ def work(argv: Sequence[str]) -> int:
 
     job = prepare(config, tell_aside)
     if job.is_done:
-        tell(f"This run is already finished: {job.output}")
+        tell(f"This run is finished: {job.output}")
         return 0
     interruption = Interruption()
     interruption.listen()
