@@ -34,7 +34,7 @@ usage: keras-nst COMMAND [--flag=value ...]
 """
 TAIL = """
 A first picture: keras-nst run --flagfile=configs/starry.cfg
-Each command tells its flags with --help; python -m keras_nst.COMMAND is the same.
+--help prints the flags of a command. python -m keras_nst.COMMAND is the same as keras-nst COMMAND.
 """
 
 
@@ -80,8 +80,10 @@ def named(name: str) -> Command:
 def listed() -> str:
     """Returns the help text that lists all commands."""
     about = {name: named(name).about for name in COMMANDS}
-    about[WEIGHTS] = "Fetches the network's weights, which the first run does otherwise."
-    about[COMPLETION] = 'Has a shell complete commands and flags: eval "$(keras-nst completion bash)", or zsh, or fish.'
+    about[WEIGHTS] = "Downloads the network's weights, as the first run would."
+    about[COMPLETION] = (
+        'Prints a script that completes commands and flags: eval "$(keras-nst completion bash)", or zsh, or fish.'
+    )
     return HEAD + "".join(f"  {name:<12}{line}\n" for name, line in about.items()) + TAIL
 
 

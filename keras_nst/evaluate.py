@@ -60,8 +60,8 @@ class Evaluation(Settings):
 
 
 _ROWS = "".join(f"  {name:<24} {meaning}\n" for name, meaning in MEANINGS.items())
-HELP = f"""Prints one row per result, of these figures (docs/reference/figures.md):
-{_ROWS}and what they say in words.
+HELP = f"""Prints one row per result, with these figures (docs/reference/figures.md):
+{_ROWS}and a summary of them in words.
 """
 
 
@@ -69,7 +69,7 @@ COMMAND = Command(
     "evaluate",
     Evaluation,
     ("--content=PICTURE --style=PICTURE [--flag=value ...] RESULT...",),
-    "Tells how good pictures are, by figures and in words.",
+    "Measures how good pictures are, in figures and in words.",
     more_help=HELP,
     home="keras_nst.evaluate",
 )
@@ -85,7 +85,7 @@ def work(argv: Sequence[str]) -> int:
     given = flags.read(argv, Evaluation, {})
     results = given.rest
     if not results:
-        raise UsageError("Expected at least one result, as in --content=a.jpg --style=b.jpg result.png. Received: none")
+        raise UsageError("Expected at least one result, as in --content=a.jpg --style=b.jpg result.png")
     request = Evaluation.written(**given.settings)
     originals = _check(request, results)
     rows = list(_judged(request, results, originals))
@@ -104,7 +104,7 @@ def _check(request: Evaluation, results: list[str]) -> dict[str, "Picture"]:
     from keras_nst.core.plan.pyramid import Size, compared_size
 
     if not (request.content or request.style):
-        raise SettingError("content", "", "Expected a content or a style picture. Received: neither")
+        raise SettingError("content", "", "Expected --content or --style, or both. Received: neither")
     if request.json:
         with request.about("json"):
             _check_place(_json_file(request))
@@ -134,7 +134,7 @@ def _judged(
         try:
             figures = judge(picture)
         except OUT_OF_MEMORY:
-            raise SettingError("size", request.size, "Not enough memory. Expected a smaller size.") from None
+            raise SettingError("size", request.size, "Not enough memory. Expected a smaller --size.") from None
         size = str(judge.size(picture))
         cells = [_cell(value).rjust(len(columns[name])) for name, value in figures._asdict().items()]
         words = figures_in_words(figures)
@@ -174,7 +174,7 @@ def _json_file(request: Evaluation) -> Path:
 
 def _check_place(path: Path) -> None:
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
-        raise ValueError("Expected the name of a file in a folder that may be written to.")
+        raise ValueError("Expected the name of a file in a writable folder.")
 
 
 def _cell(value: float | None) -> str:

@@ -74,7 +74,7 @@ def test_what_is_painted_is_not_painted_again(model: Path, photographs: Path, tm
     (out / "a.png").write_bytes(b"mine")
     told = apply(model, photographs, output=str(out))
     assert (out / "a.png").read_bytes() == b"mine" and (out / "b.jpg").exists()
-    assert told[0] == f"1 of 2 are painted already: {out}"
+    assert told[0] == f"1 of 2 photographs are already painted: {out}"
     apply(model, photographs, output=str(out), overwrite="true")
     assert levels(out / "a.png").shape == (48, 64, 3)
 
@@ -176,7 +176,7 @@ def test_a_photograph_that_another_paints_is_left_to_it(model: Path, photographs
     with claimed(tmp_path / "out" / "a.png") as own:
         assert own
         told = apply(model, photographs, output=str(tmp_path / "out"))
-    assert "Others painted, or paint, 1 of them." in told
+    assert "Skipped 1, which another process paints or has painted." in told
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.jpg"]
     apply(model, photographs, output=str(tmp_path / "out"))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.jpg"]
@@ -188,7 +188,7 @@ def test_a_stop_leaves_what_is_painted(model: Path, photographs: Path, tmp_path:
     given = {"model": str(model), "contents": str(photographs), "output": str(tmp_path / "out")}
     told: list[str] = []
     assert drive(prepare(Application.written(**given), print), stop, told.append) == 0
-    assert any("The same command goes on" in line for line in told) and not list((tmp_path / "out").iterdir())
+    assert any("the same command resumes" in line for line in told) and not list((tmp_path / "out").iterdir())
 
 
 def test_the_optimizer_refines_what_is_painted(tmp_path: Path, photographs: Path) -> None:
@@ -220,13 +220,13 @@ def flags_of(network: Path, photographs: Path, **own: str) -> list[str]:
         ({"contents": "*.nothing"}, "--contents=*.nothing: Expected a pattern"),
         ({"blend": "1,2"}, "--blend=1,2: Expected 3 numbers, not all 0, for the model's styles: night, ink, glass."),
         ({"blend": "0,0,0"}, "Expected 3 numbers, not all 0"),
-        ({"blend": "1,1,1", "style": "ink"}, "Expected it without --style"),
+        ({"blend": "1,1,1", "style": "ink"}, "Expected either --blend or --style"),
         ({"style": "nigth"}, "Did you mean night?"),
         ({"strength": "2"}, "--strength=2: Expected a finite number at least 0 and at most 1"),
         ({"format": "gif"}, "--format=gif: Expected one of auto, jpg"),
         ({"bit_depth": "12"}, "--bit_depth=12: Expected 8 or 16"),
-        ({"output": "HERE"}, "Expected another folder than the photographs'"),
-        ({"output": "HERE/a.png"}, "Expected a folder to write to"),
+        ({"output": "HERE"}, "Expected another folder than that of the photographs"),
+        ({"output": "HERE/a.png"}, "Expected a writable folder"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(
@@ -241,7 +241,7 @@ def test_what_cannot_be_is_told_in_one_line(
 def test_what_its_card_says_wrongly_is_told(tmp_path: Path, photographs: Path) -> None:
     model = write_painter(tmp_path / "model", SHAPE)
     told: list[str] = []
-    with pytest.raises(ValueError, match="--refine=1: The model's own picture of its style cannot be read: .*1.jpg"):
+    with pytest.raises(ValueError, match="--refine=1: Could not read the style picture in the model's folder: .*1.jpg"):
         apply(model, photographs / "a.png", output=str(tmp_path / "out"), refine="1")
     assert not told
 

@@ -213,5 +213,5 @@ def test_settings_as_python_has_them() -> None:
 
 def test_a_loss_that_is_no_number_is_an_error() -> None:
     wild = {**SMALL, "normalization": "keras", "variation_weight": 1e30, "content_weight": 1e30, "init": "noise"}
-    with pytest.raises(ValueError, match="Expected settings whose loss stays a number"):
+    with pytest.raises(ValueError, match="Expected settings whose loss stays finite"):
         stylized(smooth_picture(24, 32), None, **wild)

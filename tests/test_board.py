@@ -66,7 +66,7 @@ def test_it_stays_for_those_at_a_terminal(quick: list[str]) -> None:
     try:
         with started([*quick, "--tensorboard"], stdin=terminal) as process:
             address = line_with(process, "TensorBoard: ").removeprefix("TensorBoard: ")
-            line_with(process, "TensorBoard stays until Ctrl-C.")
+            line_with(process, "TensorBoard stays open until you press Ctrl-C.")
             assert runs_at(address) == ["."]
             process.send_signal(signal.SIGINT)
             assert process.wait(60) == 0 and not process.stdout.read()

@@ -149,8 +149,8 @@ def test_tiles_are_chosen_so_that_each_has_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"evaluator": "whole"}, "Not with --evaluator=whole"),
-        ({"seamless": True}, "Not with what has to be seen whole"),
+        ({"evaluator": "whole"}, "Cannot be combined with --evaluator=whole"),
+        ({"seamless": True}, "Cannot be combined with --seamless, swd or neighbor"),
     ],
 )
 def test_what_is_seen_whole_is_not_shared(given: dict[str, Any], message: str) -> None:
@@ -282,7 +282,7 @@ def test_a_lost_process_is_one_line_and_the_run_goes_on(lost: int, processes: An
     both[lost].send_signal(signal.SIGKILL)
     output, _ = both[1 - lost].communicate(timeout=100)
     assert both[1 - lost].returncode == 1 and "Traceback" not in output
-    assert output.strip().splitlines()[-1].startswith("keras_nst: Another process of TF_CONFIG is lost")
+    assert output.strip().splitlines()[-1].startswith("keras_nst: Lost the connection to another process of TF_CONFIG")
     again = [process.communicate(timeout=200)[0] for process in processes("--steps=3,2", "--checkpoint_secs=0")]
     assert all("Expected 3,N with N >=" in output for output in again), again  # both know where the run stands
     taken = int(again[0].partition("N >= ")[2].partition(".")[0])

@@ -246,12 +246,12 @@ def test_a_full_disk_is_told_of_once_and_ends_nothing(tmp_path: Path, capsys: py
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith("Some of the curves cannot be written: ") and line.endswith("File too large")
+    assert line.startswith("Could not write some of the curves: ") and line.endswith("File too large")
 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(
-        OSError, match=r"Expected a folder that event files can be written to. Received: .*file \(Not a directory\)$"
+        OSError, match=r"Expected a writable folder for event files. Received: .*file \(Not a directory\)$"
     ):
         Curves(tmp_path / "file")

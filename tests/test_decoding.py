@@ -112,7 +112,7 @@ def test_opaque_alpha_is_none(tmp_path: Path) -> None:
 
 def test_nothing_visible(tmp_path: Path) -> None:
     samples = read(tmp_path / "x.png", png_of(np.zeros((2, 2, 4), np.uint8), RGB_ALPHA))
-    assert (samples.pixels == 0.5).all() and samples.notes == ("all of it is transparent: taken as gray",)
+    assert (samples.pixels == 0.5).all() and samples.notes == ("all of it is transparent: gray is used",)
 
 
 def test_palette(tmp_path: Path) -> None:

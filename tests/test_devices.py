@@ -161,7 +161,7 @@ def test_the_gpu_is_chosen_where_there_is_one(
 def test_a_device_that_is_not_there(kind: str, no_gpu: None, no_driver: Path) -> None:
     with pytest.raises(ValueError) as caught:
         choose_device(kind)
-    assert str(caught.value) == f"Expected a device that TensorFlow finds here. Received: {kind}."
+    assert str(caught.value) == f"Expected a device that TensorFlow finds on this machine. Received: {kind}."
     assert choose_device("auto").kind == "cpu"
 
 
@@ -171,7 +171,7 @@ def test_the_warning_of_a_gpu_that_tensorflow_cannot_use(
     assert choose_device("auto").warning == ""
     (no_driver / "nvidia0").touch()
     assert "tensorflow[and-cuda]" in choose_device("auto").warning
-    with pytest.raises(ValueError, match=r"Received: gpu. A GPU is here that TensorFlow cannot use[^\n]*$"):
+    with pytest.raises(ValueError, match=r"Received: gpu. TensorFlow cannot use this machine's GPU[^\n]*$"):
         choose_device("gpu")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # the user hides it
     assert choose_device("auto").warning == ""

@@ -244,7 +244,7 @@ def test_what_takes_long_is_foretold_once(seconds: float, told: int, clock: Simp
         shape = (1, *SIZES[scale - 1], 3)
         foretold(progress(scale, step if scale == 1 else step - 10, shape)._replace(step=step))
     assert len(lines) == told
-    assert all(re.fullmatch(r"About [\d:]+ are left at this machine's pace[.]", line) for line in lines)
+    assert all(re.fullmatch(r"About [\d:]+ left at this machine's pace[.]", line) for line in lines)
 
 
 # --- Bars of other doors ---

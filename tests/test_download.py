@@ -167,16 +167,16 @@ def test_redirections(path: str, server: Server, tmp_path: Path) -> None:
         ("/loop", "HTTP 302 too many redirections"),
         ("/to-file", "HTTP 302 .*file:///etc/passwd' is not allowed"),
         ("/to-ftp", "HTTP 302 redirection to ftp://127.0.0.1/x"),
-        ("/page.html", "something else, at http"),
+        ("/page.html", "a file of no known format, at http"),
         ("/bomb", "3600000000, at http"),
         ("/cut.png", "at http"),
         ("/huge", "123456789 or more"),
         ("/endless", "[0-9]* or more"),
         ("/broken", "100 bytes too early"),
         ("/packed-bomb", "[0-9]* or more"),
-        ("/packed-cut", "the packed content ended too early"),
+        ("/packed-cut", "the compressed content ended too early"),
         ("/not-packed", "Error -3 while decompressing data: incorrect header check"),
-        ("/brotli", "content packed by br, which was not asked for"),
+        ("/brotli", "content compressed by br, which was not requested"),
         ("/rude", r"HTTP 404 .x1b.31m.x07 no$"),
         ("/headers", "got more than 100 headers"),
     ],
@@ -231,5 +231,7 @@ def test_urls_that_are_none(url: str, tmp_path: Path) -> None:
 
 def test_cache_that_cannot_be_written(server: Server, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(OSError, match="^Expected a folder for downloads .* Received: .*cache \\(not a directory\\)$"):
+    with pytest.raises(
+        OSError, match="^Expected a writable folder for downloads. Received: .*cache \\(not a directory\\)$"
+    ):
         local_file(f"{server.url}/a/1.png", tmp_path / "file" / "cache")

@@ -37,7 +37,7 @@ def levels(path: Path) -> np.ndarray:
 def test_a_film(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["--content=film/frames", "--output=film/painted", "--workdir=film/work", "--steps=4", "--steps_more=2"]
     assert main(["video", *asked, "--scales=1", "--style_weight=1", "--figures=false", *SMALL]) == 0
-    assert "1 are painted" in capsys.readouterr().out
+    assert "1 already painted" in capsys.readouterr().out
     assert (
         levels(folder / "film/work/frames/000000.png").tolist() == levels(folder / "film/painted/000000.png").tolist()
     )

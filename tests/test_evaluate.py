@@ -66,7 +66,7 @@ def test_with_the_real_weights(pair: tuple[Path, Path], vgg19_weights: Path, cap
 BAD = [
     (["--content={none.jpg}"], 2, "--content=.*none.jpg: .*no such file"),
     (["--style={text.png}"], 2, "--style=.*text.png"),
-    (["--content=", "--style="], 2, "--content: Expected a content or a style"),
+    (["--content=", "--style="], 2, "--content: Expected --content or --style"),
     (["--content=sample:harbour"], 2, "--content=sample:harbour: .*harbor"),
     (["{none.png}"], 2, "none.png: .*no such file"),
     (["{text.png}"], 2, "text.png: "),
@@ -80,7 +80,7 @@ BAD = [
     (["--weights={none.h5}"], 2, "--weights=.*none.h5"),
     (["--weights={text.png}"], 2, "--weights=.*text.png"),
     (["--json={.}"], 2, "--json=.*Expected the name of a file"),
-    (["--json={.}/nowhere/a.json"], 2, "--json=.*nowhere/a.json: Expected the name of a file in a folder"),
+    (["--json={.}/nowhere/a.json"], 2, "--json=.*nowhere/a.json: Expected the name of a file in a writable folder"),
     (["--contnet=a.jpg"], 2, "contnet.*content"),
     (["--flagfile={none.cfg}"], 2, "none.cfg"),
 ]

@@ -324,7 +324,7 @@ def test_what_is_there_is_not_made_again(copied: Path, capsys: pytest.CaptureFix
     before = {path: path.stat().st_mtime_ns for path in copied.rglob("*.png")}
     assert main(again(copied)) == 0
     said = capsys.readouterr().out
-    assert "1 sheet on grid; for that 1 picture" in said
+    assert "1 sheet on grid, made from 1 picture" in said
     assert {path for path in copied.rglob("*.png")} - set(before) == {
         copied / "grid.png",
         copied / "pictures" / "grid-block1_conv1-0.1.png",
@@ -390,7 +390,7 @@ WRONG = {
     "--style=": "--style: Expected a picture, a path or a URL: --show=style needs it.",
     "--content=nowhere.png": "--content=nowhere.png: Expected a picture file. Received: no such file or directory",
     "--content=setup.cfg": "--content=setup.cfg: Expected",
-    "--style=another.png": "another.png: Expected one picture. Received: several",
+    "--style=another.png": "another.png: Expected one picture. Received: 2",
     "--size=8": "--size=8: Expected a whole number at least 16 and at most 1024.",
     "--size=16": "--size=16: Expected a size that leaves 16 pixels of the content's shorter side, of 64 x 48.",
     "--layers=block9_conv1": "--layers=block9_conv1: vgg19 has no layer block9_conv1.",
@@ -426,7 +426,10 @@ def test_usage_is_told_without_tensorflow(flags: list[str], code: int, tmp_path:
 def test_other_sheets_are_not_replaced_without_being_asked(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(copied.rglob("*"))
     assert main(again(copied, "--steps=1")) == 2
-    assert "It holds other sheets: --steps=1 (was 2). Expected a new folder, or --overwrite." in capsys.readouterr().err
+    assert (
+        "This folder holds other sheets: --steps=1 (was 2). Expected a new folder, or --overwrite."
+        in capsys.readouterr().err
+    )
     assert sorted(copied.rglob("*")) == before
     (copied / "notes.txt").write_text("mine")
     assert main(again(copied, "--steps=1", "--overwrite", "--show=content")) == 0

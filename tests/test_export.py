@@ -64,7 +64,7 @@ def test_other_programs_paint_the_same(format: str, name: str, runtime, model: P
         made = runtime(model / name, photograph)
         np.testing.assert_allclose(made, painter()(photograph, BLEND), atol=5e-4)
     again = run_process(*flags, module="keras_nst.export")
-    assert again.returncode == 2 and "It exists." in again.stderr
+    assert again.returncode == 2 and "This path exists." in again.stderr
 
 
 @pytest.mark.parametrize("size", [(16, 16), (17, 18), (19, 22)])
@@ -82,7 +82,7 @@ def test_sides_that_cannot_be_shrunk_are_mirrored(size: tuple[int, int]) -> None
         (["--format=pickle"], "--format=pickle: Expected one of onnx, litert, saved_model"),
         (["--style=wool"], "Expected one of the model's styles: night, ink, glass"),
         (["--output=nowhere/a.onnx"], "Expected a path in a folder that exists"),
-        (["--output=."], "It exists"),
+        (["--output=."], "This path exists"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(
@@ -98,4 +98,4 @@ def test_what_is_not_installed_is_told(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main([f"--model={model}"]) == 2
-    assert 'It needs tf2onnx and onnx: pip install "keras-nst[export]".' in capfd.readouterr().err
+    assert 'Expected tf2onnx and onnx: pip install "keras-nst[export]".' in capfd.readouterr().err

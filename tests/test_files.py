@@ -190,7 +190,7 @@ def test_places_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 def test_folder_that_may_not_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)  # root may write everywhere
-    with pytest.raises(PermissionError, match="Expected a folder that may be written to"):
+    with pytest.raises(PermissionError, match="Expected a writable folder"):
         check_output(tmp_path / "x.png", 8, False)
 
 

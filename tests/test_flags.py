@@ -102,7 +102,7 @@ def carrying(monkeypatch: pytest.MonkeyPatch, **carried: str) -> None:
 def test_what_a_picture_refers_to_is_not_followed(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unless it is given again, or --follow is; one line says both."""
     carrying(monkeypatch, seed="7", **{name: value})
-    line = f"--from_image=a.png: Expected flags of your own .* or --follow .* Received: --{name}={value}"
+    line = f"--from_image=a.png: Expected your own values .* or --follow .* Received: --{name}={value}"
     with pytest.raises(SettingError, match=line.replace("+", "[+]")):
         request.parse(["--from_image=a.png"])
     followed = request.parse(["--from_image=a.png", "--follow"])
@@ -139,7 +139,7 @@ def test_settings_of_more_than_plain_text(name: str, value: str, monkeypatch: py
     """They are refused with --follow as well, but not where they are overruled."""
     carrying(monkeypatch, **{name: value})
     for given in ([], ["--follow"]):
-        with pytest.raises(SettingError, match="Expected settings of plain text. Received: ") as caught:
+        with pytest.raises(SettingError, match="Expected settings in plain text. Received: ") as caught:
             request.parse(["--from_image=a.png", *given])
         assert str(caught.value).isprintable()
     plain = {"content": "a.png", "network": "vgg16", "steps": "3"}[name]

@@ -125,7 +125,7 @@ def test_rows_without_a_content_take_the_one_that_is_given(album: Path) -> None:
     found = items(batch(pairs=str(album / "pairs.csv"), contents="a.jpg"))
     assert [(item.content, item.style) for item in found] == [("a.jpg", "b.jpg"), ("a.jpg", "c.jpg")]
     for more in ({"contents": str(album / "contents")}, {"contents": "a.jpg", "styles": "d.jpg"}):
-        with pytest.raises(SettingError, match=r"Expected no (contents|styles) beside --pairs="):
+        with pytest.raises(SettingError, match=r"Expected no --(contents|styles) with --pairs="):
             items(batch(pairs=str(album / "pairs.csv"), **more))
 
 
@@ -141,14 +141,14 @@ def test_a_table_of_pairs(album: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("content,styl\na,b\n", "line 1: Expected columns among .* Did you mean style"),
+        ("content,styl\na,b\n", "line 1: Expected only the columns .* Did you mean style"),
         ("content,style\n", "Expected a row"),
         ("content,style,seed\na,b,1\na,b,much\n", "line 3: --seed=much: Expected a whole number"),
-        ("content,style\na,b,c\n", "line 2: Expected as many values as there are columns"),
+        ("content,style\na,b,c\n", "line 2: Expected as many values as columns"),
         ("content,style\na,b\nc\n", "line 3: Expected as many values"),
-        ("content,style,output\na,b,x.png\nc,b,x.png\n", "an output of its own .* Received twice: x.png"),
+        ("content,style,output\na,b,x.png\nc,b,x.png\n", "a different output .* Received twice: x.png"),
         ('content,style\n"a,b\n', "Expected a table of comma-separated values"),
-        ("content,style,workdir\na,b,c\n", "Expected columns among"),
+        ("content,style,workdir\na,b,c\n", "Expected only the columns"),
     ],
 )
 def test_tables_that_cannot_be(text: str, message: str, tmp_path: Path) -> None:
@@ -178,11 +178,11 @@ def test_sweeps_are_a_grid() -> None:
         ({"sweep": "style_strength=2"}, "--style_strength=2: Expected .* at most 1"),
         ({"sweep": "seed=0-4"}, "--seed=0-4: Expected a whole number"),
         ({"sweep": "seed="}, "Expected at least one value"),
-        ({"sweep": "seed=1 + seed=2"}, "swept over twice"),
+        ({"sweep": "seed=1 + seed=2"}, "Expected each setting once"),
         ({"sweep": "output=a,b"}, "Expected SETTING=VALUES"),
         ({"contents": "{folder}"}, "Expected a folder with pictures"),
-        ({"contents": "{folder}/*.png"}, "Expected a pattern that something matches"),
-        ({"styles": "{folder}/none.txt"}, "Expected a text file with names"),
+        ({"contents": "{folder}/*.png"}, "Expected a pattern that matches at least one file"),
+        ({"styles": "{folder}/none.txt"}, "Expected a text file in UTF-8"),
         ({"style": ""}, "--style: Expected a picture: a path or a URL"),
         ({"style": "{folder}"}, "--style=.*: Expected a folder with pictures"),
     ],
@@ -239,13 +239,13 @@ def test_a_batch_is_its_runs(album: Path, capsys: pytest.CaptureFixture[str]) ->
     """Bit for bit, one worker or two; what is broken is told and costs nothing else; a second call does nothing."""
     assert main(flags(album)) == 1
     out = capsys.readouterr().out
-    assert "6 pictures, 0 of them done" in out and "4 of 6 pictures are done, 2 failed" in out
+    assert "6 pictures: 0 done" in out and "4 of 6 pictures are done, 2 failed" in out
     assert out.count("Failed: broken--paint") == 2 and "Expected a picture" in out
     made = sorted((album / "batch" / "pictures").iterdir())
     assert [path.name for path in made] == [f"town{a}--paint{b}.png" for a in (0, 1) for b in (0, 1)]
     kept = [path.stat().st_mtime_ns for path in made]
     assert main(flags(album)) == 1
-    assert "6 of them done or failed before, 0 to be made" in capsys.readouterr().out
+    assert "6 done or failed before, 0 to paint" in capsys.readouterr().out
     assert [path.stat().st_mtime_ns for path in made] == kept
     assert main([*flags(album, "two"), "--workers=2"]) == 1
     single = [f"--content={album / 'contents' / 'town1.png'}", f"--style={album / 'styles' / 'paint0.jpg'}"]
@@ -337,7 +337,7 @@ def test_a_driver_that_ends_is_gone_on_with(
     with started(long_flags(album, "cut")) as process:
         until(album / "cut", DONE, 1)
         assert main(long_flags(album, "cut")) == 2
-        assert f"Another run is at work in it, process {process.pid}" in capsys.readouterr().err
+        assert f"Another run is at work in this folder, process {process.pid}" in capsys.readouterr().err
         workers = list(children(process))
         process.send_signal(number)
         process.communicate(timeout=60)
@@ -365,7 +365,7 @@ def test_a_job_waits_until_its_folder_is_free(
     def work() -> str:
         calls.append(1)
         if len(calls) <= busy:
-            raise Busy("workdir", "x", "Another run is at work in it.")
+            raise Busy("workdir", "x", "Another run is at work in this folder.")
         return "done"
 
     if stopped:
@@ -378,7 +378,7 @@ def test_a_job_waits_until_its_folder_is_free(
 def test_a_dry_run_does_nothing(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*flags(album), "--dry_run"]) == 0
     out = capsys.readouterr().out
-    assert "About 30 steps and 3 MB of disk" in out  # of 3 at one scale and 2 at the other; half a MB each
+    assert "About 30 steps and 3 MB on disk" in out  # of 3 at one scale and 2 at the other; half a MB each
     assert "6 pictures" in out and "town1--paint0" in out and not list((album / "batch" / "pictures").iterdir())
 
 
@@ -386,7 +386,7 @@ def test_a_dry_run_does_nothing(album: Path, capsys: pytest.CaptureFixture[str])
     ("arguments", "message"),
     [
         (["--contents=none/*.jpg", "--style=b.jpg"], "--contents=none/*.jpg: Expected a pattern"),
-        (["--contents=a.jpg", "--style=b.jpg", "--output=c.png"], "--output=c.png: Expected none"),
+        (["--contents=a.jpg", "--style=b.jpg", "--output=c.png"], "--output=c.png: Expected no --output"),
         (["--contents=a.jpg", "--style=b.jpg", "--engine=fog"], "--engine=fog: Expected one of local, ray"),
         (["a.jpg", "--style=b.jpg"], "Expected flags only, as in --contents=a.jpg"),
     ],
@@ -432,7 +432,7 @@ def test_a_cluster_that_is_not_there_is_one_line(album: Path, capsys: pytest.Cap
     pytest.importorskip("ray")
     assert main([*flags(album), "--engine=ray", "--address=127.0.0.1:9"]) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert error.startswith("keras_nst: --address=127.0.0.1:9: Expected a Ray cluster there.")
+    assert error.startswith("keras_nst: --address=127.0.0.1:9: Expected the address of a Ray cluster.")
 
 
 # --- In TensorBoard ---

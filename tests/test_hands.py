@@ -78,13 +78,13 @@ def test_a_hand_that_dies_is_replaced(tmp_path: Path) -> None:
     lend(task(tmp_path, leaves_a_mark), threading.Event(), lambda: looks.append(1), told.append)
     marks = [path for path in tmp_path.iterdir() if path.is_file()]
     assert len(marks) == 2 and {path.read_text() for path in marks} == {str(tmp_path)} and looks
-    assert len(told) == 1 and re.fullmatch(r"A worker was lost, hand [12]: another takes its place.", told[0])
+    assert len(told) == 1 and re.fullmatch(r"Lost a worker, hand [12]: another one replaces it.", told[0])
 
 
 def test_what_goes_wrong_is_told_once(tmp_path: Path) -> None:
     told: list[str] = []
     lend(task(tmp_path, fails), threading.Event(), lambda: None, told.append)
-    assert told == ["A worker cannot do its part: Nothing works."]
+    assert told == ["A worker failed: Nothing works."]
 
 
 def test_hands_end_when_it_is_time(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_stopped_film_ends_its_workers(film: Path) -> None:
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         told, _ = process.communicate(timeout=60)
-    assert process.returncode == 130 and "Stopped: what is painted is kept." in told
+    assert process.returncode == 130 and "Stopped. Finished frames are kept;" in told
     assert 1 <= len(painted(film / "stopped")) < 12
 
 
@@ -203,7 +203,7 @@ def test_a_cluster_shares_the_shots_out(film: Path, cluster: object) -> None:
                 break
         told, _ = process.communicate(timeout=300)
     assert process.returncode == 0, told
-    assert "cannot do" not in told and len(painted(film / "ray")) == 12 == len(read_clip(film / "ray.mkv")[0])
+    assert "A worker failed" not in told and len(painted(film / "ray")) == 12 == len(read_clip(film / "ray.mkv")[0])
 
 
 @pytest.mark.slow

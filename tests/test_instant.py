@@ -208,10 +208,13 @@ def test_a_picture_at_once_of_any_strength(strength: str, quick: list[str], tmp_
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["--network=vgg16"], "--instant=true: Expected --network=vgg19 with it. Received: vgg16"),
-        (["--seamless"], "--instant=true: Not with --seamless: it paints pictures with borders."),
+        (["--network=vgg16"], "--instant=true: Expected --network=vgg19. Received: vgg16"),
+        (["--seamless"], "--instant=true: Cannot be combined with --seamless: it paints pictures with borders."),
         (["--style="], "--style: Expected a picture"),
-        (["--style_weight=0"], "--instant=true: Not with --style_weight=0: it goes by --style_strength, from 0 to 1."),
+        (
+            ["--style_weight=0"],
+            "--instant=true: Cannot be combined with --style_weight=0: --style_strength, from 0 to 1, replaces it.",
+        ),
         (["--style=", "--style_strength=0"], "--instant=true: Expected --style as well."),
     ],
 )

@@ -63,7 +63,7 @@ def test_a_picture_that_cannot_be_saved_where_asked_is_saved_elsewhere(
     said: list[str] = []
     perform.perform(ready, Session, threading.Event(), said.append, time.monotonic())
     assert read_picture(tmp_path / "run" / PICTURE).pixels.shape == (36, 48, 3)
-    assert any("a.png" in line and "cannot be saved" in line for line in said)
+    assert any("a.png" in line and "Could not save" in line for line in said)
     assert f"Picture: {tmp_path / 'run' / PICTURE}" in said
 
 

@@ -81,7 +81,9 @@ def test_the_first_loss_of_a_run_is_that_of_its_features() -> None:
 
 
 def test_published_recipes_stay_what_they_are() -> None:
-    with pytest.raises(SettingError, match="content_loss=normalized: --normalization=gatys is published with squared"):
+    with pytest.raises(
+        SettingError, match="content_loss=normalized: Expected squared, as --normalization=gatys is published"
+    ):
         Config(content="a.jpg", style="b.jpg", normalization="gatys", content_loss="normalized")
 
 

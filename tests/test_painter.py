@@ -223,7 +223,7 @@ def repacked(number: int, array: object) -> Callable[[Path], None]:
         (write(WEIGHTS, b"PK rubbish"), "hash"),
         (repacked(0, np.zeros((7, 7, 3, 5), np.float32)), "array 0 is float32 (7, 7, 3, 5)"),
         (repacked(0, np.zeros((7, 7, 3, 4))), "array 0 is float64"),
-        (repacked(1, np.full((3, 4), np.nan, np.float32)), "no numbers"),
+        (repacked(1, np.full((3, 4), np.nan, np.float32)), "contains NaN or infinity"),
         (repacked(0, np.array([{"os": "system"}], object)), "array 0 is object"),
     ],
 )

@@ -104,7 +104,7 @@ def test_weight_of_two_is_two_pixels() -> None:
 
 
 def test_no_pixel_counts() -> None:
-    with pytest.raises(ValueError, match="Expected pixels that count, of weights above 0. Received: none"):
+    with pytest.raises(ValueError, match="Expected at least one pixel with a weight above 0. Received: none"):
         match_colors(MUTED, GRAY, np.zeros(MUTED.shape[:2]))
 
 

@@ -53,7 +53,7 @@ def test_what_the_user_sets_is_kept() -> None:
 
 def test_what_cannot_fit_is_refused_with_what_would() -> None:
     with pytest.raises(
-        ValueError, match=r"Received: 40000 x 30000, which takes .* GB; --size=(\d+) would fit"
+        ValueError, match=r"Received: 40000 x 30000, which needs .* GB; --size=(\d+) would fit"
     ) as caught:
         choose_sight(Size(30000, 40000), config(), 4e9)
     longer = int(str(caught.value).rpartition("--size=")[2].split()[0])
@@ -85,5 +85,5 @@ def test_a_memory_limit_too_small_is_one_clear_line(tmp_path: Path) -> None:
     pictures = ["--content=sample:harbor", "--style=sample:night", f"--workdir={tmp_path / 'run'}"]
     done = run_process(*pictures, "--memory_limit_gb=0.5", "--weights=random", cwd=ROOT)
     assert done.returncode == 2 and not (tmp_path / "run").exists()
-    assert done.stderr.startswith("keras_nst: --size=512: Expected a picture for 0.5 GB")
+    assert done.stderr.startswith("keras_nst: --size=512: Expected a picture that fits into 0.5 GB")
     assert done.stderr.count("\n") == 1

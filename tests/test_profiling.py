@@ -54,8 +54,8 @@ def test_steps_that_no_run_takes(given: str, quick: list[str], capsys: pytest.Ca
     """The run has five."""
     assert main([*quick, f"--profile_steps={given}"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    order = "a first step from 1 on and a last one not before it, as in 10-20."
-    expected = "steps up to 5, the last one." if given.endswith("6") else order
+    order = "the first and the last step, counted from 1, as in 10-20."
+    expected = "steps up to 5, the last of the run." if given.endswith("6") else order
     assert line.startswith(f"keras_nst: --profile_steps={given}: Expected {expected}")
 
 
@@ -96,7 +96,7 @@ def test_steps_that_were_taken_before(tmp_path: Path) -> None:
     profile = Profile(tmp_path, (2, 3), 3, said.append)
     profile(progress(1, 8))
     profile.close()
-    assert said == ["No profile: step 3 is taken already."] and not traces(tmp_path)
+    assert said == ["No profile: step 3 was already taken."] and not traces(tmp_path)
     later = Profile(tmp_path, (2, 4), 3, said.append)
     later(progress(1, 8))
     assert said[1].startswith("Profile of steps 4 to 8")

@@ -50,7 +50,7 @@ def test_the_docs_have_the_same_settings() -> None:
 
 def test_a_content_that_tiles() -> None:
     (told,) = remarks(Config(content="a.jpg", style="b.jpg", seamless=True))
-    assert told.startswith("--seamless=true: The content is painted to tile: ") and "--content_weight=0" in told
+    assert told.startswith("--seamless=true: The content is painted as a tile: ") and "--content_weight=0" in told
     for texture in ({"content_weight": 0.0}, {"style_strength": 1.0}):
         assert remarks(Config(content="a.jpg", style="b.jpg", seamless=True, **texture)) == []
 
@@ -70,9 +70,7 @@ def pictures(size: str, **given: object) -> list[str]:
 
 def test_a_style_with_too_few_pixels_is_told() -> None:
     (told,) = pictures("900")
-    assert told.startswith(
-        "--style=b.jpg: 300x200 pixels are seen 3.0 times as large: soft strokes. --style_pixels=own"
-    )
+    assert told.startswith("--style=b.jpg: 300x200 pixels are enlarged 3.0 times: soft strokes. --style_pixels=own")
     assert pictures("500") == pictures("900", style_scale=(0.5,)) == pictures("900", style_pixels="own") == []
 
 
@@ -92,7 +90,7 @@ def test_what_a_print_takes(tmp_path: Path) -> None:
     (told,) = effort(Size(4724, 7087), config, 226, tmp_path)
     # 33.479 million pixels: a checkpoint of five tensors of 12 bytes a pixel, twice while it is written; 4 snapshots.
     assert told == (
-        "33.5 megapixels, 60 x 40 cm at 300 dpi. On disk up to 4.3 GB meanwhile "
+        "33.5 megapixels, 60 x 40 cm at 300 dpi. The run needs up to 4.3 GB of disk "
         "(a checkpoint 4.0 GB, the picture 0.1 GB, snapshots 0.2 GB)."
     )
     assert effort(Size(341, 512), config.resolved(size="512"), 226, tmp_path) == []
@@ -104,4 +102,4 @@ def test_a_disk_that_is_too_small_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 10**9})())
     config = Config(content="a.jpg", style="b.jpg", size="7000").resolved()
     _, told = effort(Size(4724, 7087), config, 226, tmp_path)
-    assert told == f"Only 1.0 GB are free in {tmp_path}: what does not fit is told of and left out."
+    assert told == f"Only 1.0 GB are free in {tmp_path}: files that do not fit are skipped with a message."

@@ -126,7 +126,7 @@ def test_a_run_leaves_its_page(finished: Path) -> None:
     is_sealed(page)
     told = page.text()
     assert page.texts["title"][0] == "town.png in the style of paint.jpg" and "Finished after 10 steps." in told
-    headings = ["Result", "How it was made", "Curves", "Settings", "The run", "Messages"]
+    headings = ["Result", "How it was made", "Curves", "Settings", "Run", "Messages"]
     assert [each for each in page.texts["h2"] if each.strip()] == headings  # random weights have no figures
     assert f"--content={finished.parent / 'town.png'}" in page.text("pre") and "--steps=6,4" in page.text("pre")
     assert tf.__version__ in told and "Final loss" in told and "Runs on CPU" in told
@@ -364,7 +364,7 @@ def test_folders_without_a_run_are_told_and_cost_no_other(
     assert said.out == f"Report: {copied / REPORT}\n"
     lines = said.err.splitlines()
     expected = "Expected the folder of a run, or of a batch. Received: "
-    received = ["one without anything of either", *["no such folder"] * 2]
+    received = ["a folder with the files of neither", *["no such folder"] * 2]
     assert [line.partition(": ")[2].partition(": ")[2] for line in lines] == [expected + each for each in received]
 
 
@@ -408,7 +408,7 @@ def test_the_door_needs_no_tensorflow(copied: Path, tmp_path: Path) -> None:
     assert done.returncode == 0 and not done.stderr, done.stderr
 
 
-# --- The picture on its way, as a moving one ---
+# --- Intermediate pictures, as a moving one ---
 
 
 def test_the_making(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -421,13 +421,13 @@ def test_the_making(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
         image.seek(image.n_frames - 1)
         last = np.asarray(image.convert("RGB"), float)
         assert np.abs(last - np.asarray(result, float)).mean() < 10
-    assert capsys.readouterr().out == f"Making: {path}, {len(steps)} pictures\n"
+    assert capsys.readouterr().out == f"Animation: {path}, {len(steps)} pictures\n"
 
 
 def test_nothing_was_kept_on_the_way(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copy(finished / PICTURE, tmp_path)
     assert main([f"--making={tmp_path / 'making.webp'}", str(tmp_path)]) == 2
-    assert "Expected a run that has kept pictures on its way" in capsys.readouterr().err
+    assert "Expected a run with two pictures or more" in capsys.readouterr().err
 
 
 # --- Batches ---

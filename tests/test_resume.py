@@ -122,7 +122,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_is_told_once(
     for step in (4, 5):
         keeping(Progress(step, 9, 1, 1, step, 9, None, 0.1, lambda: None, standing=lambda: stood[4]))
     assert (tmp_path / CHECKPOINT).read_bytes() == kept and len(list(tmp_path.iterdir())) == 1
-    assert capsys.readouterr().err.count("No checkpoint could be written: No space left on device") == 1
+    assert capsys.readouterr().err.count("Could not write a checkpoint: No space left on device") == 1
 
 
 def test_checkpoints_that_take_long_are_rare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +151,7 @@ def test_a_damaged_checkpoint_is_told_of_and_the_run_begins_anew(
     (tmp_path / "run" / CHECKPOINT).write_bytes(damage)
     assert main(quick) == 0
     out = capsys.readouterr().out
-    assert "Begins anew: Expected a checkpoint" in out and "Final loss" in out
+    assert "Starting over: Expected a checkpoint" in out and "Final loss" in out
 
 
 # --- Folders ---
@@ -305,13 +305,13 @@ def test_a_run_short_of_time_goes_on_to_the_picture_of_one_that_is_not(
     assert stopping(short, 6, timed=True) == 0
     out = capsys.readouterr().out
     assert "Final loss" in out and "Steps: 6 of 12, " in out
-    assert "Time allowed 45 x 34 only; the picture is enlarged from that to 64 x 48." in out
-    assert "More time or --size=45 gives a sharper one." in out
+    assert "--max_seconds allowed only 45 x 34; the picture is enlarged from that to 64 x 48." in out
+    assert "A longer --max_seconds, or --size=45, gives a sharper one." in out
     resume = f"--resume={tmp_path / 'short'}"
-    assert f"To go on without a limit of time: python -m keras_nst.run {resume} --max_seconds=0" in out
+    assert f"To resume without a time limit: python -m keras_nst.run {resume} --max_seconds=0" in out
     assert main([resume, "--max_seconds=0"]) == 0
     out = capsys.readouterr().out
-    assert "Resuming after step 6." in out and "Steps: 12, " in out and "To go on" not in out
+    assert "Resuming after step 6." in out and "Steps: 12, " in out and "To resume" not in out
     np.testing.assert_array_equal(picture_in(tmp_path / "short"), picture_in(tmp_path / "whole"))
     assert steps_of(tmp_path / "short") == [*range(1, 13), 12]
 
@@ -330,7 +330,7 @@ def test_stopped_before_the_first_step_nothing_is_kept(
     stop.set()
     told: list[str] = []
     perform.perform(prepare(parse(quick), print), Session, stop, told.append, time.monotonic())
-    assert told[-1] == "Stopped before the first step: nothing was kept. The same command begins again."
+    assert told[-1] == "Stopped before the first step: nothing was saved. The same command starts over."
     assert not (tmp_path / "run").exists()
     assert main(quick) == 0
 
@@ -340,7 +340,7 @@ def test_stopped_before_a_further_step_the_run_goes_on_from_where_it_was(
 ) -> None:
     assert stopping(quick, 4) == 0 and stopping(quick, 0) == 0
     out = capsys.readouterr().out
-    assert out.count("Steps: 4 of 5, ") == 2 and out.count("To go on: python -m keras_nst.run --resume=") == 2
+    assert out.count("Steps: 4 of 5, ") == 2 and out.count("To resume: python -m keras_nst.run --resume=") == 2
     assert main(quick) == 0
     assert "Resuming after step 4." in capsys.readouterr().out
 
@@ -432,7 +432,7 @@ def test_interrupted_and_gone_on_with_in_a_copy(number: int, code: int, quick: l
         process.send_signal(number)
         output, _ = process.communicate(timeout=60)
     assert process.returncode == code
-    assert f"To go on: python -m keras_nst.run --resume={tmp_path / 'cut'}" in output
+    assert f"To resume: python -m keras_nst.run --resume={tmp_path / 'cut'}" in output
     done = read_checkpoint(tmp_path / "cut").standing
     shutil.copytree(tmp_path / "cut", tmp_path / "copy")
     assert main([f"--resume={tmp_path / 'copy'}", f"--steps=40,{done.step + 20}"]) == 0
@@ -447,7 +447,7 @@ def test_two_runs_on_one_folder(quick: list[str], tmp_path: Path, capsys: pytest
         while not (tmp_path / "run" / SETTINGS).exists():
             time.sleep(0.05)
         assert main(flags) == 2
-        assert f"Another run is at work in it, process {first.pid}" in capsys.readouterr().err
+        assert f"Another run is at work in this folder, process {first.pid}" in capsys.readouterr().err
         first.kill()
         first.wait()
     assert main([*flags, "--max_seconds=0.001"]) == 0  # a dead one's lock does not block

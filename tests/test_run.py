@@ -130,7 +130,7 @@ def test_whole_maps_take_what_is_transparent_for_visible(
         picture.save(pair[0])
     for loss, told in (("gram", False), ("swd", True)):
         assert main([*quick, "--steps=1", "--overwrite", f"--style_loss={loss}"]) == 0
-        assert ("--style_loss=swd: it takes what is transparent for visible" in capsys.readouterr().err) == told
+        assert ("--style_loss=swd: transparent parts count as visible" in capsys.readouterr().err) == told
 
 
 def test_sixteen_bits(quick: list[str], tmp_path: Path) -> None:
@@ -159,10 +159,8 @@ def test_a_time_too_short_for_a_single_step(
         "--max_seconds was too short: the first size still got the minimum number of steps" in out
         and "Steps: 3 of 5" in out
     )
-    assert "Time allowed 34 x 25 only; the picture is enlarged from that to 48 x 36." in out
-    assert (
-        f"To go on without a limit of time: python -m keras_nst.run --resume={tmp_path / 'run'} --max_seconds=0" in out
-    )
+    assert "--max_seconds allowed only 34 x 25; the picture is enlarged from that to 48 x 36." in out
+    assert f"To resume without a time limit: python -m keras_nst.run --resume={tmp_path / 'run'} --max_seconds=0" in out
 
 
 def test_ctrl_c_while_the_pictures_are_read(
@@ -173,7 +171,7 @@ def test_ctrl_c_while_the_pictures_are_read(
 
     monkeypatch.setattr(job, "prepare", interrupted)
     assert main(quick) == 130
-    line = "keras_nst: Interrupted before the first step: nothing was kept. The same command begins again.\n"
+    line = "keras_nst: Interrupted before the first step: nothing was saved. The same command starts over.\n"
     assert capsys.readouterr().err == line and not (tmp_path / "run").exists()
 
 
@@ -378,7 +376,7 @@ def test_a_signal_saves_the_picture(number: signal.Signals, code: int, quick: li
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
     assert process.returncode == code
-    assert "Stopping after this step" in err and "the picture is saved as it stood" in out
+    assert "Stopping after this step" in err and "the picture so far is saved" in out
     with Image.open(tmp_path / "run" / PICTURE) as picture:
         assert picture.size == (48, 36)
 

@@ -55,7 +55,7 @@ def test_the_first_signal_lets_the_worker_finish(number: int, code: int) -> None
         process.send_signal(number)
         output, errors = process.communicate(timeout=20)
     assert (process.returncode, output) == (code, "saved\n")
-    assert errors == "\nStopping after this step; once more ends at once, without the picture.\n"
+    assert errors == "\nStopping after this step. Press Ctrl-C again to end immediately, without the picture.\n"
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
@@ -119,7 +119,7 @@ def test_what_comes_before_a_command_begins_ends_in_one_line_by_ctrl_c_alone(kin
     if kind == "ValueError":
         assert done.returncode == 1 and "Traceback" in done.stderr
     else:
-        assert (done.returncode, done.stderr) == (130, "\nkeras_nst: interrupted before it began\n")
+        assert (done.returncode, done.stderr) == (130, "\nkeras_nst: interrupted before it started\n")
 
 
 def test_a_program_that_imports_a_command_keeps_its_own_ending() -> None:

@@ -120,10 +120,10 @@ def test_it_is_told(quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixt
     layers, style = "--style_layers=block1_conv1,block4_conv1,block5_conv1", tmp_path / "gray.png"
     assert main([*quick, "--size=32", "--steps=1", layers]) == 0
     said = capsys.readouterr().out
-    line = "Layers of fewer than 5 positions tell nothing of style and are left out: "
+    line = "Style layers of fewer than 5 positions are too small and are skipped: "
     assert f"{line}block4_conv1 up to 23 x 17 pixels, block5_conv1 up to 32 x 24 pixels.\n" in said
     assert main([*quick, f"--workdir={tmp_path / 'second'}", "--steps=1"]) == 0
     assert "positions" not in capsys.readouterr().out
     keras.utils.save_img(style, GRAY[0], scale=True)
     assert main([*quick, f"--workdir={tmp_path / 'third'}", "--steps=1", f"--style={style}"]) == 0
-    assert "gray.png: It is of one color" in capsys.readouterr().out
+    assert "gray.png: It has only one color" in capsys.readouterr().out

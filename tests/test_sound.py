@@ -323,10 +323,10 @@ def test_what_is_wrong_is_told_in_one_line(
         f"--content={tmp_path / 'words.csv'}: Expected numbers. Received: 'many' in line 3": {
             "content": str(tmp_path / "words.csv")
         },
-        "--style=sample:rain: Expected two sounds, or two tables. Received: one of each": {
+        "--style=sample:rain: Expected two sounds, or two tables, as content and style. Received: one of each": {
             "content": str(tmp_path / "long.csv")
         },
-        f"--style={tmp_path / 'two.csv'}: Expected as many series as the content has. Received: 1 and 2": {
+        f"--style={tmp_path / 'two.csv'}: Expected as many series as in the content. Received: 1 and 2": {
             "content": str(tmp_path / "long.csv"),
             "style": str(tmp_path / "two.csv"),
         },
@@ -345,7 +345,7 @@ def test_what_is_wrong_is_told_in_one_line(
         assert complaint(capsys, **own | change).startswith(f"keras_nst: {expected}"), change
     monkeypatch.setitem(__import__("sys").modules, "soundfile", None)
     line = complaint(capsys, **own | {"output": str(tmp_path / "out.flac")})
-    assert line == 'keras_nst: Expected soundfile, for this kind of sound: pip install "keras-nst[sound]"'
+    assert line == 'keras_nst: Expected the package soundfile for this kind of sound: pip install "keras-nst[sound]"'
 
 
 def test_a_stop_leaves_the_sound_as_it_is_by_then(tmp_path: Path) -> None:

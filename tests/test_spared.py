@@ -58,7 +58,7 @@ def test_a_picture_too_small_to_be_judged(
     write_picture(tmp_path / "small.png", *content)
     assert main([*quick, f"--content={tmp_path / 'small.png'}", f"--size={max(size)}"]) == 0
     said = capsys.readouterr().out
-    assert said.count("too small to be judged") == 1 and f"{told}.\n" in said and "Figures" not in said
+    assert said.count("too small for quality figures") == 1 and f"{told}.\n" in said and "Figures" not in said
     with Image.open(tmp_path / "run" / PICTURE) as picture:
         assert picture.size == size
     assert (tmp_path / "run" / REPORT).exists()
@@ -189,7 +189,7 @@ def test_a_volume_whose_sheet_fails_is_written(tmp_path: Path, monkeypatch: pyte
         asked = prepare(Carving.written(**SMALL | given, workdir=str(tmp_path / "work")), told.append)
         assert volumes.drive(asked, threading.Event(), told.append) == 0
     assert told.count(f"No sheet and animation: {FAULT}.") == 1 and np.load(tmp_path / "out.npy").shape == (20, 24, 28)
-    assert any(line.startswith("It is painted already") for line in told)
+    assert any(line.startswith("This film is already painted") for line in told)
 
 
 def test_a_program_is_told_why_there_are_no_figures() -> None:

@@ -29,7 +29,7 @@ def test_a_style(written: str, expected: StyleSource) -> None:
 def test_blocks_that_no_network_has(blocks: str) -> None:
     with pytest.raises(SettingError, match="--style=a.jpg@") as caught:
         Config(style=f"a.jpg@{blocks}")
-    expected = f"Expected blocks from 1 to 5 behind a.jpg, as in @2 or @1-3. Received: @{blocks}"
+    expected = f"Expected blocks from 1 to 5 after a.jpg, as in @2 or @1-3. Received: @{blocks}"
     assert str(caught.value).endswith(f": {expected}")
 
 
@@ -37,7 +37,7 @@ def test_the_weight_stands_before_the_blocks() -> None:
     expected = "Expected the weight before the blocks, as in a.jpg:2@1-3. Received: a.jpg@1-3:2"
     with pytest.raises(ValueError, match=expected):
         parse_styles("a.jpg@1-3:2")
-    with pytest.raises(ValueError, match=r"Expected blocks in their order, as in @1-3. Received: @3-1"):
+    with pytest.raises(ValueError, match=r"Expected blocks in ascending order, as in @1-3. Received: @3-1"):
         parse_styles("a.jpg@3-1")
 
 

@@ -165,7 +165,7 @@ def test_a_run_with_it_is_told_of_and_goes_on_with_it_only(
 ) -> None:
     asked = [flag for flag in quick if "weights" not in flag] + ["--network=vgg16"]
     assert run.main(asked) == 0
-    assert "torchvision's weights, not Keras' own" in capfd.readouterr().err
+    assert "VGG16 uses torchvision's weights" in capfd.readouterr().err
     assert "vgg16_torchvision.ckpt" in (tmp_path / "run" / "run.log").read_text()
     first, second = weights.SOURCES["vgg16"]
     monkeypatch.setitem(weights.SOURCES, "vgg16", (second._replace(name="other.ckpt", note=""),))
@@ -173,7 +173,10 @@ def test_a_run_with_it_is_told_of_and_goes_on_with_it_only(
     more = [flag.replace("--steps=3,2", "--steps=3,4") for flag in asked]
     assert run.main(more) == 2
     told = capfd.readouterr().err.splitlines()[-1]
-    assert "began with vgg16_torchvision.ckpt, and here is other.ckpt" in told
+    assert (
+        "Expected vgg16_torchvision.ckpt, with which this folder's run began, or --overwrite. Received: other.ckpt"
+        in told
+    )
     in_cache.with_name("other.ckpt").rename(in_cache)
     monkeypatch.setitem(weights.SOURCES, "vgg16", (first, second))
     assert run.main(more) == 0

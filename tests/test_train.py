@@ -242,8 +242,8 @@ def test_what_cannot_be_used_is_told_and_left_out(pictures: Path) -> None:
     assert len(photographs.seen) + len(photographs.held_out) == 6
     shapes = sorted(picture.shape[:2] for picture in (*photographs.seen, *photographs.held_out))
     assert shapes == [(80, 100)] * 5 + [(130, 90)]  # the last is deep inside
-    assert any("tiny.png is left out: Expected at least 64 x 64 pixels" in line for line in told)
-    assert any("broken.jpg is left out: " in line for line in told) and len(told) == 2
+    assert any("tiny.png is skipped: Expected at least 64 x 64 pixels" in line for line in told)
+    assert any("broken.jpg is skipped: " in line for line in told) and len(told) == 2
 
 
 def test_of_one_photograph_none_is_held_out(pictures: Path) -> None:
@@ -339,7 +339,7 @@ def test_samples_that_fail_cost_no_model(pictures: Path, tmp_path: Path, monkeyp
 
 def test_what_has_learned_nothing_is_not_offered(pictures: Path, tmp_path: Path) -> None:
     folder, told = trained(pictures, tmp_path / "model", steps="2", learning_rate="1e-12")
-    assert any(line.startswith("Nothing is learned yet: the photographs that judge it have a loss of") for line in told)
+    assert any(line.startswith("Nothing is learned yet: the loss of the photographs that judge it is") for line in told)
     assert (folder / WEIGHTS).exists() and not any("To paint with it" in line for line in told)
     plan = Plan(0.1, 600, first=2.0)
     assert plan.has_learned(1.98) and not plan.has_learned(1.999) and not plan.has_learned(3.0)
@@ -350,7 +350,7 @@ def test_a_finished_training_is_not_taken_up_again(model: Path, pictures: Path) 
     before = (model / WEIGHTS).read_bytes()
     _, told = trained(pictures, model)
     assert (model / WEIGHTS).read_bytes() == before
-    assert any("Goes on after step 6" in line for line in told)
+    assert any("Resuming after step 6" in line for line in told)
 
 
 def test_resumed_is_uninterrupted(model: Path, pictures: Path, tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_resumed_is_uninterrupted(model: Path, pictures: Path, tmp_path: Path) -
     assert read_card(folder).told["steps"] == 3
     assert any((one != other).any() for one, other in zip(weights_of(folder), weights_of(model), strict=True))
     _, told = trained(pictures, folder)
-    assert "Goes on after step 3." in told
+    assert "Resuming after step 3." in told
     for one, other in zip(weights_of(folder), weights_of(model), strict=True):
         np.testing.assert_array_equal(one, other)
     assert losses_of(folder / "curves" / "learning") == losses_of(model / "curves" / "learning")
@@ -381,7 +381,7 @@ def test_killed_is_uninterrupted(model: Path, pictures: Path, tmp_path: Path) ->
     process.wait()
     assert state.exists()
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    assert re.search(r"Goes on after step [1-6]\.", done.stdout)
+    assert re.search(r"Resuming after step [1-6]\.", done.stdout)
     for one, other in zip(weights_of(folder), weights_of(model), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)  # this process may have another number of threads
 
@@ -396,7 +396,7 @@ def test_a_damaged_state_begins_anew(model: Path, pictures: Path, tmp_path: Path
     folder, _ = trained(pictures, tmp_path / "model", After(2))
     (folder / "training.zip").write_bytes(b"rubbish")
     _, told = trained(pictures, folder)
-    assert any("Begins anew" in line for line in told)
+    assert any("Starting over" in line for line in told)
     for one, other in zip(weights_of(folder), weights_of(model), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -415,7 +415,7 @@ def test_a_disk_that_is_full_does_not_end_it(
 
     monkeypatch.setattr(course, "write_archive", write_or_not)
     folder, _ = trained(pictures, tmp_path / "model", checkpoint_secs="0")
-    assert capfd.readouterr().err.count("No checkpoint could be written: No space left on device") == 2
+    assert capfd.readouterr().err.count("Could not write a checkpoint: No space left on device") == 2
     for one, other in zip(weights_of(folder), weights_of(model), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -456,7 +456,7 @@ def test_another_training_does_not_take_its_place(model: Path, pictures: Path) -
 
 def test_a_loss_that_is_no_number_is_not_learned_from(pictures: Path, tmp_path: Path) -> None:
     """The weights stay as they were before it, and the training ends by itself."""
-    with pytest.raises(SettingError, match="--learning_rate=1: The loss is no number any more") as error:
+    with pytest.raises(SettingError, match="--learning_rate=1: The loss is no longer a number") as error:
         broken = Broken()
         trained(pictures, tmp_path / "model", broken, learning_rate="1", steps="40")
     assert "\n" not in str(error.value)
@@ -549,8 +549,8 @@ def flags_of(pictures: Path, **own: str) -> list[str]:
         ({"style": ""}, "--style: Expected a picture"),
         ({"contents": ""}, "--contents: Expected photographs"),
         ({"contents": "nowhere.jpg"}, "Expected a picture file. Received: no such file or directory"),
-        ({"contents": "EMPTY"}, "Expected a folder with pictures in it"),
-        ({"size": "300"}, "Expected a picture that can be used. Received: 8, of which each is told of above"),
+        ({"contents": "EMPTY"}, "Expected a folder with pictures"),
+        ({"size": "300"}, "Expected a usable picture. Received: 8 that are not, for the reasons above"),
         ({"style": "nowhere.jpg"}, "--style=nowhere.jpg: Expected a picture file"),
         ({"style": "PAINT:2"}, "Expected styles without weights"),
         ({"size": "63"}, "--size=63: Expected a whole number at least 64"),
@@ -587,7 +587,7 @@ def test_a_model_is_not_added_to_in_its_own_folder(
     Path("models").mkdir()
     Path("models/paint").symlink_to(model)
     for own in ({"workdir": str(model)}, {}):
-        with pytest.raises(SettingError, match="Expected another folder than --from_model's"):
+        with pytest.raises(SettingError, match="Expected another folder than that of --from_model"):
             prepare(settings(pictures, from_model=str(model), overwrite="true", **own), lambda line: None)
 
 
@@ -606,7 +606,7 @@ def test_a_training_that_did_not_know_a_setting_goes_on(pictures: Path, tmp_path
     with pytest.raises(SettingError, match=r"steady 1 \(was 0\)"):
         trained(pictures, folder, steady="1")
     _, told = trained(pictures, folder)
-    assert "Goes on after step 2." in told
+    assert "Resuming after step 2." in told
 
 
 def test_another_precision_is_told_of(pictures: Path, tmp_path: Path) -> None:
@@ -616,7 +616,7 @@ def test_another_precision_is_told_of(pictures: Path, tmp_path: Path) -> None:
     assert about["precision"] == "float32"
     write_archive(folder / STATE, about | {"precision": "bfloat16"}, arrays)
     _, told = trained(pictures, folder)
-    assert "It goes on in float32, and began in bfloat16: its last bits will differ." in told
+    assert "Resuming in float32 instead of bfloat16: results will differ by rounding." in told
 
 
 def test_other_photographs_are_another_training(model: Path, pictures: Path, tmp_path: Path) -> None:
@@ -646,7 +646,7 @@ def test_two_trainings_do_not_share_a_folder(pictures: Path, tmp_path: Path, cap
     asked = prepare(settings(pictures, workdir=str(tmp_path / "model")), lambda line: None)
     with open_folder(asked):
         assert main([*flags_of(pictures), f"--workdir={tmp_path / 'model'}"]) == 2
-    assert "Another run is at work in it" in capfd.readouterr().err
+    assert "Another run is at work in this folder" in capfd.readouterr().err
 
 
 def test_help_answers_without_tensorflow() -> None:

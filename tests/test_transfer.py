@@ -348,7 +348,7 @@ def test_where_memory_ends_the_run_goes_on_in_tiles(features: keras.Model, monke
     result = go(Audience(lambda *left: 2, [], said.append))
     assert shown == [None, None, None, None, 32] and result.steps == plain.steps
     np.testing.assert_allclose(result.losses.total, plain.losses.total, rtol=1e-3)
-    assert said == ["Not enough memory for 76 x 48 pixels: goes on in tiles of 32."]
+    assert said == ["Not enough memory for 76 x 48 pixels: continuing in tiles of 32."]
 
 
 def test_where_no_tile_is_smaller_the_error_is_passed_on(

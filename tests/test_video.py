@@ -103,7 +103,7 @@ def test_a_film_comes_out_with_its_frames_times_and_sound(clip: Path, whole: Pat
 
 def test_what_is_done_is_not_done_again(clip: Path, style: Path, whole: Path) -> None:
     before = (whole / "out.mkv").stat().st_mtime_ns
-    assert by_optimizer(clip, style, whole)[-1] == f"It is painted already: {whole / 'out.mkv'}"
+    assert by_optimizer(clip, style, whole)[-1] == f"This film is already painted: {whole / 'out.mkv'}"
     assert (whole / "out.mkv").stat().st_mtime_ns == before
 
 
@@ -113,7 +113,7 @@ def test_a_film_goes_on_bit_for_bit(clip: Path, style: Path, whole: Path, tmp_pa
     assert told[-1].startswith("Stopped") and not (tmp_path / "out.mkv").exists()
     assert len(list((tmp_path / "work" / "frames").iterdir())) == frames
     told = by_optimizer(clip, style, tmp_path)
-    assert any(f"{frames} are painted" in line for line in told)
+    assert any(f"{frames} already painted" in line for line in told)
     for own, there in zip(painted(tmp_path), painted(whole), strict=True):
         np.testing.assert_array_equal(own, there)
 
@@ -122,7 +122,7 @@ def test_a_film_that_may_be_overwritten_goes_on_as_well(clip: Path, style: Path,
     (tmp_path / "out.mkv").write_bytes(b"before")
     by_optimizer(clip, style, tmp_path, StopAfter(tmp_path / "work", 2), overwrite="true")
     told = by_optimizer(clip, style, tmp_path, overwrite="true")
-    assert any("2 are painted" in line for line in told)
+    assert any("2 already painted" in line for line in told)
     for own, there in zip(painted(tmp_path), painted(whole), strict=True):
         np.testing.assert_array_equal(own, there)
 
@@ -313,7 +313,7 @@ def test_learning_goes_on_bit_for_bit(clip: Path, style: Path, tmp_path: Path, v
     drive(prepare(Filming.written(**given), print), Soon(), told.append)
     assert told[-1].startswith("Stopped") and not (tmp_path / "parts" / "work" / "frames").exists()
     again = by_optimizer(clip, style, tmp_path / "parts", **own)
-    assert any(re.search("Learns from 2 keyframes: 5 steps, [1-4] taken", line) for line in again)
+    assert any(re.search("Learning from 2 keyframes: 5 steps, [1-4] taken", line) for line in again)
     for one, other in zip(painted(tmp_path / "parts"), painted(tmp_path / "whole"), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -322,7 +322,7 @@ def test_films_written_elsewhere_are_known(clip: Path, style: Path, whole: Path,
     shutil.copytree(whole / "work", tmp_path / "work")
     by_optimizer(clip, style, tmp_path)
     by_optimizer(clip, style, tmp_path, output=str(tmp_path / "other.mov"))
-    assert by_optimizer(clip, style, tmp_path)[-1].startswith("It is painted already")
+    assert by_optimizer(clip, style, tmp_path)[-1].startswith("This film is already painted")
 
 
 # --- The command ---
@@ -401,23 +401,24 @@ def test_what_is_wrong_is_told_in_one_line(
         "--style: Expected a picture: a path or a URL; or a --model.": {"style": ""},
         "--model: Expected a trained network with --how=network, such as sample:night.": {"how": "network"},
         "--end=1: Expected more than --start=2.": {"start": "2", "end": "1"},
-        f"--content={clip}: Expected a film with frames that can be read after 2 seconds. Received: none": {
-            "start": "2"
-        },
+        f"--content={clip}: Expected a film with readable frames after 2 seconds. Received: none": {"start": "2"},
         f"--output={tmp_path / 'a.gif'}: Expected .mp4, .mkv, .mov, or a folder": {"output": str(tmp_path / "a.gif")},
         f"--output={clip}: Expected another name than the film's own.": {"output": str(clip)},
         f"--output={tmp_path / 'taken.mp4'}: {tmp_path / 'taken.mp4'} exists. Expected another name, or": {
             "output": str(tmp_path / "taken.mp4")
         },
         f"--workdir={tmp_path / 'mine'}: Expected a new folder, or one of a film.": {"workdir": str(tmp_path / "mine")},
-        "--style=x.png: Expected none with --model, which has its own.": {"model": "sample:night", "style": "x.png"},
+        "--style=x.png: Expected no --style: the model has its own styles.": {
+            "model": "sample:night",
+            "style": "x.png",
+        },
         f"--output={tmp_path / 'text'}: Expected .mp4, .mkv, .mov, or a folder": {"output": str(tmp_path / "text")},
         "--rate=0: Expected": {"rate": "0"},
         f"--content_mask={tmp_path / 'few'}: Expected as many frames as the film has, 5. Received: 2": {
             "content_mask": str(masks(tmp_path / "few", 2))
         },
-        "--content_mask=x: Expected it with --how=optimize only.": {"content_mask": "x", "how": "keyframes"},
-        "--passes=2: Expected 1: others than the optimizer go through a film once.": {
+        "--content_mask=x: Expected --how=optimize, which alone uses it.": {"content_mask": "x", "how": "keyframes"},
+        "--passes=2: Expected 1, or --how=optimize: the others go through a film once.": {
             "passes": "2",
             "how": "keyframes",
         },
@@ -435,13 +436,15 @@ def test_another_film_in_the_folder_is_told(
 ) -> None:
     own = asked(clip, whole, style=str(style), **SMALL)
     line = complaint(capsys, **own | {"steady": "7"})
-    assert re.search(r"It holds another film: steady 7 \(was 20\)\. Expected a new folder, or --overwrite", line)
+    assert re.search(
+        r"This folder holds another film: steady 7 \(was 20\)\. Expected a new folder, or --overwrite", line
+    )
     assert "style_1" in complaint(capsys, **own | {"style": f"{style}@1-2"})
     (tmp_path / "other").mkdir()
     others = [*frames_of(COUNT)[:2], *frames_of(COUNT, seed=4)[2:]]
     other = write_clip(tmp_path / "other" / clip.name, others)
     line = complaint(capsys, **own | {"content": str(other)})
-    assert "It holds another film, from frame 2 on. Expected a new folder, or --overwrite." in line
+    assert "This folder holds another film, from frame 2 on. Expected a new folder, or --overwrite." in line
 
 
 def test_without_what_it_takes_one_line_tells_what(

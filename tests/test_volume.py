@@ -175,10 +175,10 @@ def test_a_volume_comes_out_in_its_range_with_its_sheet(tmp_path: Path, style: P
     made = np.load(tmp_path / "out.npy")
     assert made.shape == content.shape and made.dtype == np.int16
     assert content.min() <= made.min() < made.max() <= content.max() and abs(made - content).mean() > 20
-    assert told[-1] == "A painted volume shows what the style invents: it is not for diagnosis."
+    assert told[-1] == "A painted volume contains invented detail: it is not for diagnosis."
     with Image.open(tmp_path / "work" / "sheet.png") as sheet, Image.open(tmp_path / "work" / "through.webp") as walk:
         assert sheet.width > 700 and walk.n_frames == SHAPE[0]
-    assert carved(tmp_path, style, content)[-1] == f"It is painted already: {tmp_path / 'out.npy'}"
+    assert carved(tmp_path, style, content)[-1] == f"This volume is already painted: {tmp_path / 'out.npy'}"
 
 
 @pytest.mark.parametrize("times", [1, 4, 9])
@@ -188,7 +188,7 @@ def test_a_volume_goes_on_bit_for_bit(tmp_path: Path, style: Path, times: int) -
     content = scanned((32, 36, 40))
     carved(tmp_path / "whole", style, content, **own)
     told = carved(tmp_path / "parts", style, content, StopAfter(times), **own)
-    assert told[-1] == "Stopped: the same command goes on." and not (tmp_path / "parts" / "out.npy").exists()
+    assert told[-1] == "Stopped: the same command resumes." and not (tmp_path / "parts" / "out.npy").exists()
     carved(tmp_path / "parts", style, content, **own)
     np.testing.assert_array_equal(*(np.load(tmp_path / name / "out.npy") for name in ("whole", "parts")))
 
@@ -197,7 +197,7 @@ def test_a_volume_that_may_be_overwritten_goes_on_as_well(tmp_path: Path, style:
     (tmp_path / "out.npy").write_bytes(b"before")
     carved(tmp_path, style, scanned(), StopAfter(3), overwrite="true")
     again = carved(tmp_path, style, scanned(), overwrite="true")
-    assert any(line.startswith("Goes on at scale 1 after step") for line in again)
+    assert any(line.startswith("Resuming at scale 1 after step") for line in again)
 
 
 def test_thick_slices_are_painted_as_finely_as_they_were_seen(tmp_path: Path, style: Path) -> None:
@@ -212,7 +212,7 @@ def test_what_was_kept_and_is_damaged_is_made_anew(tmp_path: Path, style: Path) 
     content = scanned()
     carved(tmp_path, style, content, StopAfter(3))
     (tmp_path / "work" / "volume.zip").write_bytes(b"damaged")
-    assert any(line.startswith("Begins anew") for line in carved(tmp_path, style, content))
+    assert any(line.startswith("Starting over") for line in carved(tmp_path, style, content))
 
 
 def test_colors_and_styles_for_each_axis(tmp_path: Path, style: Path) -> None:
@@ -315,7 +315,7 @@ def test_what_is_wrong_is_told_in_one_line(
             "content": str(tmp_path / "thin.npy"),
         },
         f"--output={tmp_path / 'a.mp4'}: Expected .npy": {"output": str(tmp_path / "a.mp4")},
-        f"--output={tmp_path / 'taken.npy'}: It exists.": {"output": str(tmp_path / "taken.npy")},
+        f"--output={tmp_path / 'taken.npy'}: This path exists.": {"output": str(tmp_path / "taken.npy")},
         f"--output={tmp_path / 'work'}: Expected another folder than --workdir.": {"output": str(tmp_path / "work")},
         f"--output={tmp_path / 'in.npy'}: Expected another name": {"output": str(tmp_path / "in.npy")},
         "--size=8: Expected slices of at least 16 x 16 voxels. Received: 8 x 8 x 8": {"size": "8", "content": ""},
@@ -328,7 +328,7 @@ def test_what_is_wrong_is_told_in_one_line(
     assert (tmp_path / "taken.npy").read_bytes() == b"mine" and not (tmp_path / "work").exists()
     monkeypatch.setitem(__import__("sys").modules, "nibabel", None)
     line = complaint(capsys, **own | {"output": str(tmp_path / "out.nii")})
-    assert line == 'keras_nst: Expected nibabel, for this kind of volume: pip install "keras-nst[volume]"'
+    assert line == 'keras_nst: Expected the package nibabel for this kind of volume: pip install "keras-nst[volume]"'
 
 
 def test_help_needs_nothing() -> None:
@@ -350,6 +350,9 @@ def test_small_slices_have_fewer_layers_than_large_ones(style: Path, tmp_path: P
 def test_a_window_that_is_none_is_told(style: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.save(tmp_path / "a.npy", phantom()[..., 0])
     named = [f"--content={tmp_path / 'a.npy'}", f"--style={style}", f"--workdir={tmp_path / 'work'}"]
-    for window, said in (("3,2", "two numbers, the lower one first"), ("5,9", "in which there are values, from 0")):
+    for window, said in (
+        ("3,2", "two numbers, the lower one first"),
+        ("5,9", "that contains values, which lie from 0"),
+    ):
         assert main([*named, f"--window={window}"]) == 2
         assert f"--window={window}: Expected" in (told := capsys.readouterr().err) and said in told

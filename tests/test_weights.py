@@ -233,7 +233,7 @@ def test_the_error_names_every_way_and_what_to_do(cache, serve, get, tmp_path):
     assert f"{cache / NAME}: it has 10 bytes, not {len(CONTENT)}" in message
     assert f"{server.url}: HTTP Error 404" in message
     assert "tinyvgg 2.0, by pip: ERROR: No matching distribution" in message
-    assert f"at {cache / NAME}, or say --weights=PATH" in message
+    assert f"at {cache / NAME}, or use --weights=PATH" in message
     assert "\n" not in message
 
 
@@ -262,7 +262,7 @@ def test_a_name_server_that_falls_silent_is_left(monkeypatch):
     silence = threading.Event()
     monkeypatch.setattr("urllib.request.urlopen", lambda url, timeout: silence.wait(30))
     start = time.monotonic()
-    with pytest.raises(download.Unavailable, match="nothing came for 0.3 seconds"):
+    with pytest.raises(download.Unavailable, match="no data for 0.3 seconds"):
         next(download.from_server("http://example.invalid/", patience=0.3))
     silence.set()
     assert time.monotonic() - start < 3
@@ -369,8 +369,8 @@ def test_a_file_of_the_user_is_taken_as_it_is(tmp_path, name):
     [
         ("missing.h5", None, "No such file"),
         ("nothing.h5", b"", "it is empty"),
-        ("picture.h5", b"\xff\xd8\xff" * 5000, "does not begin as an HDF5 file"),
-        ("short.h5", CONTENT[:5], "does not begin as an HDF5 file"),
+        ("picture.h5", b"\xff\xd8\xff" * 5000, "does not start with the signature of HDF5"),
+        ("short.h5", CONTENT[:5], "does not start with the signature of HDF5"),
         ("cut.h5", CONTENT[:100], "ends after 100 bytes"),
         ("weights.dat", CONTENT, "does not end in .h5"),
     ],
@@ -416,7 +416,7 @@ def test_the_names_are_those_of_keras(network):
 def test_a_way_that_is_not_keras_own_has_another_name_and_a_note():
     (second,) = weights.SOURCES["vgg16"][1:]
     assert second.name not in [sources[0].name for sources in weights.SOURCES.values()]
-    assert "torchvision's weights, not Keras'" in second.note and "\n" not in second.note
+    assert "VGG16 uses torchvision's weights" in second.note and "\n" not in second.note
 
 
 @pytest.mark.weights

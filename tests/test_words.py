@@ -135,7 +135,7 @@ def test_the_weights_are_those_of_the_run(quick: list[str], capsys: pytest.Captu
         (Figures(sharpness_to_style=0.8, grain=0.4), "style", ""),
         (
             Figures(content=0.134, gram=0.923, w2=0.902, color=0.988, grain=0.752, grain_to_content=1.052),
-            *("luminance", "Content well kept, colors not the style's, as asked."),
+            *("luminance", "Content well kept, colors not the style's, as requested."),
         ),
     ],
 )

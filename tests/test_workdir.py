@@ -76,7 +76,9 @@ def test_runs_of_the_same_second_get_folders_of_their_own() -> None:
 
 def test_a_folder_at_work_is_refused() -> None:
     _, held = create_workdir(Path("mine"), "mine")
-    with pytest.raises(SettingError, match=f"--workdir=mine: Another run is at work in it, process {os.getpid()}"):
+    with pytest.raises(
+        SettingError, match=f"--workdir=mine: Another run is at work in this folder, process {os.getpid()}"
+    ):
         create_workdir(Path("mine"), "mine")
     held.close()
     create_workdir(Path("mine"), "mine")[1].close()
@@ -134,9 +136,7 @@ def test_no_folder_but_something_else() -> None:
 def test_folders_that_cannot_be_made_or_written_to(name: str) -> None:
     """Not by permissions, since those do not hold for root."""
     Path("file").touch()
-    with pytest.raises(
-        SettingError, match=f"--workdir={name}: Expected a folder that can be written to. [A-Z]"
-    ) as caught:
+    with pytest.raises(SettingError, match=f"--workdir={name}: Expected a writable folder. [A-Z]") as caught:
         create_workdir(choose_workdir(Config(workdir=name)), name)
     assert "\n" not in str(caught.value) and "None" not in str(caught.value)
 
@@ -144,9 +144,7 @@ def test_folders_that_cannot_be_made_or_written_to(name: str) -> None:
 @pytest.mark.parametrize("obstacle", ["file", "dangling link"])
 def test_default_folders_that_cannot_be_made(obstacle: str) -> None:
     Path("runs").touch() if obstacle == "file" else Path("runs").symlink_to("nowhere")
-    with pytest.raises(
-        SettingError, match="--workdir=runs/20300102-030405-a: Expected a folder that can be written to"
-    ):
+    with pytest.raises(SettingError, match="--workdir=runs/20300102-030405-a: Expected a writable folder"):
         create_workdir(choose_workdir(Config(content="a")), "")
 
 

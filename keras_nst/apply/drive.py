@@ -35,7 +35,7 @@ def drive(asked: Request, stop: Stop, tell: Tell) -> int:
     settings = asked.settings
     ahead = [(source, path) for source, path in asked.wanted if settings.overwrite or not path.exists()]
     if there := len(asked.wanted) - len(ahead):
-        tell(f"{there} of {len(asked.wanted)} are painted already: {settings.output}")
+        tell(f"{there} of {len(asked.wanted)} photographs are already painted: {settings.output}")
     if not ahead:
         return 0
     begun, count = time.monotonic(), Counter[str]()
@@ -45,9 +45,9 @@ def drive(asked: Request, stop: Stop, tell: Tell) -> int:
             count[became] += 1
             bar.update()
     if stop.is_set():
-        tell("Stopped: what is painted stays. The same command goes on.")
+        tell("Stopped. Finished pictures are kept; the same command resumes.")
     if count[OTHERS]:
-        tell(f"Others painted, or paint, {count[OTHERS]} of them.")
+        tell(f"Skipped {count[OTHERS]}, which another process paints or has painted.")
     tell(f"Pictures: {count[DONE]} in {settings.output}, in {time.monotonic() - begun:.1f} s.")
     return int(count[FAILED] > 0)
 

@@ -56,13 +56,13 @@ def prepare(settings: Export) -> Wanted:
     shares = shares_of(settings.style, settings.blend, card)
     missing = [name for name in NEEDED.get(settings.format, ()) if importlib.util.find_spec(name) is None]
     if missing:
-        reason = f'It needs {" and ".join(missing)}: pip install "keras-nst[export]".'
+        reason = f'Expected {" and ".join(missing)}: pip install "keras-nst[export]".'
         raise SettingError("format", settings.format, reason)
     style = "-".join(name for name, share in zip(card.names, shares, strict=True) if share)
     style = re.sub(r"[^\w.-]", "_", style)[:LONGEST] or "style"  # an untrusted card may contain any name
     path = Path(settings.output).expanduser() if settings.output else folder / f"{style}{ENDINGS[settings.format]}"
     if path.exists() and (path.is_dir() or not settings.overwrite or settings.format == "saved_model"):
-        raise SettingError("output", str(path), "It exists. Expected another path, or --overwrite for a file.")
+        raise SettingError("output", str(path), "This path exists. Expected a new one, or --overwrite for a file.")
     if not path.parent.is_dir():
         raise SettingError("output", str(path), "Expected a path in a folder that exists.")
     return Wanted(settings, folder, card, shares, path)
@@ -78,5 +78,5 @@ def export(wanted: Wanted, tell: Tell) -> int:
     with quiet_stderr():
         FORMATS[wanted.settings.format](network, wanted.path)
     tell(f"Written: {wanted.path}")
-    tell("It takes `photograph` and gives `picture`: (1, h, w, 3), RGB in [0, 1], of any size.")
+    tell("Input: `photograph`. Output: `picture`. Both are (1, h, w, 3), RGB in [0, 1], of any size.")
     return 0

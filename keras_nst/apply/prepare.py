@@ -45,12 +45,12 @@ def wanted(settings: Application) -> Sequence[tuple[str, Path]]:
     names = sources("contents", settings.contents, deep=True)
     for source in names:
         if os.path.exists(source) and Path(source).resolve().parent == folder.resolve():
-            reason = f"Expected another folder than the photographs'. {source} is in it."
+            reason = f"Expected another folder than that of the photographs. {source} is in it."
             raise SettingError("output", settings.output, reason)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingError("output", settings.output, f"Expected a folder to write to. {error.strerror}.") from None
+        raise SettingError("output", settings.output, f"Expected a writable folder. {error.strerror}.") from None
     for source in names:
         name = free_name(source, taken)
         taken.add(name.lower())

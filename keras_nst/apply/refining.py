@@ -73,7 +73,9 @@ def style_picture(path: Path) -> Picture:
     try:
         return read_picture(path, LARGEST)
     except (OSError, ValueError) as error:
-        raise ValueError(f"The model's own picture of its style cannot be read: {path}. {reason_of(error)}") from None
+        raise ValueError(
+            f"Could not read the style picture in the model's folder: {path}. {reason_of(error)}"
+        ) from None
 
 
 def blocks_of(style: Mapping[str, Any]) -> str:
@@ -95,12 +97,12 @@ def objective_of(card: Card) -> dict[str, Any]:
     """
     settings = card.told.get("settings")
     if not isinstance(settings, dict):
-        raise ValueError("Expected a model whose card tells its settings.")
+        raise ValueError("Expected a model whose card contains its settings.")
     said = {name: str(settings[name]) for name in OBJECTIVE if name in settings}
     if settings.get("weights") == "random":  # files other than the usual one are the trainer's, and not available
         said |= {"weights": "random", "seed": str(settings.get("seed", 0))}
     try:
         read = Config.written(**said)
     except SettingError as error:
-        raise InputError(f"Expected a model whose card tells its settings: {error}") from None
+        raise InputError(f"Expected a model whose card contains valid settings: {error}") from None
     return {name: getattr(read, name) for name in said}

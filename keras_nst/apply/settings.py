@@ -10,6 +10,6 @@ COMMAND = Command(
     "Paints photographs by a trained network, in one pass.",
     example="contents",
     short={"content": "contents", "workdir": "output"},  # as in other commands
-    stopping="Stopping after this picture; once more ends at once.",
-    interrupted="Interrupted: what is painted stays. The same command goes on.",
+    stopping="Stopping after this picture. Press Ctrl-C again to end immediately.",
+    interrupted="Interrupted. Finished pictures are kept; the same command resumes.",
 )

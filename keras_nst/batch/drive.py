@@ -45,23 +45,23 @@ def drive(batch: Batch, stop: Stop, tell: Tell) -> int:
         held = lock(batch.folder)
     except Locked as error:
         raise SettingError(
-            "workdir", str(batch.folder), f"{error}. Expected another folder, or to wait for it."
+            "workdir", str(batch.folder), f"{error}. Expected another folder, or this one when that run has ended."
         ) from None
     except OSError as error:
-        raise SettingError("workdir", str(batch.folder), f"Expected a folder to write to. {error.strerror}.") from None
+        raise SettingError("workdir", str(batch.folder), f"Expected a writable folder. {error.strerror}.") from None
     with held, Manifest(batch.folder) as manifest:
         if manifest.passed_over:
-            tell(f"{manifest.passed_over} lines of {MANIFEST} cannot be read and are passed over.")
+            tell(f"{manifest.passed_over} lines of {MANIFEST} cannot be read and are skipped.")
         hashes = Hashes()
         jobs = [job_of(item, batch.config, batch.folder, hashes) for item in batch.items]
         ahead = [job for job in jobs if wanted(manifest, job, batch.config)]
-        tell(f"{len(jobs)} pictures, {len(jobs) - len(ahead)} of them done or failed before, {len(ahead)} to be made.")
+        tell(f"{len(jobs)} pictures: {len(jobs) - len(ahead)} done or failed before, {len(ahead)} to paint.")
         if ahead:
             tell(effort(ahead))
         if batch.config.dry_run:
             for job in ahead[:SHOWN]:
                 tell(f"  {job.name}")
-            tell(f"  and {len(ahead) - SHOWN} more" if len(ahead) > SHOWN else "Nothing was done: --dry_run.")
+            tell(f"  and {len(ahead) - SHOWN} more" if len(ahead) > SHOWN else "--dry_run: nothing was painted.")
             return 0
         if batch.config.tensorboard:
             tell(show(batch.folder))
@@ -79,7 +79,9 @@ def effort(jobs: Sequence[BatchJob]) -> str:
         pixels += size.height * size.width
         steps += sum(scale.steps for scale in scales_of(config, size))
     disk = (pixels * BYTES_PER_PIXEL + len(jobs) * BYTES_PER_JOB) / 1e6
-    return f"About {steps:,} steps and {disk:,.0f} MB of disk; the time is told once the first picture is made."
+    return (
+        f"About {steps:,} steps and {disk:,.0f} MB on disk. The first finished picture gives an estimate of the time."
+    )
 
 
 def wanted(manifest: Manifest, job: BatchJob, config: BatchConfig) -> bool:
@@ -153,7 +155,7 @@ class Shown:
         self._refresh()
 
     def _refresh(self) -> None:
-        counts = {"at work": len(self.at_work), "failed": self.failed}
+        counts = {"running": len(self.at_work), "failed": self.failed}
         self.bar.set_postfix_str(", ".join(f"{count} {what}" for what, count in counts.items() if count))
 
 
@@ -180,9 +182,9 @@ def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop,
     tell(f"Curves: tensorboard --logdir {batch.folder}")
     if len(outputs) + len(failed) < len(jobs):
         command = f"python -m keras_nst.batch --workdir={shlex.quote(str(batch.folder))}"
-        tell(f"To go on, the same command again: {command} ...")
+        tell(f"To resume, repeat the command: {command} ...")
     elif failed:
-        tell("To try those that failed again: the same command with --retry_failed.")
+        tell("To retry the failed pictures, repeat the command with --retry_failed.")
     return int(bool(failed) or (len(outputs) < len(jobs) and not stop.is_set()))
 
 

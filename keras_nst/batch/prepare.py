@@ -56,7 +56,7 @@ def prepare(config: BatchConfig, tell: Tell) -> Batch:
     if folder.exists() and not folder.is_dir():
         raise SettingError("workdir", config.workdir, "Expected a folder. Received: a file.")
     if config.output:
-        raise SettingError("output", config.output, "Expected none: each picture of a batch has a name of its own.")
+        raise SettingError("output", config.output, "Expected no --output: a batch names each of its pictures.")
     if config.strategy == "multi_worker":
         raise SettingError(
             "strategy", config.strategy, "Expected --engine=ray, which gives each machine its own pictures."
@@ -76,7 +76,7 @@ def items(batch: BatchConfig) -> list[Item]:
     outputs = [item.output for item in found if item.output]
     if twice := {output for output in outputs if outputs.count(output) > 1}:
         raise SettingError(
-            "pairs", batch.pairs, f"Expected an output of its own for each picture. Received twice: {min(twice)}"
+            "pairs", batch.pairs, f"Expected a different output for each picture. Received twice: {min(twice)}"
         )
     for item in found:
         check_given(item.config(batch), bool(item.content), bool(item.style))  # and that settings fit together
@@ -105,7 +105,7 @@ def rows_of_table(batch: BatchConfig) -> Iterator[Item]:
             columns = [column.strip() for column in reader.fieldnames or []]
             if unknown := [column for column in columns if column not in known]:
                 hint = nearest(unknown[0], known)
-                reason = f"line 1: Expected columns among content, style, output and the settings.{hint}"
+                reason = f"line 1: Expected only the columns content, style, output and names of settings.{hint}"
                 raise SettingError("pairs", batch.pairs, f"{reason} Received: {', '.join(unknown)}")
             reader.fieldnames = columns
             rows = [(reader.line_num, row) for row in reader]
@@ -114,7 +114,7 @@ def rows_of_table(batch: BatchConfig) -> Iterator[Item]:
             "pairs", batch.pairs, f"Expected a table of comma-separated values. {reason_of(error)}."
         ) from None
     if not rows:
-        raise SettingError("pairs", batch.pairs, "Expected a row for each picture below the names of the columns.")
+        raise SettingError("pairs", batch.pairs, "Expected a row for each picture, below the header.")
     for line, row in rows:
         yield _row(batch, content, line, row)
 
@@ -124,7 +124,7 @@ def content_of_rows(batch: BatchConfig) -> str:
     contents = sources("contents", batch.contents)
     if batch.styles or len(contents) > 1:
         name = "styles" if batch.styles else "contents"
-        reason = f"Expected no {name} beside --pairs={batch.pairs}, whose rows name them."
+        reason = f"Expected no --{name} with --pairs={batch.pairs}, whose rows name them."
         raise SettingError(name, getattr(batch, name), reason)
     return contents[0] if contents else batch.content
 
@@ -132,7 +132,7 @@ def content_of_rows(batch: BatchConfig) -> str:
 def _row(batch: BatchConfig, content: str, line: int, row: Mapping[str, Any]) -> Item:
     try:
         if None in row or None in row.values():
-            raise InputError("Expected as many values as there are columns")
+            raise InputError("Expected as many values as columns")
         given = {name: value.strip() for name, value in row.items() if value.strip()}
         output = given.pop("output", "")
         own = {name: read_setting(Config, name, value) for name, value in given.items()}
@@ -156,7 +156,7 @@ def sweeps(batch: BatchConfig) -> dict[str, list[Any]]:
             reason = f"Expected SETTING=VALUES with a setting of a run.{nearest(name, known)} Received: {written}"
             raise SettingError("sweep", written, reason)
         if name in found:
-            raise SettingError("sweep", written, "This setting is swept over twice.")
+            raise SettingError("sweep", written, "Expected each setting once.")
         try:
             found[name] = [read_setting(Config, name, value) for value in values_of(values)]
         except InputError as error:
@@ -172,7 +172,7 @@ def values_of(written: str) -> list[str]:
         try:
             first, last, count = float(match[1]), float(match[2]), int(match[3])
         except ValueError:
-            raise InputError(f"Expected a range as 0.2-0.8 [4]. Received: {written}") from None
+            raise InputError(f"Expected a range such as 0.2-0.8 [4]. Received: {written}") from None
         steps = max(1, count - 1)
         return [f"{first + (last - first) * step / steps:.6g}" for step in range(count)]
     return [value.strip() for value in written.split(";" if ";" in written else ",") if value.strip()]

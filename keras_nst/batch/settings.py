@@ -72,5 +72,5 @@ COMMAND = Command(
     "Makes many pictures: combinations, tables of pairs, sweeps over settings.",
     example="contents",
     short={"content": "contents"},  # of which there may be one
-    interrupted="Interrupted: what is done is kept. The same command goes on.",
+    interrupted="Interrupted. Finished pictures are kept; the same command resumes.",
 )

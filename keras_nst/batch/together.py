@@ -82,7 +82,9 @@ class Meeting:
         """Paints pictures together; an error is passed to each of them."""
         if len(numbers) > 1:
             for number in numbers:
-                self.asked[number].tell(f"Takes its steps with {len(numbers) - 1} others; alone its last bits differ.")
+                self.asked[number].tell(
+                    f"Optimized together with {len(numbers) - 1} others; a run alone differs by rounding."
+                )
         try:
             made: list[Any] = self.session.paint_together([self.asked[number] for number in numbers])
         except Exception as error:

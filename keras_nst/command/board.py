@@ -25,14 +25,14 @@ def show(folder: Path) -> str:
             shown.append(board.launch())
             return f"TensorBoard: {shown[-1]}"
     except (program.TensorBoardServerException, OSError) as error:
-        return f"No TensorBoard: {error}"
+        return f"Could not start TensorBoard: {error}"
 
 
 def stay(tell: Callable[[str], None]) -> None:
     """Keeps TensorBoard running, if one was started from a terminal, until the user presses Ctrl-C."""
     if not (shown and sys.stdin and sys.stdin.isatty()):
         return
-    tell("TensorBoard stays until Ctrl-C.")
+    tell("TensorBoard stays open until you press Ctrl-C.")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         threading.Event().wait()

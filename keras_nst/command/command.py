@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 if is_a_command():
     sys.excepthook = in_one_line  # as early as this, since the imports of a command take a while before `main`
-BEGINS_AGAIN = "Interrupted before the first step: nothing was kept. The same command begins again."
+BEGINS_AGAIN = "Interrupted before the first step: nothing was saved. The same command starts over."
 HELP = {"--help", "-help", "-h", "--helpfull", "--helpshort", "--help=true"}
 
 

@@ -42,7 +42,7 @@ def check_same(named: str, now: Mapping[str, str], then: Mapping[str, str], kind
     """
     others = [name for name in dict.fromkeys([*now, *then]) if now.get(name) != then.get(name)]
     if changed := [f"{name} {now.get(name, 'none')} (was {then.get(name, 'none')})" for name in others]:
-        what = f"It holds another {kind}: {HASH.sub(lambda found: found[0][:8], ', '.join(changed))[:LONGEST]}"
+        what = f"This folder holds another {kind}: {HASH.sub(lambda found: found[0][:8], ', '.join(changed))[:LONGEST]}"
         raise SettingError("workdir", named, f"{what}. Expected a new folder, or --overwrite.")
 
 
@@ -56,6 +56,8 @@ def held(folder: Path, named: str) -> IO[str]:
         folder.mkdir(parents=True, exist_ok=True)
         return lock(folder)
     except Locked as error:
-        raise SettingError("workdir", named, f"{error}. Expected another folder, or to wait for it.") from None
+        raise SettingError(
+            "workdir", named, f"{error}. Expected another folder, or this one when that run has ended."
+        ) from None
     except OSError as error:
-        raise SettingError("workdir", named, f"Expected a folder to write to. {error.strerror}.") from None
+        raise SettingError("workdir", named, f"Expected a writable folder. {error.strerror}.") from None

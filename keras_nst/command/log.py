@@ -43,7 +43,7 @@ def logged(folder: Path, expected: tuple[type[BaseException], ...]) -> Iterator[
     except Exception as error:
         own.exception("Unexpected")
         line = str(error).strip().splitlines()[:1]
-        raise Unexpected(f"{type(error).__name__}: {' '.join(line)} (all that is known: {folder / LOG})") from error
+        raise Unexpected(f"{type(error).__name__}: {' '.join(line)} (full traceback: {folder / LOG})") from error
     finally:
         logging.captureWarnings(False)
         for each in loggers:
@@ -57,7 +57,7 @@ def spared(what: str, tell: Tell) -> Iterator[None]:
     try:
         yield
     except TooSmall as error:  # not a fault of the program
-        tell(f"The picture is too small to be judged: {error}.")
+        tell(f"The picture is too small for quality figures: {error}.")
     except Exception as error:
         ASIDE.exception("No %s", what)
         tell(f"No {what}: {reason(error)}.")

@@ -72,9 +72,11 @@ def create_workdir(workdir: Path, named: str) -> tuple[Path, IO[str]]:
             workdir = next(filter(_made, _numbered(workdir)))
         return workdir, lock(workdir)
     except Locked as error:
-        raise Busy("workdir", named, f"{error}. Expected another folder.") from None
+        raise Busy(
+            "workdir", named, f"{error}. Expected another folder, or this one when that run has ended."
+        ) from None
     except OSError as error:
-        reason = f"Expected a folder that can be written to. {error.strerror}."
+        reason = f"Expected a writable folder. {error.strerror}."
         raise SettingError("workdir", named or str(workdir), reason) from None
 
 

@@ -28,8 +28,8 @@ class NotYet(NamedTuple):
     def words(self) -> str:
         """Returns a message with the amount of work."""
         sheets = ", ".join(f"{counted(len(of), 'sheet')} on {lesson}" for lesson, of in self.sheets.items())
-        channels = f" and for the channels of {counted(len(self.layers), 'layer')}" if self.layers else ""
-        return f"{sheets}; for that {counted(len(self.paintings), 'picture')}{channels}"
+        channels = f" and those for channels of {counted(len(self.layers), 'layer')}" if self.layers else ""
+        return f"{sheets}, made from {counted(len(self.paintings), 'picture')}{channels}"
 
     def seconds(self, asked: Request, rate: float) -> float:
         """Returns how long that takes, at `rate` multiplications per second."""
@@ -46,11 +46,11 @@ def drive(asked: Request, stop: Stop, tell: Tell) -> int:
         if ahead.sheets:
             with study.session:  # opened here, since wrong weights affect all lessons
                 study.effort = Effort(ahead.seconds(asked, study.rate))
-                tell(f"Explores in {asked.folder}: {ahead.words()}, {study.effort}.")
+                tell(f"Exploring in {asked.folder}: {ahead.words()}, {study.effort}.")
                 failures = [make(lesson, sheets, study) for lesson, sheets in ahead.sheets.items() if not stop.is_set()]
         tell(f"Page: {write_page(asked)}")
     if stop.is_set():
-        tell("Stopped: what is made is kept. The same command goes on.")
+        tell("Stopped. Finished sheets are kept; the same command resumes.")
     return int(any(failures))
 
 
@@ -85,7 +85,7 @@ def make(lesson: str, sheets: Mapping[str, Draw], study: Study) -> bool:
                 image = draw(study)
                 with written_whole(asked.sheet(name)) as file:
                     image.save(file, "PNG", optimize=True)
-                study.tell(f"{asked.sheet(name)}, {study.effort} to go")
+                study.tell(f"{asked.sheet(name)}, {study.effort} left")
     except Stopped:
         return False
     except (InputError, OSError, MemoryError, Unexpected) as error:

@@ -45,8 +45,8 @@ LESSONS = {
     "content": Lesson(
         "What each layer keeps of the content",
         (
-            "Each picture began as noise and was moved until one layer saw in it what it sees in the content. Whatever "
-            "that layer does not tell apart stayed as chance left it. So the picture shows what the layer knows.",
+            "Each picture started as noise and was optimized until one layer saw in it what it sees in the content. "
+            "Whatever that layer does not distinguish stayed random. So the picture shows what the layer knows.",
             "Shallow layers know nearly every pixel. Deeper ones know which things are where, but no longer their "
             "exact colors, edges and textures. That is why style transfer takes its content from a deep layer: it "
             "leaves room for the style.",
@@ -59,11 +59,11 @@ LESSONS = {
     "style": Lesson(
         "What more and more layers keep of the style",
         (
-            "Here the noise was moved until Gram matrices agreed: those of the first layer, then of the first two, and "
-            "so on. A Gram matrix tells how often channels answer together, and not where. So nothing is in its place, "
-            "and yet the manner is there.",
-            "The first layer alone gives colors in blots; each further one adds larger shapes: strokes, then "
-            "curls and whole motifs. That is why style transfer takes its style from several layers.",
+            "Here the noise was optimized until Gram matrices agreed: those of the first layer, then of the first "
+            "two, and so on. A Gram matrix records how often channels answer together, but not where. So nothing is "
+            "in its place, and yet the style is there.",
+            "The first layer alone gives blots of color. Each further one adds larger shapes: strokes, then curls "
+            "and whole motifs. That is why style transfer takes its style from several layers.",
         ),
         "J(x) = ∑ over layers |G − A|² / |A|², with G = F Fᵀ / M the Gram matrix of x, A that of the style, and M "
         "positions",
@@ -73,10 +73,10 @@ LESSONS = {
     "grid": Lesson(
         "Content against style",
         (
-            "Downwards the style is taken from more and more layers, to the right the content weighs more. Few layers "
-            "bring colors and blots only; with many, large strokes follow the shapes of the content. At the left the "
-            "style is nearly all there is, at the right every shape of the content is there. Where in between is a "
-            "matter of taste.",
+            "From top to bottom, the style is taken from more and more layers. From left to right, the content "
+            "weighs more. Few layers give only colors and blots; with many, large strokes follow the shapes of the "
+            "content. At the left there is little but style, at the right every shape of the content is there. Where "
+            "in between is a matter of taste.",
         ),
         "J(x) = α J_content + β J_style; the columns are α / β",
         rebuilt.of_grid,
@@ -85,15 +85,15 @@ LESSONS = {
     "channels": Lesson(
         "What single channels answer to",
         (
-            "A layer has 64 to 512 channels, each of which answers to something of its own. Shown are those that the "
-            "content moves most: where in the content they answer, those parts of your pictures that excite them most "
-            "(each is all that one position of the layer sees), and a picture that was made from noise to excite them "
-            "as much as possible.",
+            "A layer has 64 to 512 channels, and each answers to something different. The sheet shows those that the "
+            "content excites most: where in the content they answer, and which parts of your pictures excite them "
+            "most. Each part is all that one position of the layer sees. The last picture was made from noise to "
+            "excite the channel as much as possible.",
             "Shallow channels answer to colors and edges, those in the middle to textures, deep ones to parts of "
-            "things. Real patches tell what a channel is used for here; the made picture tells what it looks for when "
-            "nothing else is in the way. The two may differ: a channel may answer to several things.",
+            "things. Real patches show what a channel is used for here. The made picture shows what it looks for "
+            "when nothing else is in the way. The two may differ: a channel may answer to several things.",
         ),
-        "maximize (1 / M) ∑ F[position, channel] over the waves of the picture, while it is moved, turned and scaled "
+        "maximize (1 / M) ∑ F[position, channel] over the waves of the picture, while it is shifted, turned and scaled "
         "at random",
         lambda settings: [],
         of_channels,
@@ -101,12 +101,12 @@ LESSONS = {
     "grams": Lesson(
         "Gram matrices",
         (
-            "Each square is a layer's Gram matrix: row and column are channels, and the color tells how strongly the "
-            "two answer at the same places. Shown are the channels that are strongest in the style, in the same order "
-            "and with the same colors for all three pictures of a row. The bright diagonal is how strong each channel "
-            "is by itself.",
+            "Each square is a layer's Gram matrix: rows and columns are channels, and the color shows how strongly "
+            "two of them answer at the same places. The sheet has the channels that are strongest in the style, in "
+            "the same order and with the same colors for all three pictures of a row. The bright diagonal is the "
+            "strength of each channel alone.",
             "The content has another pattern than the style. The result's pattern is the style's, or nearly: that is "
-            "what it means to have its style. The numbers say how far away they are; 0 is the style itself.",
+            "what it means to have its style. The numbers are distances from the style, whose own is 0.",
         ),
         "G[c, d] = (1 / M) ∑ F[position, c] F[position, d]",
         of_result,
@@ -115,9 +115,9 @@ LESSONS = {
     "blame": Lesson(
         "Where the style loss sits",
         (
-            "The style loss of a layer is one number. Here it is shared out over the positions of the picture so that "
+            "The style loss of a layer is one number. Here it is divided among the positions of the picture, so that "
             "the shares add up to it. Red places have too much of what the picture has too much of, or lack what it "
-            "lacks: they are what the style's term moves first. Blue places make up for others. Before is the content, "
+            "lacks: the style's term changes them first. Blue places make up for others. Before is the content, "
             "after is the result, in the same colors. Where nearly all is red, all of the picture lacks something.",
         ),
         "|G − A|² = (1 / M) ∑ (fᵀ D f − ⟨D, A⟩) over positions, with f the features at one and D = G − A; divided by "
@@ -126,12 +126,12 @@ LESSONS = {
         one("blame", statistics.blame_sheet),
     ),
     "networks": Lesson(
-        "VGG16 beside VGG19",
+        "VGG16 and VGG19",
         (
-            "The same reconstructions by both networks. They are built alike, but for one more convolution in each of "
-            "the last three blocks of VGG19, and were trained on the same photographs. So shallow layers see nearly "
-            "the same, and they differ most where they are deepest: the more so where VGG16 has torchvision's weights, "
-            "which come of another training.",
+            "The same reconstructions by both networks. They are built alike, except for one more convolution in "
+            "each of the last three blocks of VGG19, and were trained on the same photographs. So shallow layers see "
+            "nearly the same, and the deepest differ most. They differ more if VGG16 has torchvision's weights, "
+            "which come from a separate training.",
         ),
         "as above",
         rebuilt.of_networks,

@@ -66,5 +66,5 @@ def shown(lesson: Lesson, path: Path, asked: Request, most: int) -> str:
     """Returns a sheet, and a link to its file."""
     caption = path.stem.replace("-", ", ")
     about = f"{lesson.title}: {caption}"
-    whole = f"<p>The whole sheet: {link(path, asked.folder, path.name)}</p>"
+    whole = f"<p>Full size: {link(path, asked.folder, path.name)}</p>"
     return figure(Shown(caption, about, image_of_file(path)), most, LARGE) + whole

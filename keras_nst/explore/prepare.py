@@ -16,7 +16,7 @@ from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, fields
 from keras_nst.settings.lines import Tell
 from keras_nst.settings.networks import SMALLEST_SIDE
-from keras_nst.settings.values import SEPARATOR
+from keras_nst.settings.values import SEPARATOR, parted
 from keras_nst.system.files import LOCK, written_whole
 from keras_nst.system.weights import check_weights
 
@@ -98,7 +98,7 @@ def read(name: str, settings: Exploration, tell: Tell) -> Picture:
     """Returns the content or the style."""
     source = getattr(settings, name)
     if SEPARATOR in source:
-        raise SettingError(name, source, "Expected one picture. Received: several")
+        raise SettingError(name, source, f"Expected one picture. Received: {len(parted(source))}")
     return read_picture(name, source, tell)
 
 
@@ -121,7 +121,9 @@ def check_folder(asked: Request) -> None:
         changed = ", ".join(f"--{name}={now[name]} (was {earlier[name]})" for name in both if "sha256" not in name)
         others = ", ".join(f"another {name.partition('_')[0]}" for name in both if "sha256" in name)
         what = ", ".join(filter(None, (changed, others)))
-        raise SettingError("workdir", named, f"It holds other sheets: {what}. Expected a new folder, or --overwrite.")
+        raise SettingError(
+            "workdir", named, f"This folder holds other sheets: {what}. Expected a new folder, or --overwrite."
+        )
 
 
 def open_folder(asked: Request) -> IO[str]:

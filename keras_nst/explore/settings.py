@@ -98,7 +98,7 @@ class Exploration(Settings):
             raise SettingError("show", "", f"Expected {ALL} or at least one of {', '.join(NEEDS)}.")
         if not self.lessons():
             raise SettingError(
-                "show", "networks", "Expected --weights=imagenet or random with it: it has two networks."
+                "show", "networks", "Expected --weights=imagenet or random, since this lesson compares two networks."
             )
         self._check_layers()
 
@@ -130,5 +130,5 @@ COMMAND = Command(
         "--content=PICTURE --show=content,channels",
     ),
     "Shows what the network's layers see in your pictures: labelled sheets, and a page about them.",
-    interrupted="Interrupted: what is made is kept. The same command goes on.",
+    interrupted="Interrupted. Finished sheets are kept; the same command resumes.",
 )

@@ -137,7 +137,7 @@ class Study:
     def _tell_of(self, name: str, done: float, begun: float) -> None:
         seconds = time.monotonic() - begun
         self.effort.note(done, seconds)
-        self.tell(f"  {name}: {seconds:.0f} s, {self.effort} to go")
+        self.tell(f"  {name}: {seconds:.0f} s, {self.effort} left")
 
     def _go_on(self) -> None:
         if self.stop.is_set():

@@ -186,7 +186,9 @@ def made(
         resolved = by.resolve(config, scene.size)
         painted = by.paint(scene, resolved, pace=paced(resolved, scene.size, begun, stop), listeners=listeners)
     if painted.diverged:
-        raise ValueError(f"Expected settings whose loss stays a number. Received: none after step {painted.steps}")
+        raise ValueError(
+            f"Expected settings whose loss stays finite. Received: NaN or infinity after step {painted.steps}"
+        )
     if painted.size not in (None, scene.size) and painted.losses is not None:
         warnings.warn(enlarging(painted.size, scene.size, config), stacklevel=3)
     pixels, alpha = with_transparency(painted.picture[0], scene, config)

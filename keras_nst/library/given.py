@@ -131,7 +131,7 @@ def _scene(given: Mapping[str, dict[str, Given]], config: Config) -> Scene:
 def _setting(name: str, value: Any) -> Any:
     """Returns a setting from a Python value, a list, or a text as on the command line."""
     if name in OF_FILES:
-        raise ValueError(f"Expected settings for arrays. Received: {name}, which is for files")
+        raise ValueError(f"Expected settings of pictures in memory. Received: {name}, which is for files")
     known = [each for each in fields(Config) if each not in OF_FILES]
     if name not in known:
         expected = nearest(name, known) or f" Expected one of {', '.join(known)}."

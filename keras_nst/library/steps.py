@@ -130,7 +130,7 @@ class Result:
                 content, is too small to be judged.
         """
         if self._figures is None:
-            raise ValueError("Expected a picture that the optimizer made. Received: one of a trained network")
+            raise ValueError("Expected a picture by the optimizer. Received: one by a trained network")
         return self._figures()
 
     @property

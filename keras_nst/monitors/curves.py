@@ -46,7 +46,7 @@ class Curves:
         try:
             self.writer = tf.summary.create_file_writer(str(folder))
         except tf.errors.OpError as error:
-            expected = "Expected a folder that event files can be written to"
+            expected = "Expected a writable folder for event files"
             raise OSError(f"{expected}. Received: {folder} ({_reason(error)})") from None
         self.speed, self.complained = Speed(done), False
         self.described: set[str] = set()
@@ -140,7 +140,7 @@ class Curves:
             yield
         except tf.errors.OpError as error:
             if not self.complained:
-                warn(f"Some of the curves cannot be written: {_reason(error)}")
+                warn(f"Could not write some of the curves: {_reason(error)}")
             self.complained = True
 
 

@@ -117,7 +117,7 @@ class Foretold:
             return
         self.told = True
         if left >= LONG:
-            self.tell(f"About {_duration(left)} are left at this machine's pace.")
+            self.tell(f"About {_duration(left)} left at this machine's pace.")
 
 
 def beside_the_bar(tell: Callable[[str], None]) -> Callable[[str], None]:

@@ -8,12 +8,12 @@ from keras_nst.core.judging.words import MEANINGS
 from keras_nst.core.plan.events import LossValues
 
 LOSS, PICTURE, SOURCE, QUALITY = "loss", "picture", "source", "quality"
-SCALES = " A triangle stands where the next scale begins, for the loss of the picture that enlarging has just blurred."
+SCALES = " A triangle marks the start of a scale: the loss of the picture just after enlarging, which blurs it."
 OF_THE_RUN = {
     "run/learning_rate": "The learning rate of each step.",
     "run/steps_per_second": "Steps per second. Larger pictures take longer.",
-    "run/scale": "The size of the picture that is at work: 1 is the smallest.",
-    "run/peak_memory_gb": "The most memory that the process has had so far.",
+    "run/scale": "The scale that is being optimized: 1 is the smallest size of the picture.",
+    "run/peak_memory_gb": "The most memory that the process has used so far.",
 }
 
 

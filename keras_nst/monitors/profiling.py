@@ -29,7 +29,7 @@ class Profile:
         self.since: int | None = None  # the step after which it was started
         self.step = done
         if done >= self.last:
-            self._give_up(f"step {self.last} is taken already")
+            self._give_up(f"step {self.last} was already taken")
         self._begin_in_time()
 
     def __call__(self, progress: Progress) -> None:

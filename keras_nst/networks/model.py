@@ -79,7 +79,7 @@ def read_card(folder: Path) -> Card:
     """
     path = folder / CARD
     if not path.is_file():
-        raise InputError(f"Expected the folder of a trained model, with {CARD} in it.")
+        raise InputError(f"Expected the folder of a trained model, which contains {CARD}.")
     try:
         if path.stat().st_size > LARGEST_CARD:
             raise ValueError("it is too large")
@@ -142,7 +142,9 @@ def read_weights(folder: Path, card: Card, shapes: Sequence[tuple[int, ...]]) ->
             raise ValueError("it is too large")
         packed = path.read_bytes()
         if hashlib.sha256(packed).hexdigest() != card.sha256:
-            raise ValueError(f"its hash is not the one in {CARD}: one of the two is damaged or of another model")
+            raise ValueError(
+                f"its hash is not the one in {CARD}: one of the two is damaged or belongs to another model"
+            )
         return list(_arrays(packed, shapes))
     except Exception as error:  # whatever a damaged archive raises
         wrong = getattr(error, "strerror", None) or error
@@ -157,14 +159,14 @@ def _arrays(packed: bytes, shapes: Sequence[tuple[int, ...]]) -> Iterator[np.nda
         for number, shape in enumerate(shapes):
             with archive.open(f"{number:03}.npy") as member:
                 if np.lib.format.read_magic(member) != (1, 0):
-                    raise ValueError(f"array {number} is written in a way that ours are not")
+                    raise ValueError(f"array {number} is not in version 1.0 of the NumPy format")
                 found, _, kind = np.lib.format.read_array_header_1_0(member)
             if found != shape or kind != np.float32:
                 raise ValueError(f"array {number} is {kind} {found}, not float32 {shape}")
             with archive.open(f"{number:03}.npy") as member:
                 array = np.lib.format.read_array(member, allow_pickle=False)
             if not np.isfinite(array).all():
-                raise ValueError(f"array {number} has values that are no numbers")
+                raise ValueError(f"array {number} contains NaN or infinity")
             yield array
 
 
@@ -177,7 +179,7 @@ def shares_of(style: str, blend: tuple[float, ...], card: Card) -> tuple[float, 
     names, shown = ", ".join(card.names), ",".join(map(shortest, blend))
     if style:
         if blend:
-            raise SettingError("blend", shown, "Expected it without --style.")
+            raise SettingError("blend", shown, "Expected either --blend or --style.")
         if style not in card.names:
             reason = f"Expected one of the model's styles: {names}.{nearest(style, card.names)}"
             raise SettingError("style", style, reason)

@@ -101,7 +101,7 @@ def finished(samples: Samples) -> Samples:
         alpha = None
     if alpha is not None:
         pixels = fill_hidden(pixels, alpha)
-        notes = (*notes, "" if alpha.any() else "all of it is transparent: taken as gray")
+        notes = (*notes, "" if alpha.any() else "all of it is transparent: gray is used")
     return Samples(np.ascontiguousarray(pixels), alpha, tuple(note for note in notes if note))
 
 

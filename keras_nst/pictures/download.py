@@ -90,7 +90,7 @@ def _created(path: Path) -> BinaryIO:
         return path.open("xb")
     except OSError as error:
         received = f"{path.parent} ({reason(error).lower()})"
-        raise type(error)(f"Expected a folder for downloads that can be written to. Received: {received}") from None
+        raise type(error)(f"Expected a writable folder for downloads. Received: {received}") from None
 
 
 def _check_picture(path: Path, url: str, max_pixels: int) -> None:
@@ -163,7 +163,7 @@ def _unpacked(response: HTTPResponse) -> Iterator[bytes]:
     """Yields a body, at most CHUNK at a time; some servers compress it although the request does not allow that."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", "deflate"):
-        raise ValueError(f"content packed by {encoding}, which was not asked for")
+        raise ValueError(f"content compressed by {encoding}, which was not requested")
     unpacker = None if encoding == "identity" else zlib.decompressobj(ZLIB_OR_GZIP)
     while chunk := response.read1(CHUNK):
         while unpacker and chunk:
@@ -173,7 +173,7 @@ def _unpacked(response: HTTPResponse) -> Iterator[bytes]:
     if unpacker:
         yield unpacker.flush()
     if unpacker and not unpacker.eof:
-        raise ConnectionError("the packed content ended too early")
+        raise ConnectionError("the compressed content ended too early")
 
 
 def _check_length(length: int, limit: int, url: str) -> None:

@@ -102,9 +102,9 @@ def _check_place(path: Path) -> None:
     if not folder.exists():
         raise FileNotFoundError(f"Expected a folder that exists. Received: {folder}")
     if not folder.is_dir():
-        raise NotADirectoryError(f"Expected a folder to write to. Received: {folder}, a file")
+        raise NotADirectoryError(f"Expected a folder. Received: {folder}, a file")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(f"Expected a folder that may be written to. Received: {folder}")
+        raise PermissionError(f"Expected a writable folder. Received: {folder}")
 
 
 def save_picture(

@@ -55,7 +55,7 @@ def read_settings(path: str | Path) -> dict[str, str]:
     except (ValueError, RecursionError):
         settings = None
     if not isinstance(settings, dict):
-        raise ValueError("Expected a picture made by keras_nst. Received: one that carries no settings of it")
+        raise ValueError("Expected a picture made by keras_nst. Received: one without its settings")
     return {name: value for name, value in settings.items() if isinstance(value, str)}
 
 

@@ -85,14 +85,16 @@ def _identified(path: str | Path, max_pixels: int) -> ImageFile.ImageFile:
     try:
         return Image.open(path, formats=_formats())
     except UnidentifiedImageError:
-        raise ValueError(f"Expected a picture ({READABLE}). Received: {_kind(path) or 'something else'}") from None
+        raise ValueError(
+            f"Expected a picture ({READABLE}). Received: {_kind(path) or 'a file of no known format'}"
+        ) from None
     except Image.DecompressionBombError as error:
         received = re.findall(r"\d+", str(error))[0]
         raise ValueError(_too_large(received, max_pixels)) from None
     except Exception as error:  # as above
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # a seek beyond the file's end
-            raise type(error)(f"Expected a file that can be read. Received: {reason(error).lower()}") from None
-        kind = _kind(path) or "a damaged one"
+            raise type(error)(f"Expected a readable file. Received: {reason(error).lower()}") from None
+        kind = _kind(path) or "a damaged file"
         raise ValueError(f"Expected a readable picture. Received: {kind} ({reason(error)})") from error
 
 

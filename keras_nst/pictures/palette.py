@@ -163,7 +163,7 @@ def _moments(
 
     total = np.sum([sums(rows) for rows in strips(picture)], axis=0)  # of products of 1 and the values
     if not total[0, 0] > 0:
-        raise ValueError("Expected pixels that count, of weights above 0. Received: none")
+        raise ValueError("Expected at least one pixel with a weight above 0. Received: none")
     mean = total[0, 1:] / total[0, 0]
     return mean, total[1:, 1:] / total[0, 0] - np.outer(mean, mean)
 

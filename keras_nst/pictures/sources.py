@@ -54,17 +54,19 @@ def _expanded(name: str, written: str, deep: bool) -> list[str]:
     if path.is_dir():
         inside = path.rglob("*") if deep else path.iterdir()
         found = sorted(str(file) for file in inside if file.suffix.lower() in PICTURES)
-        expected = "Expected a folder with pictures in it."
+        expected = "Expected a folder with pictures."
     elif path.suffix.lower() in LISTS:
         try:
             lines = path.read_text(encoding="utf8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingError(name, written, f"Expected a text file with names. {reason_of(error)}.") from None
+            raise SettingError(
+                name, written, f"Expected a text file in UTF-8 with one name per line. {reason_of(error)}."
+            ) from None
         found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-        expected = "Expected names in it, one in a line."
+        expected = "Expected one name per line. Received: no names"
     elif glob.has_magic(written) and "://" not in written and not path.exists():
         found = sorted(glob.glob(os.path.expanduser(written), recursive=True))
-        expected = "Expected a pattern that something matches."
+        expected = "Expected a pattern that matches at least one file."
     else:
         return [written]
     if not found:

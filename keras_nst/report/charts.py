@@ -154,7 +154,7 @@ def curves(history: History) -> str:
     drawn = [chart("Loss: the weighted sum of its terms", {"loss": total(history)}, starts)]
     drawn += [chart(f"{term}, before its weight", {term: curve}, starts) for term, curve in terms.items()]
     drawn += [chart(f"{term}, layer by layer", layers(history, term), starts) for term in terms]
-    why = "<p>Each size of the picture begins with what enlarging has blurred: there the loss rises.</p>"
+    why = "<p>Enlarging blurs the picture, so the loss rises at the start of each scale.</p>"
     drawings = "".join(drawn)
     if not drawings:
         return ""
@@ -173,4 +173,4 @@ def values(history: History, terms: Mapping[str, Curve], starts: list[int]) -> s
     rows = [[str(step), *(f"{first[column].get(step, float('nan')):.4g}" for column in columns)] for step in shown]
     if len(steps) > 1 and steps[-1] == steps[-2]:
         rows.append(["finished", *(f"{curve[-1][1]:.4g}" for curve in columns.values())])
-    return folded("Values where scales begin and end", table(["step", *columns], rows))
+    return folded("Values at the start and end of each scale", table(["step", *columns], rows))

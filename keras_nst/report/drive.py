@@ -14,7 +14,7 @@ def work(argv: Sequence[str]) -> int:
     given = flags.read(argv, Reporting, {})
     request, folders = Reporting.written(**given.settings), [Path(folder).expanduser() for folder in given.rest]
     if not folders:
-        raise UsageError("Expected the folder of a run or of a batch, as in runs/FOLDER. Received: none")
+        raise UsageError("Expected the folder of a run or of a batch, as in runs/FOLDER")
     if request.making:
         return making(request, folders)
     from keras_nst.report.batches import page_of
@@ -40,5 +40,5 @@ def making(request: Reporting, folders: Sequence[Path]) -> int:
         found = frames_of(read_facts(folders[0]))
     with request.about("making"):
         write_making(Path(request.making).expanduser(), found)
-    tell(f"Making: {request.making}, {len(found)} pictures")
+    tell(f"Animation: {request.making}, {len(found)} pictures")
     return 0

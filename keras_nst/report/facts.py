@@ -77,7 +77,7 @@ def read_facts(folder: Path, result: Path | None = None) -> Facts:
         ValueError: it is not the folder of a run.
     """
     if not is_run(folder):
-        received = "one without anything of either" if folder.is_dir() else "no such folder"
+        received = "a folder with the files of neither" if folder.is_dir() else "no such folder"
         raise ValueError(f"Expected the folder of a run, or of a batch. Received: {received}")
     record = read_record(folder) or Record({}, {}, {}, "", {})
     kept = [result, Path(str(record.output)) if record.output else None, folder / PICTURE, folder / PREVIEW]

@@ -43,8 +43,8 @@ def frames_of(facts: Facts) -> list[Image.Image]:
     if facts.picture and (last := image_of(facts.picture)):
         found[len(found) - facts.finished :] = [last.convert("RGB")]  # the last one of a finished run is the result
     if len(found) < 2:
-        expected = "Expected a run that has kept pictures on its way, by --snapshot_steps"
-        raise ValueError(f"{expected}. Received: one with {len(found)}")
+        expected = "Expected a run with two pictures or more, as by --snapshot_steps"
+        raise ValueError(f"{expected}. Received: {len(found)}")
     return found
 
 
@@ -99,7 +99,7 @@ def compared(facts: Facts) -> str:
         return "<p>There is no picture yet.</p>"
     shown = [] if image is None else [figure(Shown("result", f"result: {facts.title}", image), OF_THE_RESULT, LARGE)]
     shown += [figure(each, OF_THE_INPUTS // len(given), LARGE // 2) for each in given]
-    where = f"<p>The whole file: {link(facts.picture, facts.folder, facts.picture.name)}</p>" if facts.picture else ""
+    where = f"<p>Full size: {link(facts.picture, facts.folder, facts.picture.name)}</p>" if facts.picture else ""
     return f'<div class="compare">{"".join(shown)}</div>{where}'
 
 
@@ -125,4 +125,4 @@ def filmstrip(facts: Facts) -> str:
         loss = f", loss {losses[step]:.4g}" if step in losses else ""
         words = f"step {step}" + f", scale {scale}" * bool(scale) + loss
         strip.append(figure(Shown(words, f"the picture at {words}", image), OF_THE_MAKING // len(found), SMALL))
-    return f'<div class="film" tabindex="0" role="group" aria-label="The picture on its way">{"".join(strip)}</div>'
+    return f'<div class="film" tabindex="0" role="group" aria-label="Intermediate pictures">{"".join(strip)}</div>'

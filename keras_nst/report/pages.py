@@ -47,7 +47,7 @@ def report(facts: Facts) -> str:
         section("Curves", curves(facts.history)),
         section("Figures", figures(facts)),
         section("Settings", settings(facts)),
-        section("The run", the_run(facts)),
+        section("Run", the_run(facts)),
         section("Messages", told(facts)),
     )
     return page(facts.title, "\n".join(filter(None, parts)), "compare.js")
@@ -56,7 +56,7 @@ def report(facts: Facts) -> str:
 def header(facts: Facts) -> str:
     """Returns the heading: the names, the state of the run, and the figures in words."""
     heading = " <small>in the style of</small> ".join(name(each) for each in facts.names.values() if each)
-    state = "Finished" if facts.finished else "Not finished: the picture as it stood"
+    state = "Finished" if facts.finished else "Not finished: the picture so far"
     steps = f" after {facts.last_step} steps" if facts.last_step else ""
     judged = in_words(facts)
     return (
@@ -79,7 +79,7 @@ def figures(facts: Facts) -> str:
     known = facts.history.figures()
     rows = [[text(figure), f"{value:.3f}", text(MEANINGS.get(figure, ""))] for figure, value in known.items()]
     said = ". ".join(filter(None, (in_percent(known), in_words(facts))))
-    every = table(["figure", "value", "what it means"], rows) if rows else ""
+    every = table(["figure", "value", "meaning"], rows) if rows else ""
     return (f"<p>{text(said)}</p>" if said else "") + folded("All figures", every)
 
 
@@ -94,8 +94,8 @@ def settings(facts: Facts) -> str:
     if not rows:
         return ""
     return (
-        f'<p>The same picture again; a click selects it:</p><pre class="command">{text(command, 20_000)}</pre>'
-        + folded("All settings, as they became", table(["setting", "value"], rows))
+        f'<p>This command repeats the run. Click to select it:</p><pre class="command">{text(command, 20_000)}</pre>'
+        + folded("All settings, with the values chosen for auto", table(["setting", "value"], rows))
     )
 
 
@@ -105,7 +105,7 @@ def the_run(facts: Facts) -> str:
     steps = facts.lines("Steps: ")
     known = {
         "folder": name(facts.folder.absolute().name),
-        "begun": text(facts.told[0].time) if facts.told else "",
+        "started": text(facts.told[0].time) if facts.told else "",
         "ended": text(facts.told[-1].time) if facts.told else "",
         "steps": "<br>".join(text(line.removeprefix("Steps: ")) for line in steps),
         "memory": f"at most {max(peaks):.1f} GB" if peaks and not steps else "",
@@ -119,7 +119,9 @@ def told(facts: Facts) -> str:
     entries = facts.told[-MOST_TOLD:]
     bad = "".join(f'<li class="warning">{lines(entry.text)}</li>' for entry in entries if entry.level != "INFO")
     every = "".join(f"<li><time>{text(entry.time)}</time> {lines(entry.text)}</li>" for entry in entries)
-    return (f'<ul class="log">{bad}</ul>' if bad else "") + folded("The log", every and f'<ul class="log">{every}</ul>')
+    return (f'<ul class="log">{bad}</ul>' if bad else "") + folded(
+        "Full log", every and f'<ul class="log">{every}</ul>'
+    )
 
 
 def lines(written: str) -> str:

@@ -23,6 +23,6 @@ COMMAND = Command(
     "report",
     Reporting,
     ("FOLDER...", "--making=FILE.webp FOLDER"),
-    "Writes report.html, one page that needs nothing else, into the folder of each run, or of a batch.",
+    "Writes report.html, a self-contained page, into the folder of each run, or of a batch.",
     home="keras_nst.report.drive",
 )

@@ -57,7 +57,7 @@ class Checkpoints:
             write_checkpoint(self.path, self.last.standing(), self.config)
         except OSError as error:
             if not self.complained:
-                warn(f"No checkpoint could be written: {error.strerror or error}")
+                warn(f"Could not write a checkpoint: {error.strerror or error}")
             self.complained = True
             return False
         self.took, self.written = time.monotonic() - self.written, time.monotonic()

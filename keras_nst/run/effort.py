@@ -32,9 +32,11 @@ def effort(size: Size, config: Resolved, steps: int, workdir: Path) -> list[str]
         parts["snapshots"] = PACKED * pixels * (min(count, config.keep_snapshots) if config.keep_snapshots else count)
     needed, free = sum(parts.values()), shutil.disk_usage(workdir).free
     told = ", ".join(f"{name} {of / 1e9:.1f} GB" for name, of in parts.items() if of > 5e7)
-    lines = [f"{pixels / 1e6:.1f} megapixels{on_paper}. On disk up to {needed / 1e9:.1f} GB meanwhile ({told})."]
+    lines = [f"{pixels / 1e6:.1f} megapixels{on_paper}. The run needs up to {needed / 1e9:.1f} GB of disk ({told})."]
     if needed > free:
-        lines.append(f"Only {free / 1e9:.1f} GB are free in {workdir}: what does not fit is told of and left out.")
+        lines.append(
+            f"Only {free / 1e9:.1f} GB are free in {workdir}: files that do not fit are skipped with a message."
+        )
     return lines
 
 

@@ -16,7 +16,7 @@ def leads(config: Config, tell: Tell) -> bool:
     """Returns whether this process writes the run's folder; reports which of several processes it is."""
     part = task_of(config)
     if part.processes > 1:
-        tell(f"Process {part.number} of {part.processes}; waits for the others.")
+        tell(f"Process {part.number} of {part.processes}: waiting for the others.")
     return part.number == 0
 
 

@@ -63,7 +63,7 @@ class Ending(NamedTuple):
 
 def nothing_begun(run: Started, tell: Tell) -> None:
     """Reports a run that was stopped before its first step, and removes its new folder: there is nothing to resume."""
-    tell("Stopped before the first step: nothing was kept. The same command begins again.")
+    tell("Stopped before the first step: nothing was saved. The same command starts over.")
     if run.anew:
         release_workdir(run.workdir)
 
@@ -100,19 +100,19 @@ def tell_how_to_go_on(run: Started, outcome: Ending, tell: Tell) -> None:
     """Prints the command that resumes the run, if there is something to resume."""
     outcome.checkpoints.keep()
     if outcome.result.size is None or (run.workdir / CHECKPOINT).exists():
-        unlimited, flag = (" without a limit of time", " --max_seconds=0") if outcome.cut else ("", "")
-        tell(f"To go on{unlimited}: python -m keras_nst.run --resume={shlex.quote(str(run.workdir))}{flag}")
+        unlimited, flag = (" without a time limit", " --max_seconds=0") if outcome.cut else ("", "")
+        tell(f"To resume{unlimited}: python -m keras_nst.run --resume={shlex.quote(str(run.workdir))}{flag}")
 
 
 def tell_ending(run: Started, outcome: Ending, tell: Tell) -> None:
     """Reports the losses of the finished picture, or why there are none."""
     result, size = outcome.result, run.scene.size
     if result.diverged:
-        tell(f"The loss is no longer a number after step {result.steps}: the picture is saved as it stood there.")
+        tell(f"The loss is no longer a number after step {result.steps}: the picture of that step is saved.")
     elif result.losses is None and result.size is None:
-        tell("No time was left for a single step: the picture is the first one, without any style.")
+        tell("--max_seconds left no time for a single step: the picture is the first one, without any style.")
     elif result.losses is None:
-        tell("Stopped early: the picture is saved as it stood.")
+        tell("Stopped early: the picture so far is saved.")
     else:
         (scale,) = (scale for scale in scales_of(run.config, size) if scale.size == result.size)
         tell(f"Final loss {loss_in_words(result.losses, result.method.at(scale).objective)}")
@@ -132,7 +132,7 @@ def judged(
     if result.losses is None or not are_figures_wanted(run.config):
         return {}
     if not in_time:
-        tell("No time was left for figures: python -m keras_nst.evaluate tells them.")
+        tell("--max_seconds left no time for figures: python -m keras_nst.evaluate computes them.")
         return {}
     known: dict[str, float] = {}
     with spared("figures", tell):
@@ -172,5 +172,7 @@ def save(run: Started, result: "Painted", tell: Tell) -> Path:
             )
             return path
         except OSError as error:
-            tell(f"The picture cannot be saved as {path}: {error.strerror or error}.")
-    raise OSError(f"--output={run.output}: The picture could not be saved anywhere.")
+            tell(f"Could not save the picture as {path}: {error.strerror or error}.")
+    raise OSError(
+        f"--output={run.output}: Could not save the picture here, in the run's folder or in the temporary folder."
+    )

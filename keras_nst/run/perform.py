@@ -105,7 +105,7 @@ def started(job: Job, workdir: Path, session: Session, tell: Tell) -> Started:
     config = with_what_is_free(found.config, job.config, scene, session, tell)
     for name, value in job.record.machine.items():
         if value != job.earlier.machine.get(name):
-            tell(f"Resuming with another {name}, {value}: the last bits of the picture will differ.")
+            tell(f"Resuming with another {name}, {value}: the picture will differ by rounding.")
     record = record._replace(resolved=job.earlier.resolved)
     method = found.standing.method._replace(steps=config.steps)
     seeing = method.seeing._replace(evaluator=config.evaluator, tile_size=config.tile_size)
@@ -124,7 +124,7 @@ def with_weights(job: Job, session: Session) -> Record:
         return job.record
     then = job.earlier.machine.get(WEIGHTS, path.name) if job.earlier else path.name
     if then != path.name:
-        reason = f"This folder's run began with {then}, and here is {path.name}. Expected the same, or --overwrite."
+        reason = f"Expected {then}, with which this folder's run began, or --overwrite. Received: {path.name}"
         raise SettingError("weights", job.config.weights, reason)
     return job.record._replace(machine=job.record.machine | {WEIGHTS: path.name})
 
@@ -159,7 +159,7 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
     for line in effort(size, config, steps, run.workdir) + remarks(run.scene, method_of(config)):
         tell(line)
     if compiles(config):
-        tell("Programs that are not kept from before are compiled first, up to a minute each; a stop waits for that.")
+        tell("Programs that are not in the cache are compiled first, up to a minute each. Ctrl-C waits for that.")
     pace, checkpoints = paced(config, size, begun, stop), Checkpoints(run.workdir, config)
     with curves_of(run, tell) as curves:
         if config.tensorboard:
@@ -208,7 +208,7 @@ def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, 
     show_picture = sparing(curves.show, "pictures in the curves", tell)
     listeners = [
         sparing(bar, "progress", tell),
-        sparing(Foretold(work, done, tell), "the time left", tell),
+        sparing(Foretold(work, done, tell), "estimate of the time left", tell),
         sparing(curves, "curves", tell),
         at_scale_ends(show_picture),
     ]

@@ -94,7 +94,7 @@ def ready(spec: JobSpec, tell: Tell) -> Job:
         raise SettingError("workdir", config.workdir, reason)
     alphas = [picture.alpha for picture in scene.named().values()]
     if config.needs_maps() and any(alpha is not None for alpha in alphas):
-        tell(f"--style_loss={config.shown('style_loss')}: it takes what is transparent for visible.")
+        tell(f"--style_loss={config.shown('style_loss')}: transparent parts count as visible.")
     for line in remarks(config):
         tell(line)
     return Job(spec, scene, output, record, earlier)
@@ -105,4 +105,6 @@ def check_profile(config: Config, size: Size) -> None:
     planned = steps_in_all(scales_of(config, size), None)
     span = parse_span(config.profile_steps)
     if span and span[1] > planned:
-        raise SettingError("profile_steps", config.profile_steps, f"Expected steps up to {planned}, the last one.")
+        raise SettingError(
+            "profile_steps", config.profile_steps, f"Expected steps up to {planned}, the last of the run."
+        )

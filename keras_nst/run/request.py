@@ -24,7 +24,7 @@ OWN_FLAGS = {
     "exactly": (
         "",
         "With the settings.cfg of a run as --flagfile, or --from_image: use the device, precision and tiles of that "
-        "run where it had left them to its machine; without this, they are chosen anew for yours.",
+        "run where it had left them to its machine. Without it, they are chosen for your machine.",
     ),
 }
 # Settings with which an untrusted picture would choose the files opened here, or how much memory they may take.
@@ -88,7 +88,7 @@ def _chosen(files: Sequence[Path], picture: str | None) -> dict[str, str]:
     chosen = read_choices(" ".join(lines + ([_carried(picture).get(EXACTLY, "")] if picture is not None else [])))
     if not chosen:
         expected = "Expected the settings.cfg of a run as --flagfile, or a picture of one as --from_image"
-        raise UsageError(f"--exactly: {expected}. Received: none that tells what its machine chose")
+        raise UsageError(f"--exactly: {expected}. Received: none with the choices of its machine")
     return chosen
 
 
@@ -97,11 +97,11 @@ def _check_carried(picture: str, carried: Mapping[str, str], follow: bool) -> No
     for name, value in carried.items():
         if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in value):
             received = one_line(f"--{name}={value}", longest=200)
-            raise SettingError("from_image", picture, f"Expected settings of plain text. Received: {received}")
+            raise SettingError("from_image", picture, f"Expected settings in plain text. Received: {received}")
     guarded = {name: value for name, value in carried.items() if name in GUARDED and not _is_harmless(name, value)}
     if guarded and not follow:
         named = " ".join(one_line(f"--{name}={value}", longest=200) for name, value in guarded.items())
-        expected = "Expected flags of your own in place of those this picture brings, or --follow to trust them"
+        expected = "Expected your own values for flags that this picture sets, or --follow to trust it"
         raise SettingError("from_image", picture, f"{expected}. Received: {named}")
 
 

@@ -25,9 +25,9 @@ def last_checkpoint(folder: Path, config: Config, size: Size, tell: Tell) -> Res
     except SettingError:
         raise
     except (OSError, ValueError) as error:
-        tell(f"Begins anew: {error}")
+        tell(f"Starting over: {error}")
         return None
-    tell(f"Resuming after step {resumed.standing.step}." if resumed else "Begins anew: there is no checkpoint yet.")
+    tell(f"Resuming after step {resumed.standing.step}." if resumed else "Starting over: there is no checkpoint yet.")
     return resumed
 
 

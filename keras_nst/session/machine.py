@@ -50,9 +50,9 @@ def on_device(config: Config, device: Device) -> Config:
     xla = compiled if config.xla == "auto" else config.xla
     convolution = config.convolution
     if convolution == "winograd" and precision != "float32":
-        raise SettingError("convolution", convolution, f"Expected --precision=float32 with it, not {precision}.")
+        raise SettingError("convolution", convolution, f"Expected --precision=float32. Received: {precision}")
     if convolution == "winograd" and config.seamless:
-        raise SettingError("convolution", convolution, "Not with --seamless.")
+        raise SettingError("convolution", convolution, "Cannot be combined with --seamless.")
     gains = (device.kind, precision, xla) == ("cpu", "float32", "off") and not config.seamless
     if convolution == "auto" and not gains:
         convolution = "direct"
@@ -106,5 +106,5 @@ def out_of_memory_in_one_line(config: Config) -> Iterator[None]:
     try:
         yield
     except OUT_OF_MEMORY:
-        advice = "Not enough memory, even in small tiles. Expected a smaller size."
+        advice = "Not enough memory, even in small tiles. Expected a smaller --size."
         raise SettingError("size", config.size, advice) from None

@@ -35,7 +35,7 @@ class Sight(NamedTuple):
 
     def __str__(self) -> str:
         how = "as a whole" if self.evaluator == "whole" else f"in tiles of {self.tile_size} pixels"
-        return f"Seen {how}, about {self.bytes / 1e9:.1f} GB"
+        return f"Evaluated {how}: needs about {self.bytes / 1e9:.1f} GB"
 
 
 def choose_sight(size: Size, config: Config, free: float) -> Sight:
@@ -54,8 +54,8 @@ def choose_sight(size: Size, config: Config, free: float) -> Sight:
         share = limit / (config.memory_limit_gb * 1e9 or free)
         least = min(choice.bytes for choice in choices)
         raise ValueError(
-            f"Expected a picture for {limit / 1e9:.1f} GB, {share:.0%} of what may be taken. "
-            f"Received: {size}, which takes {least / 1e9:.1f} GB{_what_fits(size, config, limit)}"
+            f"Expected a picture that fits into {limit / 1e9:.1f} GB, {share:.0%} of the available memory. "
+            f"Received: {size}, which needs {least / 1e9:.1f} GB{_what_fits(size, config, limit)}"
         )
     return min(fitting, key=lambda choice: choice.work)
 

@@ -18,15 +18,13 @@ def remarks(scene: Scene, method: Method) -> list[str]:
         return []
     plain = [style for style in scene.styles if np.std(style.picture.pixels, axis=(0, 1)).max() < ONE_COLOR]
     lines = [
-        f"--style={style.part.source}: It is of one color: layers that see next to nothing in it count for less."
+        f"--style={style.part.source}: It has only one color: layers that respond weakly to it count for less."
         for style in plain
         if scene.content
     ]
     if left_out := _left_out(scene, method):
         told = ", ".join(f"{layer} up to {size} pixels" for layer, size in left_out.items())
-        lines.append(
-            f"Layers of fewer than {FEWEST_POSITIONS} positions tell nothing of style and are left out: {told}."
-        )
+        lines.append(f"Style layers of fewer than {FEWEST_POSITIONS} positions are too small and are skipped: {told}.")
     return lines + _enlarged(scene, method)
 
 
@@ -52,7 +50,7 @@ def _enlarged(scene: Scene, method: Method) -> list[str]:
         times = math.sqrt(shown.height * shown.width / math.prod(own))
         if times >= SOFT:
             lines.append(
-                f"--style={style.part.source}: {own[1]}x{own[0]} pixels are seen {times:.1f} times as large: "
-                "soft strokes. --style_pixels=own keeps them small and sharp at the last sizes, =between is the mean."
+                f"--style={style.part.source}: {own[1]}x{own[0]} pixels are enlarged {times:.1f} times: soft strokes. "
+                "--style_pixels=own keeps them small and sharp at the last sizes; between is the mean."
             )
     return lines

@@ -122,10 +122,10 @@ def check_given(config: Config, content: bool, style: bool) -> None:
     for name in given:
         if not given[name] and config.asks_for(name):
             raise SettingError(
-                name, "", f"Expected a picture: a path or a URL. It can be left out only with --{name}_weight=0."
+                name, "", f"Expected a picture: a path or a URL. You can leave it out only with --{name}_weight=0."
             )
     if not any(given.values()):
-        raise SettingError("content", "", "Expected a content or a style picture. Received: neither")
+        raise SettingError("content", "", "Expected --content or --style, or both. Received: neither")
     for needed in NEEDED.get(config.init, ()):
         if not given[needed]:
             name, value = ("instant", "true") if config.instant else ("init", config.init)
@@ -157,7 +157,9 @@ def check_style_size(config: Config, styles: tuple[StylePicture, ...], tell: Tel
     for style in styles:
         size = size_of(style.picture)
         if min(size) < seen:
-            tell(f"--style={config.style}: {size} pixels are few: the deepest layer sees {seen} at once.")
+            tell(
+                f"--style={config.style}: {size} pixels are few: a position of the deepest layer sees {seen} x {seen}."
+            )
 
 
 def fitted(mask: Picture, picture: Picture, name: str, tell: Tell) -> Picture:
@@ -165,7 +167,7 @@ def fitted(mask: Picture, picture: Picture, name: str, tell: Tell) -> Picture:
     size, shape = size_of(mask), size_of(picture)
     if size == shape:
         return mask
-    tell(f"--{name}: {size} pixels, stretched to the picture's {shape}.")
+    tell(f"--{name}: {size} pixels are stretched to the picture's {shape}.")
     levels = Image.fromarray(np.uint8(np.rint(mask.pixels * 255)))
     larger = levels.resize((shape.width, shape.height), Image.Resampling.BOX)
     return mask._replace(pixels=np.asarray(larger, np.float32) / 255)

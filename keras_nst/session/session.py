@@ -257,8 +257,8 @@ def paced(config: Config, size: Size, begun: float | None = None, stop: Stop | N
 def enlarging(reached: Size, size: Size, config: Config) -> str:
     """Returns the message about a picture for which time allowed only a smaller size."""
     sides = "x".join(map(str, reversed(reached))) if "x" in config.size else max(reached)
-    short = f"Time allowed {reached} only; the picture is enlarged from that to {size}."
-    return f"{short} More time or --size={sides} gives a sharper one."
+    short = f"--max_seconds allowed only {reached}; the picture is enlarged from that to {size}."
+    return f"{short} A longer --max_seconds, or --size={sides}, gives a sharper one."
 
 
 def pictures_of(scene: Scene, config: Config) -> "Pictures":

@@ -43,7 +43,7 @@ def crew_of(config: Config, device: Device) -> "Crew":
     if config.strategy == "multi_worker":
         return Crew(devices, part.number, part.processes, total_over(part.processes))
     if config.strategy == "mirrored" and len(devices) < 2:
-        reason = f"Expected several devices of one kind here. Received: one, {device.description}."
+        reason = f"Expected several devices of one kind on this machine. Received: one, {device.description}."
         raise SettingError("strategy", "mirrored", reason)
     shares = config.strategy == "mirrored" or (config.strategy == "auto" and device.kind == "gpu")
     return Crew(devices) if shares else ALONE
@@ -80,7 +80,7 @@ def total_over(processes: int) -> Callable[[Any], Any]:
             parts = tf.split(programs.run(exchange, (), flat), [tensor.shape.num_elements() for tensor in tensors])
         except tf.errors.OpError as error:
             reason = error.message.strip().partition("\n")[0]
-            raise ConnectionError(f"Another process of TF_CONFIG is lost: {reason}") from None
+            raise ConnectionError(f"Lost the connection to another process of TF_CONFIG: {reason}") from None
         shaped = [tf.reshape(part, tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
         return tf.nest.pack_sequence_as(structure, shaped)
 
@@ -94,16 +94,18 @@ def shared_out(config: Config, size: Size, crew: "Crew", tell: Tell) -> Config:
         SettingError: the settings request something that cannot be divided.
     """
     asked = config.strategy in ("mirrored", "multi_worker")
-    unfit = "--evaluator=whole" if config.evaluator == "whole" else "what has to be seen whole" * config.needs_whole()
+    unfit = "--evaluator=whole" if config.evaluator == "whole" else "--seamless, swd or neighbor" * config.needs_whole()
     if crew.hands == 1 or (unfit and not asked):
         return config
     if unfit:
-        raise SettingError("strategy", config.strategy, f"Not with {unfit}: tiles are what is shared.")
+        raise SettingError(
+            "strategy", config.strategy, f"Cannot be combined with {unfit}: devices divide a picture into tiles."
+        )
     layers = [layer.name for term in ("content", "style") for layer in config.layers_used(term)]
     side = config.tile_size or fair_side(size, crew.hands, config.network, layers)
     if side is None or (side < LEAST_UNASKED and not asked):
         if asked:
-            tell("The picture is too small to be shared out.")
+            tell("The picture is too small to be divided among the devices.")
         return config
     return dataclasses.replace(config, evaluator="tiles", tile_size=side)
 
@@ -142,5 +144,5 @@ def check_alike(config: Resolved, scene: Scene, crew: "Crew") -> None:
     own = zlib.crc32(repr((settings_of(config), pictures, scene.size)).encode()) % 2**20
     mean, square = crew.total(tf.constant([own / 2**10, (own / 2**10) ** 2], tf.float64)).numpy() / crew.processes
     if square - mean**2 > 1e-9:
-        reason = "Expected the same settings and pictures for all processes, precision and tile_size among them."
+        reason = "Expected the same settings and pictures for all processes, including --precision and --tile_size."
         raise SettingError("strategy", "multi_worker", reason)

@@ -29,7 +29,7 @@ class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings
         self._check_seamless()
         if self.strategy == "multi_worker" and not self.workdir:
             raise SettingError(
-                "strategy", self.strategy, "Expected --workdir with it, a folder that all machines reach."
+                "strategy", self.strategy, "Expected --workdir as well, a folder that all machines can reach."
             )
 
     def needs_whole(self) -> bool:
@@ -60,12 +60,12 @@ class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings
             return
         name, value = ("instant", "true") if self.instant else ("init", self.init)
         if self.network != "vgg19":
-            raise SettingError(name, value, f"Expected --network=vgg19 with it. Received: {self.network}")
+            raise SettingError(name, value, f"Expected --network=vgg19. Received: {self.network}")
         if self.seamless:
-            raise SettingError(name, value, "Not with --seamless: it paints pictures with borders.")
+            raise SettingError(name, value, "Cannot be combined with --seamless: it paints pictures with borders.")
         for term in ("content", "style"):
             if self.instant and not self.weight(term):
-                reason = f"Not with --{term}_weight=0: it goes by --style_strength, from 0 to 1."
+                reason = f"Cannot be combined with --{term}_weight=0: --style_strength, from 0 to 1, replaces it."
                 raise SettingError(name, value, reason)
 
     def _check_maps(self) -> None:
@@ -73,7 +73,9 @@ class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings
         if self.needs_maps() and (self.evaluator == "tiles" or self.content_mask):
             given = "--evaluator=tiles" if self.evaluator == "tiles" else f"--content_mask={self.content_mask}"
             raise SettingError(
-                "style_loss", self.shown("style_loss"), f"It needs whole feature maps, hence not with {given}."
+                "style_loss",
+                self.shown("style_loss"),
+                f"It needs whole feature maps and cannot be combined with {given}.",
             )
 
     def _check_seamless(self) -> None:
@@ -81,7 +83,7 @@ class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings
         own_padding = self.padding not in (None, "zero")
         if self.seamless and (own_padding or self.evaluator == "tiles"):
             other = "padding" if own_padding else "evaluator"
-            raise SettingError("seamless", "true", f"Not with --{other}={getattr(self, other)}.")
+            raise SettingError("seamless", "true", f"Cannot be combined with --{other}={getattr(self, other)}.")
 
 
 # The settings that --instant implies: the first picture is the result.
@@ -114,4 +116,4 @@ class Resolved(Config):
         )
         open_ones += [name for name in needed if getattr(self, name) is None]
         if open_ones:
-            raise ValueError(f"Expected settings with nothing left open. Received: auto for {', '.join(open_ones)}")
+            raise ValueError(f"Expected settings without auto. Received: auto for {', '.join(open_ones)}")

@@ -107,7 +107,7 @@ def one_or_several(written: str) -> str:
 
 def help_text(settings: type[Settings], own: OwnFlags) -> str:
     """Returns all flags in their groups, with defaults."""
-    shared = {"flagfile": FLAG_FILE, **own, "help": ("", "Show this.")}
+    shared = {"flagfile": FLAG_FILE, **own, "help": ("", "Print this help.")}
     groups: dict[str, list[str]] = {"Flags": [_entry(name, takes, text) for name, (takes, text) in shared.items()]}
     defaults = settings()
     for name, field in fields(settings).items():
@@ -162,7 +162,7 @@ def _flag_file(path: str) -> Path:
     name = Path(path).stem
     if name in known and Path(path).parent.name in ("", "configs"):
         return known[name]
-    hint = nearest(name, known) or f" Those that come along: {', '.join(sorted(known))}."
+    hint = nearest(name, known) or f" Bundled ones: {', '.join(sorted(known))}."
     raise UsageError(f"--flagfile={path}: Expected a file of flags.{hint}")
 
 

@@ -178,7 +178,7 @@ class ObjectiveSettings(Settings):
                 hint = nearest(layer.name, known) or f" Known: {', '.join(known)}."
                 raise SettingError(name, shown, f"{self.network} has no layer {layer.name}.{hint}")
         if len({layer.name for layer in chosen}) < len(chosen):
-            raise SettingError(name, shown, "A layer is named twice.")
+            raise SettingError(name, shown, "Expected each layer once.")
         if self.weight(term) and not any(layer.weight != 0 for layer in chosen):
             raise SettingError(name, shown, "Expected at least one layer with a weight above 0.")
 
@@ -188,17 +188,23 @@ class ObjectiveSettings(Settings):
             raise SettingError("style_loss", "", f"Expected at least one of {', '.join(STYLE_LOSSES)}.")
         shown, exact = self.shown("style_loss"), self.normalization != "balanced"
         if exact and self.style_loss not in (None, GRAM):
-            raise SettingError("style_loss", shown, f"--normalization={self.normalization} is published with gram.")
+            raise SettingError(
+                "style_loss", shown, f"Expected gram, as --normalization={self.normalization} is published."
+            )
         if exact and self.variation not in (None, "squared"):
-            raise SettingError("variation", self.variation, f"--normalization={self.normalization} has its own.")
+            raise SettingError(
+                "variation", self.variation, f"Expected squared, as --normalization={self.normalization} is published."
+            )
         if exact and self.roughness_weight:
             shown = self.shown("roughness_weight")
-            raise SettingError("roughness_weight", shown, f"--normalization={self.normalization} has no such term.")
+            raise SettingError(
+                "roughness_weight", shown, f"Expected 0: --normalization={self.normalization} has no such term."
+            )
         if exact and self.coarse_content not in (None, 1.0):
-            reason = f"--normalization={self.normalization} is published with the same weight at all sizes."
+            reason = f"Expected 1: --normalization={self.normalization} is published with the same weight at all sizes."
             raise SettingError("coarse_content", self.shown("coarse_content"), reason)
         if exact and self.content_loss != "squared":
-            reason = f"--normalization={self.normalization} is published with squared."
+            reason = f"Expected squared, as --normalization={self.normalization} is published."
             raise SettingError("content_loss", self.content_loss, reason)
 
     def _check_weights(self) -> None:
@@ -207,4 +213,6 @@ class ObjectiveSettings(Settings):
             return
         for name in ("content_weight", "style_weight"):
             if getattr(self, name) is not None:
-                raise SettingError("style_strength", self.shown("style_strength"), f"It replaces --{name}.")
+                raise SettingError(
+                    "style_strength", self.shown("style_strength"), f"Expected it without --{name}, which it replaces."
+                )

@@ -128,5 +128,5 @@ class PictureSettings(Settings):
         """Checks that there is one scale for all style pictures, or one for each."""
         count = len(self.style_sources())
         if self.style and len(self.style_scale) not in (1, count):
-            reason = f"Expected one number, or {count}, for {count} style pictures."
+            reason = f"Expected one number for all {count} style pictures, or {count} numbers."
             raise SettingError("style_scale", self.shown("style_scale"), reason)

@@ -17,8 +17,8 @@ def remarks(given: Config) -> list[str]:
     if unused := _unused(given):
         lines.append(f"--optimizer={given.optimizer} ignores {', '.join(unused)}.")
     if given.seamless and given.content and given.asks_for("content"):
-        what = "its opposite borders are seen as neighbors, and go over into each other"
-        lines.append(f"--seamless=true: The content is painted to tile: {what}. --content_weight=0 makes a texture.")
+        what = "its opposite borders are treated as neighbors and blend into each other"
+        lines.append(f"--seamless=true: The content is painted as a tile: {what}. --content_weight=0 makes a texture.")
     return lines
 
 

@@ -38,7 +38,7 @@ class Engines(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.address and self.engine != "ray":
-            raise SettingError("address", self.address, f"Expected --engine=ray with it, not {self.engine}.")
+            raise SettingError("address", self.address, f"Expected --engine=ray. Received: {self.engine}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

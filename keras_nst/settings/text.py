@@ -65,7 +65,7 @@ def flag_file(settings: Mapping[str, str], chosen: Mapping[str, str] | None = No
     for name, value in settings.items():
         if re.search("[\r\n]", value):
             raise ValueError(f"Expected a value without line breaks. Received: --{name}={value!r}")
-    comment = f"# The machine chose, and --exactly chooses again:\n# {as_flags(chosen)}\n" if chosen else ""
+    comment = f"# The machine's choices, which --exactly repeats:\n# {as_flags(chosen)}\n" if chosen else ""
     return "".join(f"--{name}={value}\n" for name, value in settings.items()) + comment
 
 

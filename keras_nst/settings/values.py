@@ -51,9 +51,9 @@ def style_source(written: str) -> StyleSource:
     source, weight, first, last = parts[:4]
     _check_blocks(source, weight)
     if weight and not 0 < float(weight) < 1e30:
-        raise ValueError(f"Expected a weight above 0 behind {source}. Received: {weight}")
+        raise ValueError(f"Expected a weight above 0 after {source}. Received: {weight}")
     if first and int(last or first) < int(first):
-        raise ValueError(f"Expected blocks in their order, as in @1-3. Received: @{first}-{last}")
+        raise ValueError(f"Expected blocks in ascending order, as in @1-3. Received: @{first}-{last}")
     return StyleSource(source, float(weight or 1.0), (int(first), int(last or first)) if first else None)
 
 
@@ -65,7 +65,7 @@ def _check_blocks(source: str, weight: str | None) -> None:
     if weight and re.fullmatch("[1-5](-[1-5])?", meant):
         expected = f"Expected the weight before the blocks, as in {name}:{weight}@{meant}"
         raise ValueError(f"{expected}. Received: {source}:{weight}")
-    raise ValueError(f"Expected blocks from 1 to 5 behind {name}, as in @2 or @1-3. Received: @{meant}")
+    raise ValueError(f"Expected blocks from 1 to 5 after {name}, as in @2 or @1-3. Received: @{meant}")
 
 
 def style_losses() -> Kind:
@@ -135,9 +135,7 @@ def parse_span(written: str) -> tuple[int, int] | None:
     match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", written)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 0 < first <= last:
-        raise ValueError(
-            f"Expected a first step from 1 on and a last one not before it, as in 10-20. Received: {written}"
-        )
+        raise ValueError(f"Expected the first and the last step, counted from 1, as in 10-20. Received: {written}")
     return first, last
 
 
@@ -158,7 +156,7 @@ def steps_by_scale() -> Kind:
     def check_all(steps: tuple[Any, ...]) -> None:
         kind.check(steps)
         if steps.count(...) > 1 or ... in (*steps[:1], *steps[-1:]):
-            raise ValueError(f"Expected one ... at most, between two numbers. Received: {kind.show(steps)}")
+            raise ValueError(f"Expected at most one ..., between two numbers. Received: {kind.show(steps)}")
 
     return kind._replace(check=check_all, typed="int | str | Sequence[int | EllipsisType]")
 

@@ -28,7 +28,7 @@ def drive(asked: Request, stop: Stop, tell: Tell) -> int:
     machine.start(Config(content="sound", style="sound", device=settings.device))
     found = searched(begun, settings, stop, tell)
     if found is None:
-        tell("Stopped before the first step: nothing was made.")
+        tell("Stopped before the first step: nothing was saved.")
         return 0
     made = begun.sound(found, settings, stop)
     write_sound(asked.output, made)
@@ -36,7 +36,7 @@ def drive(asked: Request, stop: Stop, tell: Tell) -> int:
     if settings.sheet:
         path = asked.output.with_suffix(".png")
         write_sheet(path, {"content": content, "style": style, "result": made}, settings.window)
-        told += f", seen in {path}"
+        told += f", shown in {path}"
     tell(told)
     if made.rate:
         tell(words(content, style, made))
@@ -91,7 +91,7 @@ def check_memory(heard: Heard, settings: Sounding) -> None:
     features = (times + heard.style.shape[1]) * settings.filters * len(heard.widths)
     takes, free = 4.0 * channels * (COPIES * times * frequencies + FEATURES * features), free_memory()
     if takes > free:
-        there = f"Expected fewer, or --seconds: these take {takes / 1e9:.1f} GB of {free / 1e9:.1f} GB."
+        there = f"Expected fewer filters, or --seconds. These need {takes / 1e9:.1f} GB of {free / 1e9:.1f} GB free."
         raise SettingError("filters", settings.filters, there)
 
 

@@ -86,7 +86,7 @@ def read_sound(source: str, seconds: float = 0.0) -> Sound:
         pass
     values, rate = read_wave(path) if ending == ".wav" else read_other(path)
     if rate < 1:
-        raise ValueError(f"Expected a sound. Received: a file of {rate} samples a second")
+        raise ValueError(f"Expected a sound. Received: a file with {rate} samples per second")
     return shortened(values, rate, seconds)
 
 
@@ -98,9 +98,9 @@ def shortened(values: np.ndarray, rate: int, seconds: float) -> Sound:
     """
     values = values[: max(1, round(seconds * rate))] if seconds else values
     if not np.isfinite(values).all():
-        raise ValueError("Expected a sound. Received: samples that are no numbers")
+        raise ValueError("Expected a sound. Received: samples that are NaN or infinity")
     if not np.abs(values).max(initial=0.0) > 0:
-        raise ValueError(f"Expected a sound. Received: {'silence' if len(values) else 'nothing'}")
+        raise ValueError(f"Expected a sound. Received: {'silence' if len(values) else 'a file without samples'}")
     return Sound(values, rate)
 
 
@@ -148,7 +148,9 @@ def needed() -> ModuleType:
     try:
         return importlib.import_module("soundfile")
     except (ImportError, OSError):
-        raise InputError('Expected soundfile, for this kind of sound: pip install "keras-nst[sound]"') from None
+        raise InputError(
+            'Expected the package soundfile for this kind of sound: pip install "keras-nst[sound]"'
+        ) from None
 
 
 def read_series(path: Path) -> Sound:
@@ -161,15 +163,16 @@ def read_series(path: Path) -> Sound:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
     except (UnicodeDecodeError, csv.Error):
-        raise ValueError("Expected a table of text. Received: something else") from None
+        raise ValueError("Expected a table of comma-separated values in UTF-8") from None
     if rows and any(";" in cell for cell in rows[-1]):
         raise ValueError("Expected commas between the columns. Received: semicolons")
-    if len({len(row) for row in rows}) > 1:
-        raise ValueError("Expected rows of the same length. Received: several lengths")
+    lengths = sorted({len(row) for row in rows})
+    if len(lengths) > 1:
+        raise ValueError(f"Expected rows of the same length. Received: {lengths[0]} to {lengths[-1]} values")
     headed = is_head(rows)
     head, body = (rows[0], rows[1:]) if headed else ([], rows)
     if len(body) < 2:
-        raise ValueError("Expected rows of numbers. Received: fewer than two")
+        raise ValueError(f"Expected at least two rows of numbers. Received: {len(body)}")
     names = head or [f"series_{number}" for number in range(1, len(body[0]) + 1)]
     first = int(len(names) > 1 and is_axis([row[0] for row in body]))
     for line, row in enumerate(body, start=1 + headed):

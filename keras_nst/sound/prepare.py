@@ -39,14 +39,18 @@ def prepare(settings: Sounding, tell: Tell) -> Request:
     """
     content, style = (read(name, settings) for name in ("content", "style"))
     if bool(content.rate) != bool(style.rate):
-        raise SettingError("style", settings.style, "Expected two sounds, or two tables. Received: one of each")
+        raise SettingError(
+            "style", settings.style, "Expected two sounds, or two tables, as content and style. Received: one of each"
+        )
     if not content.rate and content.values.shape[1] != style.values.shape[1]:
         counts = f"{content.values.shape[1]} and {style.values.shape[1]}"
-        raise SettingError("style", settings.style, f"Expected as many series as the content has. Received: {counts}")
+        raise SettingError("style", settings.style, f"Expected as many series as in the content. Received: {counts}")
     if not content.rate and settings.rescale_style:
         style = style._replace(values=rescaled(style.values, content.values))
     elif not content.rate and (apart := units_apart(content, style)):
-        tell(f"{', '.join(apart)}: the style has other values, which the result gets; --rescale_style gives it these.")
+        tell(
+            f"{', '.join(apart)}: the result gets the range of the style's values; --rescale_style keeps the content's."
+        )
     if content.rate:
         style = style._replace(values=resampled(style.values, style.rate, content.rate), rate=content.rate)
     asked = Request(settings, content, style, output_of(settings, content))
@@ -112,7 +116,7 @@ def output_of(settings: Sounding, content: Sound) -> Path:
     if not output.parent.is_dir():
         raise SettingError("output", named, f"Expected a folder that exists. Received: {output.parent}")
     if output.is_dir() or not os.access(output.parent, os.W_OK):
-        raise SettingError("output", named, "Expected a file in a folder that may be written to.")
+        raise SettingError("output", named, "Expected the name of a file in a writable folder.")
     for name in ("content", "style"):
         source = Path(getattr(settings, name)).expanduser()
         if source.exists() and source.resolve() == output.resolve():
@@ -122,7 +126,7 @@ def output_of(settings: Sounding, content: Sound) -> Path:
             raise SettingError("output", named, f"{path} exists. Expected another name, or --overwrite.")
     ending, channels = output.suffix.lower(), content.values.shape[1]
     if content.rate > FASTEST.get(ending, math.inf) or channels > MOST.get(ending, math.inf):
-        there = f"{channels} channels of {content.rate} samples a second"
+        there = f"{channels} channels of {content.rate} samples per second"
         raise SettingError("output", named, f"Expected .wav for {there}.")
     if output.suffix.lower() in SOUNDS[1:]:
         needed()

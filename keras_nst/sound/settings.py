@@ -79,6 +79,6 @@ COMMAND = Command(
     Sounding,
     ("--content=SOUND --style=SOUND [--flag=value ...]",),
     "Makes a sound, or other series, in the style of another.",
-    stopping="Stopping after these steps; once more ends at once, without a sound.",
-    interrupted="Interrupted: nothing was kept.",
+    stopping="Stopping after these steps. Press Ctrl-C again to end immediately, without a sound.",
+    interrupted="Interrupted: nothing was saved.",
 )

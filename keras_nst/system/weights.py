@@ -33,8 +33,8 @@ class Source(NamedTuple):
 
 
 TORCHVISION = (
-    "VGG16 has torchvision's weights, not Keras' own: trained anew on the same photographs, so losses and pictures are "
-    "others; its mean and deviation of colors are folded into the first convolution"
+    "VGG16 uses torchvision's weights, trained separately on the same photographs. Losses and pictures differ from "
+    "those of Keras' weights. The mean and deviation of colors are folded into the first convolution"
 )
 # The usable files of each network, the best one first.
 SOURCES = {
@@ -123,7 +123,7 @@ def published(sources: Sequence[Source], tell: Callable[[str], None] = say) -> P
         if not flaw:
             break
         if os.path.exists(path):
-            tell(f"Of no use, since damaged: {path}: {flaw}")
+            tell(f"Ignoring a damaged file: {path}: {flaw}")
         failures.append(f"{path}: {flaw}")
     else:
         source = fetch(sources, tell, failures)
@@ -158,7 +158,7 @@ def _find_hdf5_flaw(path: Path) -> str | None:
     if size == 0:
         return "it is empty"
     if start != HDF5_SIGNATURE:
-        return "it does not begin as an HDF5 file does"
+        return "it does not start with the signature of HDF5"
     if size < SMALLEST:
         return f"it ends after {size} bytes"
     if path.suffix not in (".h5", ".hdf5"):  # Keras chooses the format by the name
@@ -198,7 +198,7 @@ def fetch(sources: Sequence[Source], tell: Callable[[str], None], failures: Sequ
     tried = list(failures)
     for source in sources:
         for way in _ways(source):
-            tell(f"Fetching {source.size / 1e6:.0f} MB of weights from {way.name}")
+            tell(f"Downloading {source.size / 1e6:.0f} MB of weights from {way.name}")
             try:
                 store(way.chunks, cache_folder() / source.name, source)
                 return source
@@ -207,8 +207,8 @@ def fetch(sources: Sequence[Source], tell: Callable[[str], None], failures: Sequ
                 tell(f"This failed: {error}")
     best = sources[0]
     raise OSError(
-        f"Expected at least one way to get {best.name}. Received: {'; '.join(tried)}. Put the file with the "
-        f"{best.algorithm} {best.digest} at {cache_folder() / best.name}, or say --weights=PATH"
+        f"Expected at least one way to get {best.name}. Received: {'; '.join(tried)}. Save the file with the "
+        f"{best.algorithm} {best.digest} at {cache_folder() / best.name}, or use --weights=PATH"
     )
 
 
@@ -239,7 +239,7 @@ def store(chunks: Generator[bytes, None, None], path: Path, source: Source) -> N
                 file.flush()
                 os.fsync(file.fileno())
             if flaw := find_flaw(temporary, source):
-                raise Unavailable(f"what came is not the published file: {flaw}")
+                raise Unavailable(f"the download is not the published file: {flaw}")
             # Another process may have been faster, and may be reading its file now.
             if find_flaw(path, source):
                 os.replace(temporary, path)
@@ -255,8 +255,8 @@ def _naming_folder(folder: Path) -> Iterator[None]:
     except OSError as error:
         reason = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror or str(error)
         raise OSError(
-            f"Expected a folder that weights can be written to. Received: {folder} ({reason}). "
-            "Mend it, or let the environment variable KERAS_HOME name another folder"
+            f"Expected a writable folder for weights. Received: {folder} ({reason}). "
+            "Repair it, or set the environment variable KERAS_HOME to another folder"
         ) from error
 
 

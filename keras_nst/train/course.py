@@ -48,7 +48,7 @@ def opened(asked: Request, session: Session, tell: Tell) -> Course:
     passes = 2 + bool(settings.steady)  # the trained network takes about as much memory as the one that judges
     most = max(1, session.most_at_once(resolved, size) // passes)
     if settings.batch_size > most and session.device.kind == "cpu":  # unknown for other devices
-        reason = f"Expected at most {most} photographs of {size} pixels at once, for the memory there is."
+        reason = f"Expected at most {most} photographs of {size} pixels per step, by the available memory."
         raise SettingError("batch_size", settings.batch_size, reason)
     before = asked.before.shape if asked.before else Shape(settings.width, settings.blocks, 0)
     shape = before._replace(styles=before.styles + len(asked.styles))
@@ -118,13 +118,13 @@ def resumed(course: Course, plan: Plan, tell: Tell) -> Plan:
         there = Plan(**{**about, "judged": tuple(about["judged"]), "rate": plan.rate, "steps": plan.steps})
         course.learner.restore(checked(arrays, course.learner.variables))
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        tell(f"Begins anew: what the folder had to go on with is damaged ({error}).")
+        tell(f"Starting over: the checkpoint is damaged ({error}).")
         return plan
     if plan.steps != about["steps"]:
         there = there.with_other_steps()
-    tell(f"Goes on after step {there.taken}.")
+    tell(f"Resuming after step {there.taken}.")
     if precision != course.config.precision:
-        tell(f"It goes on in {course.config.precision}, and began in {precision}: its last bits will differ.")
+        tell(f"Resuming in {course.config.precision} instead of {precision}: results will differ by rounding.")
     return there._replace(begun=there.taken)
 
 
@@ -135,5 +135,5 @@ def checked(arrays: Sequence[np.ndarray], variables: Sequence[Any]) -> Sequence[
         ValueError: they do not fit.
     """
     if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
-        raise ValueError("it is of another network")
+        raise ValueError("it belongs to another network")
     return arrays

@@ -56,14 +56,14 @@ def train(asked: Request, session: Session, clock: Clock, stop: Stop, tell: Tell
             plan = plan._replace(first=watch.loss())
         plan = take_steps(course, plan, clock, stop, watch)
         if not plan.taken:
-            tell("Stopped before the first step: nothing was learned. The same command begins again.")
+            tell("Stopped before the first step: nothing was learned. The same command starts over.")
             return 0
         keep_if_possible(course, plan)
         loss = watch.end(plan)
     learned = plan.has_learned(loss)
     if not learned:
         tell(
-            f"Nothing is learned yet: the photographs that judge it have a loss of {loss:.3g}, before {plan.first:.3g}."
+            f"Nothing is learned yet: the loss of the photographs that judge it is {loss:.3g}, first {plan.first:.3g}."
         )
     return write(course, plan, clock, Ending(stop.is_set(), learned), beside_the_bar(tell))
 
@@ -72,10 +72,8 @@ def introduce(asked: Request, plan: Plan, tell: Tell) -> None:
     """Reports what will be learned, from what, in how many steps."""
     seen, aside = len(asked.photographs.seen), len(asked.photographs.held_out)
     photographs = f"{seen} photograph{'s' * (seen != 1)}"
-    judged = f"is judged by {aside} other{'s' * (aside != 1)}" if aside else "is judged by them too"
-    tell(
-        f"{', '.join(asked.names)}: learns from {photographs}, {judged}. Steps: {plan.end} at most, {plan.taken} taken."
-    )
+    judged = f"judged by {aside} other{'s' * (aside != 1)}" if aside else "judged by the same"
+    tell(f"{', '.join(asked.names)}: learning from {photographs}, {judged}. Steps: {plan.taken} of at most {plan.end}.")
     if asked.settings.tensorboard:
         tell(show(asked.folder))
 
@@ -89,7 +87,7 @@ def take_steps(course: "Course", plan: Plan, clock: Clock, stop: Stop, watch: "W
         learned = course.learner.step(plan.taken, crops, rate, settings.seed)
         unsound = 0 if learned.sound else unsound + 1
         if unsound == UNSOUND:
-            reason = f"The loss is no number any more after step {plan.taken}. Expected a lower rate, and --overwrite."
+            reason = f"The loss is no longer a number after step {plan.taken}. Expected a lower rate, and --overwrite."
             raise SettingError("learning_rate", settings.shown("learning_rate"), reason)
         clock.step()
         plan = plan.after_a_step(clock.gone(), clock.possible())
@@ -109,4 +107,4 @@ def keep_if_possible(course: "Course", plan: Plan) -> None:
     try:
         keep(course, plan)
     except OSError as error:
-        warn(f"No checkpoint could be written: {error.strerror or error}")
+        warn(f"Could not write a checkpoint: {error.strerror or error}")

@@ -86,7 +86,7 @@ def read_photographs(settings: Training, tell: Tell) -> Photographs:
             return Photographs([small(read_source(order[0], most_pixels(settings)).pixels, settings.size)], [])
     read = list(readable(order, settings, tell))
     if not read:
-        reason = f"Expected a picture that can be used. Received: {len(order)}, of which each is told of above"
+        reason = f"Expected a usable picture. Received: {len(order)} that are not, for the reasons above"
         raise SettingError("contents", settings.contents, reason)
     aside = min(len(read) - 1, max(1, round(settings.held_out * len(read)))) if settings.held_out else 0
     return Photographs(read[aside:], read[:aside])
@@ -102,7 +102,7 @@ def readable(names: Sequence[str], settings: Training, tell: Tell) -> Iterator[n
             yield small(read_source(name, most_pixels(settings)).pixels, settings.size)
             count += 1
         except (OSError, ValueError) as error:
-            tell(f"--contents: {name} is left out: {reason_of(error)}")
+            tell(f"--contents: {name} is skipped: {reason_of(error)}")
 
 
 def most_pixels(settings: Training) -> int:
@@ -118,7 +118,7 @@ def small(pixels: np.ndarray, size: int) -> np.ndarray:
     """
     height, width = pixels.shape[:2]
     if min(height, width) < size:
-        raise ValueError(f"Expected at least {size} x {size} pixels, --size. Received: {width} x {height}")
+        raise ValueError(f"Expected at least {size} x {size} pixels (--size). Received: {width} x {height}")
     picture = np.rint(pixels * 255).astype(np.uint8)
     share = min(1.0, ROOMY * size / min(height, width))
     return resized(picture, (round(width * share), round(height * share)))

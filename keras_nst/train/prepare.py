@@ -103,15 +103,15 @@ def check_before(before: Card | None, folder: Path, settings: Training) -> None:
     """
     known = before.shape.styles if before else 0
     if known + len(settings.style_sources()) > MOST["styles"]:
-        raise SettingError("style", settings.style, f"Expected at most {MOST['styles']} styles in all.")
+        raise SettingError("style", settings.style, f"Expected at most {MOST['styles']} styles in total.")
     if before is None:
         return
     for name in ("width", "blocks"):
         there, asked = getattr(before.shape, name), getattr(settings, name)
         if asked not in (there, fields(Training)[name].default):
-            raise SettingError(name, asked, f"The model of --from_model has {there}, which stay.")
+            raise SettingError(name, asked, f"Expected {there}, as the model of --from_model has.")
     if folder.resolve() == Path(settings.from_model).expanduser().resolve():
-        reason = "Expected another folder than --from_model's, which stays as it is."
+        reason = "Expected another folder than that of --from_model, which is not changed."
         raise SettingError("workdir", settings.workdir or str(folder), reason)
 
 

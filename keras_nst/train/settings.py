@@ -118,7 +118,7 @@ class Training(LikeARun):
         super().__post_init__()
         for style in self.style_sources():
             if style.weight != 1.0:
-                reason = "Expected styles without weights: they are blended when the network paints."
+                reason = "Expected styles without weights: you blend them when the network paints."
                 raise SettingError("style", self.style, reason)
         self.config()  # raises for settings that do not fit together
 
@@ -143,6 +143,6 @@ COMMAND = Command(
     "Trains a network that paints any photograph in a style, in one pass.",
     example="contents",
     short={"from": "from_model", "content": "contents"},  # "from" is a Python keyword; as in other commands
-    stopping="Stopping after this step; once more ends at once, with the last checkpoint.",
+    stopping="Stopping after this step. Press Ctrl-C again to end immediately, with the last checkpoint.",
     interrupted=BEGINS_AGAIN,
 )

@@ -29,7 +29,7 @@ CELL = 256  # pixels of a sample
 ROWS, COLUMNS = 6, 8  # of the sheet: the most photographs and styles
 JUDGED = 4  # photographs used for the figures
 SMALL = 512  # pixels of a style picture in the model
-LICENSE = "Of the weights, the trainer's; of the styles, their painters': ask before you pass the model on."
+LICENSE = "The weights are the trainer's, the styles their painters': ask before you pass the model on."
 
 
 class Ending(NamedTuple):
@@ -47,7 +47,7 @@ def write(course: Course, plan: Plan, clock: Clock, ending: Ending, tell: Tell) 
     with spared("samples", tell), written_whole(folder / SAMPLES) as file:
         sheet(course).save(file, "JPEG", quality=90)
     if ending.stopped:
-        tell(f"Stopped after step {plan.taken}: the model is as good as it is by now. The same command goes on.")
+        tell(f"Stopped after step {plan.taken}: the model so far is saved. The same command resumes.")
     elif course.asked.settings.weights == "imagenet":
         with spared("figures", tell):
             figures = figures_of(course, clock)
@@ -58,9 +58,7 @@ def write(course: Course, plan: Plan, clock: Clock, ending: Ending, tell: Tell) 
                 tell(f"{name}, figures of {whose} photographs: {shown}.")
     tell(f"Model: {folder} ({', '.join(card.names)}), after {plan.taken} steps. Samples: {folder / SAMPLES}")
     if not ending.learned:
-        tell(
-            "It is no use yet. The same command goes on with other --steps, and more --max_seconds if there is a limit."
-        )
+        tell("The model is not usable yet. The same command resumes with other --steps, and more --max_seconds if set.")
         return 0
     tell(f"To paint with it: python -m keras_nst.apply --model={shlex.quote(str(folder))} --contents=PICTURES")
     return 0

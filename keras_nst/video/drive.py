@@ -34,7 +34,7 @@ KEPT = 1e9  # bytes of the cache of compiled steps and measured styles
 def drive(asked: Request, stop: Stop, tell: Tell) -> int:
     """Paints the film, or resumes that, and writes it; returns the exit code."""
     if asked.is_done and not asked.settings.overwrite:
-        tell(f"It is painted already: {asked.output}")
+        tell(f"This film is already painted: {asked.output}")
         return 0
     begin(asked)
     with logged(asked.folder.path, EXPECTED) as log:
@@ -73,10 +73,10 @@ def paint(asked: Request, stop: Stop, tell: Tell) -> int:
         share(asked, stop, tell)
     all_painted = not stop.is_set() and travel(asked, stop, tell)
     if stop.is_set():
-        tell("Stopped: what is painted is kept. The same command goes on.")
+        tell("Stopped. Finished frames are kept; the same command resumes.")
         return 0
     if not all_painted:
-        tell("Others paint the rest; whoever is last writes the film.")
+        tell("Other processes paint the rest; the last one writes the film.")
         return 0
     tell(f"All frames are painted, in {time.monotonic() - begun:.1f} s.")
     from keras_nst.video.finishing import Stopped, finish
@@ -88,7 +88,7 @@ def paint(asked: Request, stop: Stop, tell: Tell) -> int:
         try:
             return finish(asked, Footage(asked.source, asked.survey, asked.size), stop, tell)
         except Stopped:
-            tell("Stopped before the film was written: all frames are kept. The same command goes on.")
+            tell("Stopped before the film was written. All frames are kept; the same command resumes.")
             return 0
 
 
@@ -177,9 +177,9 @@ def introduce(asked: Request, tell: Tell) -> None:
     if asked.size != asked.survey.size:
         parts.append(f"from {asked.survey.size}")
     if asked.survey.broken:
-        parts.append(f"{asked.survey.broken} parts of the film cannot be read and are left out")
+        parts.append(f"{asked.survey.broken} parts of the film cannot be read and are skipped")
     if there := sum(asked.folder.has(number) for number in range(frames)):
-        parts.append(f"{there} are painted")
+        parts.append(f"{there} already painted")
     tell(f"{', '.join(parts)}. Frames are kept in {asked.folder.path}.")
 
 

@@ -143,6 +143,6 @@ def steadiness(number: int, footage: Footage, reel: Reel) -> tuple[float, float,
 def words(figures: dict[str, float]) -> str:
     """Returns the figures in words."""
     if not figures:
-        return "Figures: none of a single frame."
+        return "Figures: none, since there is only one frame."
     own, film = figures["warping_error"], figures["warping_error_of_the_film"]
     return f"Figures: warping error {own:.3g} (the film's own {film:.3g}), flicker {figures['flicker']:.3g}."

@@ -98,7 +98,7 @@ def survey(source: Source, start: float, end: float, find_cuts: bool) -> Survey:
         found = looked_through(source, span, find_cuts)
     if found is None or not found.times:
         where = f" between {start:g} and {end:g} seconds" if end else f" after {start:g} seconds" if start else ""
-        raise ValueError(f"Expected a film with frames that can be read{where}. Received: none")
+        raise ValueError(f"Expected a film with readable frames{where}. Received: none")
     return found
 
 
@@ -106,7 +106,7 @@ def looked_through(source: Source, span: tuple[Fraction, Fraction | None], find_
     """Returns the contents of a film; None if its time stamps do not increase."""
     cutter, times, cuts, marks = Cutter(), list[int](), list[int](), list[int]()
     size, first, last, end = Size(0, 0), None, None, None
-    for raw in Meter(source.frames(), file=sys.stderr, disable=None, unit="frame", desc="looks through", leave=False):
+    for raw in Meter(source.frames(), file=sys.stderr, disable=None, unit="frame", desc="scanning", leave=False):
         if raw.time is None or (last is not None and raw.time <= last):
             return None
         first, last = raw.time if first is None else first, raw.time

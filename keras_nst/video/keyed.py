@@ -213,7 +213,7 @@ class Keyed:
             )
             path = self.folder.path / LEARNED
             plan = standing(imitator, path, Plan(RATE, self.settings.learning_steps))
-            tell(f"Learns from {len(shown)} keyframes: {plan.end} steps, {plan.taken} taken.")
+            tell(f"Learning from {len(shown)} keyframes: {plan.end} steps, {plan.taken} taken.")
             plan = taught(imitator, plan, path, stop)
         self.trained = imitator.trained()
         return plan.taken >= plan.end

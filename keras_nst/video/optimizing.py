@@ -157,7 +157,7 @@ class Optimizer:
         picture = session.PictureRequest(scene, config, pace, self.hear(number), self.tell, method=method)
         (painted,) = self.session.paint_together([picture])
         if painted.diverged:
-            raise InputError(f"Frame {number}: the loss is no number any more. Expected a lower --learning_rate.")
+            raise InputError(f"Frame {number}: the loss is no longer a number. Expected a lower --learning_rate.")
         return painted.picture[0] if painted.losses is not None else None
 
 

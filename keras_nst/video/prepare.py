@@ -47,7 +47,7 @@ def output_of(settings: Filming, film: Path) -> Path:
     if not output.suffix and output.exists() and not output.is_dir():
         raise SettingError("output", named, f"Expected {', '.join(CONTAINERS)}, or a folder for frames.")
     if not output.parent.is_dir() or not os.access(output.parent, os.W_OK | os.X_OK):
-        raise SettingError("output", named, f"Expected a folder that may be written to. Received: {output.parent}")
+        raise SettingError("output", named, f"Expected a writable folder. Received: {output.parent}")
     return output
 
 
@@ -71,7 +71,7 @@ def check_folder(asked: Request) -> None:
     check_same(named, asked.record(), then, "film")
     pairs = enumerate(zip(asked.survey.marks, earlier.get("marks", []), strict=False))
     if (other := next((number for number, (now, before) in pairs if now != before), None)) is not None:
-        reason = f"It holds another film, from frame {other} on. Expected a new folder, or --overwrite."
+        reason = f"This folder holds another film, from frame {other} on. Expected a new folder, or --overwrite."
         raise SettingError("workdir", named, reason)
 
 
@@ -87,7 +87,7 @@ def check_free(asked: Request) -> None:
         if path.resolve() == Path(asked.settings.content).expanduser().resolve():
             raise SettingError("output", named, f"Expected another name: {path} is the film's own.")
         if not path.suffix and path.resolve() in (own, own / FRAMES, own / KEYFRAMES):
-            raise SettingError("output", named, "Expected another folder than the one that painted frames are kept in.")
+            raise SettingError("output", named, "Expected another folder than that of the painted frames.")
         known = asked.settings.overwrite or str(path.resolve()) in told.get("written", {})
         if path.exists() and not known and (path.suffix or any(path.iterdir())):
             raise SettingError("output", named, f"{path} exists. Expected another name, or --overwrite.")
@@ -138,7 +138,7 @@ def prepare(settings: Filming, tell: Tell) -> Request:
         output = output_of(settings, film)
     with settings.about("content"):
         source = open_source(film, settings.rate, round(settings.max_megapixels * 1e6))
-        tell(f"Looks through {film}.")
+        tell(f"Scanning {film} for its frames.")
         known = survey(source, settings.start, settings.end, settings.cuts)
     with settings.about("size"):
         size = even(size_of_result(settings.config(), known.size), output)
@@ -162,18 +162,24 @@ def check(settings: Filming) -> None:
     if settings.way == "network" and not settings.model:
         raise SettingError("model", "", "Expected a trained network with --how=network, such as sample:night.")
     if settings.way == "network" and settings.style:
-        raise SettingError("style", settings.style, "Expected none with --model, which has its own.")
+        raise SettingError("style", settings.style, "Expected no --style: the model has its own styles.")
     if settings.way != "network":
         if not settings.style:
             raise SettingError("style", "", "Expected a picture: a path or a URL; or a --model.")
         with settings.about("weights"):
             check_weights(settings.network, settings.weights)
     if settings.color == "palette" and settings.way == "network":
-        raise SettingError("color", settings.color, "Expected a --style with it: a network does not tell its palette.")
+        raise SettingError(
+            "color",
+            settings.color,
+            "Expected --style instead of --model: a trained network does not contain its palette.",
+        )
     if settings.content_mask and settings.way != "optimize":
-        raise SettingError("content_mask", settings.content_mask, "Expected it with --how=optimize only.")
+        raise SettingError("content_mask", settings.content_mask, "Expected --how=optimize, which alone uses it.")
     if settings.passes > 1 and settings.way != "optimize":
-        raise SettingError("passes", settings.passes, "Expected 1: others than the optimizer go through a film once.")
+        raise SettingError(
+            "passes", settings.passes, "Expected 1, or --how=optimize: the others go through a film once."
+        )
 
 
 def painters(settings: Filming, tell: Tell) -> tuple[tuple[Path, Card] | None, tuple[float, ...], tuple[Picture, ...]]:

@@ -63,7 +63,7 @@ class FilmFile:
             stream = container.streams.video[0]
             context = stream.codec_context
             if context is None:
-                raise ValueError("Expected a film. Received: pictures in a format that cannot be decoded here")
+                raise ValueError("Expected a film. Received: pictures in a format that this FFmpeg cannot decode")
             if context.width * context.height > max_pixels:
                 size = f"{context.width}x{context.height}"
                 raise ValueError(
@@ -174,7 +174,7 @@ class FrameFolder:
     def __init__(self, path: Path, rate: float, max_pixels: int):
         self.paths = sorted((file for file in path.iterdir() if file.suffix.lower() in PICTURES), key=in_order)
         if not self.paths:
-            raise ValueError("Expected a folder with pictures in it, which are the frames.")
+            raise ValueError("Expected a folder with pictures, which are the frames.")
         self.rate, self.broken, self.max_pixels = Fraction(rate).limit_denominator(10**6), 0, max_pixels
         self.unit = 1 / self.rate
 

@@ -169,6 +169,6 @@ COMMAND = Command(
         "--content=FILM --model=MODEL [--flag=value ...]",
     ),
     "Paints a film, and keeps it steady.",
-    stopping="Stopping; once more ends at once. Frames that are finished are kept.",
-    interrupted="Interrupted: what is painted is kept. The same command goes on.",
+    stopping="Stopping. Press Ctrl-C again to end immediately. Finished frames are kept.",
+    interrupted="Interrupted. Finished frames are kept; the same command resumes.",
 )

@@ -74,7 +74,7 @@ def write_film(
             sounds.end()
         os.replace(partial, path)
     except av.FFmpegError as error:
-        raise OSError(f"{path}: the film cannot be written ({error.strerror or error}).") from None
+        raise OSError(f"{path}: Could not write the film ({error.strerror or error}).") from None
     finally:
         partial.unlink(missing_ok=True)
     return sounds.notes
@@ -141,9 +141,11 @@ class Sounds:
             return
         left = len(streams) - len(streams.video) - len(streams.audio)
         if left:
-            self.notes.append(f"Of what the film has beside pictures and sounds, such as texts, {left} are left out.")
+            self.notes.append(
+                f"{left} tracks of the film that are neither pictures nor sound, such as subtitles, are left out."
+            )
         if self.way == NONE or any(source.codec_context is None for source in streams.audio):
-            self.notes.append("The film's sound can be neither copied nor encoded anew: there is none.")
+            self.notes.append("The film's sound can be neither copied nor encoded: the painted film is silent.")
             return
         for number in range(len(streams.audio)):  # each is read separately
             source: Any = closing.enter_context(opened(heard)).streams.audio[number]
@@ -151,7 +153,7 @@ class Sounds:
             stream.metadata.update({name: source.metadata[name] for name in NAMES if name in source.metadata})
             self.voices.append(Voice(container, stream, pieces, self.timing))
         if self.way == ENCODED:
-            self.notes.append(f"The sound is encoded anew, as {codec}: the film's own cannot be copied.")
+            self.notes.append(f"The sound is encoded as {codec}: the original cannot be copied.")
 
     def _begun(self, container: Any, source: Any, codec: str) -> tuple[Any, Iterator[Any]]:
         """Returns the output stream of a sound, and its packets or samples."""

@@ -134,7 +134,7 @@ class Course:
         try:
             write_archive(self.asked.folder / STATE, place._asdict(), (np.asarray(each) for each in block.variables))
         except OSError as error:
-            warn(f"No checkpoint could be written: {error.strerror or error}")
+            warn(f"Could not write a checkpoint: {error.strerror or error}")
 
     def _standing(self) -> tuple[Place, list[np.ndarray]]:
         """Returns the saved progress and state."""
@@ -144,11 +144,11 @@ class Course:
         try:
             place, arrays = Place(**read_about(path)), list(read_arrays(path))
             if arrays[0].shape[:3] != self.scales[place.scale]:
-                raise ValueError("it is of another volume")
+                raise ValueError("it belongs to another volume")
         except (ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as error:
-            self.tell(f"Begins anew: what the folder had to go on with is damaged ({error}).")
+            self.tell(f"Starting over: the checkpoint is damaged ({error}).")
             return Place(), []
-        self.tell(f"Goes on at scale {place.scale + 1} after step {place.step}.")
+        self.tell(f"Resuming at scale {place.scale + 1} after step {place.step}.")
         return place, arrays
 
 

@@ -20,13 +20,13 @@ from keras_nst.volume.prepare import RECORD, SHEET, STATE, THROUGH, Request
 from keras_nst.volume.sheet import jumps, write_sheet, write_walk
 from keras_nst.volume.solid import Solid, in_its_range, resampled
 
-NOT_FOR_DIAGNOSIS = "A painted volume shows what the style invents: it is not for diagnosis."
+NOT_FOR_DIAGNOSIS = "A painted volume contains invented detail: it is not for diagnosis."
 
 
 def drive(asked: Request, stop: Stop, tell: Tell) -> int:
     """Paints the volume, or resumes that, and writes it; returns the exit code."""
     if asked.is_done and not asked.settings.overwrite:
-        tell(f"It is painted already: {asked.output}")
+        tell(f"This volume is already painted: {asked.output}")
         return 0
     with contextlib.ExitStack() as closing:
         closing.enter_context(contextlib.closing(opened(asked)))
@@ -76,7 +76,7 @@ def paint(asked: Request, stop: Stop, tell: Tell) -> int:
     with session.where(), out_of_memory_in_one_line(asked.settings.config()):
         painted = Course(asked, session, scales, tell).through(stop)
     if painted is None:
-        tell("Stopped: the same command goes on.")
+        tell("Stopped: the same command resumes.")
         return 0
     write(asked, painted, tell)
     return 0

@@ -47,11 +47,11 @@ def read_volume(path: Path) -> Solid:
         try:
             array = np.load(path, allow_pickle=False)
         except (EOFError, ValueError):
-            raise ValueError("Expected an array of numbers. Received: something else") from None
+            raise ValueError("Expected an array of numbers. Received: a damaged file, or Python objects") from None
         if not isinstance(array, np.ndarray):
-            raise ValueError("Expected an array. Received: several")
+            raise ValueError(f"Expected one array. Received: an archive of {len(array.files)}")
         return solid(array)
-    hint = ", a slice: name its folder" if ending == ".dcm" else ""
+    hint = ", a single slice: name its folder" if ending == ".dcm" else ""
     raise ValueError(f"Expected {', '.join(SUFFIXES)} or a folder. Received: {path.name}{hint}")
 
 
@@ -89,11 +89,13 @@ def read_folder(path: Path) -> Solid:
     if not pictures:
         inside = next((each for each in sorted(path.iterdir()) if each.is_dir()), None)
         if not files and inside:
-            raise ValueError(f"Expected a folder with slices in it. Received: one with folders, such as {inside.name}")
+            raise ValueError(f"Expected a folder with slices. Received: one with folders, such as {inside.name}")
         return read_series(files)
     pages = [read_page(file) for file in sorted(pictures, key=in_order)]
-    if len({page.shape for page in pages}) > 1:
-        raise ValueError("Expected slices of one size and kind. Received: several")
+    shapes = sorted({page.shape for page in pages})
+    if len(shapes) > 1:
+        shown = ", ".join(" x ".join(map(str, shape)) for shape in shapes[:3])
+        raise ValueError(f"Expected slices of one size and kind. Received: {shown}")
     return solid(np.stack(pages))
 
 

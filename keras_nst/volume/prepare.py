@@ -113,7 +113,7 @@ def window_of(settings: Carving, content: Solid) -> tuple[float, ...]:
     if window and (len(window) != 2 or not window[0] < window[1]):
         raise ValueError("Expected two numbers, the lower one first")
     if window and (window[1] <= content.low or window[0] >= content.high):
-        raise ValueError(f"Expected a window in which there are values, from {content.low:g} to {content.high:g}")
+        raise ValueError(f"Expected a window that contains values, which lie from {content.low:g} to {content.high:g}")
     return window
 
 
@@ -147,7 +147,7 @@ def output_of(settings: Carving, content: Solid | None) -> Path:
     if settings.content and output.resolve() == source.resolve():
         raise SettingError("output", named, "Expected another name than the volume's own.")
     if not output.parent.is_dir() or not os.access(output.parent, os.W_OK):
-        raise SettingError("output", named, f"Expected a folder that may be written to. Received: {output.parent}")
+        raise SettingError("output", named, f"Expected a writable folder. Received: {output.parent}")
     own = Path(settings.workdir).expanduser().resolve() if settings.workdir else None
     if not output.suffix and output.resolve() == own:
         raise SettingError("output", named, "Expected another folder than --workdir.")
@@ -174,5 +174,7 @@ def check_folder(asked: Request) -> None:
         check_same(named, asked.record(), then, "volume")
     if asked.output.exists() and (earlier or {}).get("output") != str(asked.output.resolve()):
         raise SettingError(
-            "output", asked.settings.output or str(asked.output), "It exists. Expected another name, or --overwrite."
+            "output",
+            asked.settings.output or str(asked.output),
+            "This path exists. Expected a new one, or --overwrite.",
         )

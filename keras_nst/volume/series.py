@@ -22,13 +22,13 @@ def read_series(files: list[Path]) -> Solid:
         raise ValueError("Expected a folder with a DICOM series, or with pictures. Received: neither")
     known = {(str(told(data, "SeriesInstanceUID", "")), array.shape) for data, array in found}
     if len(known) > 1:
-        raise ValueError("Expected slices of one series and size. Received: several")
+        raise ValueError(f"Expected slices of one series and size. Received: {len(known)} kinds")
     found.sort(key=lambda each: place(each[0]))
     first, last = found[0][0], found[-1][0]
     gaps = np.diff([place(data) for data, _ in found])
     if len(gaps) and (min(gaps) <= 0 or not np.allclose(gaps, gaps.mean(), rtol=UNEVEN)):
         shown = ", ".join(f"{gap:g}" for gap in sorted({round(float(gap), 3) for gap in gaps})[:4])
-        raise ValueError(f"Expected slices that lie evenly behind each other. Received: {shown} apart")
+        raise ValueError(f"Expected evenly spaced slices. Received: distances of {shown}")
     array = np.stack([rescaled(data, each) for data, each in found])
     down, across = (float(size) for size in told(first, "PixelSpacing", (1.0, 1.0)))
     thick = float(told(first, "SpacingBetweenSlices", None) or told(first, "SliceThickness", 1.0))
@@ -36,9 +36,11 @@ def read_series(files: list[Path]) -> Solid:
     spacing = (float(gaps.mean()) if placed else thick, down, across)
     notes = []
     if told(first, "PixelSpacing", None) is None:
-        notes.append("The DICOM files do not tell how far their pixels are apart: taken for 1 mm.")
+        notes.append("The DICOM files do not contain the distance of their pixels: 1 mm is used.")
     if len(found) > 1 and not placed:
-        notes.append("The DICOM files do not tell where their slices are: in the order of their numbers, straight.")
+        notes.append(
+            "The DICOM files do not contain the positions of their slices: the order of their numbers is used."
+        )
     whole = array.dtype.kind == "f" and (array == np.rint(array)).all() and abs(array).max() < 2**15
     return solid(
         array.astype(np.int16) if whole else array,
@@ -67,7 +69,7 @@ def read_slice(path: Path) -> tuple[Any, np.ndarray | None]:
         return data, data.pixel_array
     except (RuntimeError, NotImplementedError, AttributeError, ValueError) as error:
         reason = str(error).partition("\n")[0][:200]
-        raise ValueError(f"Expected slices that can be unpacked. Received: {path.name}: {reason}") from None
+        raise ValueError(f"Expected slices that can be decompressed. Received: {path.name}: {reason}") from None
 
 
 def told(data: Any, name: str, otherwise: Any) -> Any:

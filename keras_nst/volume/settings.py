@@ -105,7 +105,7 @@ COMMAND = Command(
         "--content=VOLUME --style=PICTURE [--flag=value ...]",
         "--style=PICTURE --size=64",
     ),
-    "Paints a volume along all three axes at once, or fills one with a style. Not for diagnosis.",
-    stopping="Stopping after this step; once more ends at once, with the last checkpoint.",
+    "Paints a volume along all three axes together, or fills one with a style. Not for diagnosis.",
+    stopping="Stopping after this step. Press Ctrl-C again to end immediately, with the last checkpoint.",
     interrupted=BEGINS_AGAIN,
 )

@@ -49,7 +49,7 @@ def solid(array: np.ndarray, **own: Any) -> Solid:
         expected = "Expected slices, rows and columns, with three colors or none"
         raise ValueError(f"{expected}. Received: an array of {' x '.join(map(str, array.shape))}")
     if array.dtype.kind not in "uifb" or not array.size:
-        raise ValueError(f"Expected numbers. Received: {array.dtype if array.size else 'nothing'}")
+        raise ValueError(f"Expected numbers. Received: {array.dtype if array.size else 'an empty array'}")
     values = (array[..., :3] if colored else array[..., None]).astype(np.float32)
     if wrong := int((~np.isfinite(values)).sum()):
         raise ValueError(f"Expected numbers in all voxels. Received: NaN or infinity in {wrong} of {values.size}")
@@ -73,8 +73,8 @@ def within(known: Solid, window: tuple[float, ...]) -> Solid:
     values = known.low + (known.high - known.low) * known.values
     notes = known.notes
     if not window:
-        ends = f"some voxels lie far beyond, from {known.low:g} to {known.high:g}. --window=LOW,HIGH chooses otherwise"
-        notes += (f"Painted are values from {low:g} to {high:g}: {ends}.",)
+        ends = f"a few voxels lie far outside, from {known.low:g} to {known.high:g}. --window=LOW,HIGH changes it"
+        notes += (f"The range of values is {low:g} to {high:g}: {ends}.",)
     values = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
     return known._replace(values=values, low=low, high=high, notes=notes)
 
@@ -147,4 +147,6 @@ def needed(module: str, name: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise InputError(f'Expected {name}, for this kind of volume: pip install "keras-nst[volume]"') from None
+        raise InputError(
+            f'Expected the package {name} for this kind of volume: pip install "keras-nst[volume]"'
+        ) from None

@@ -54,11 +54,11 @@ def lend(task: Task, stop: Stop, look: Callable[[], None], tell: Tell) -> None:
         told, offered = set[str](), set[str]()
         for hand, outcome in engine.outcomes(hands):
             if outcome is None and hand.id in offered:
-                tell(f"A worker was lost, {hand.id}: another takes its place.")
+                tell(f"Lost a worker, {hand.id}: another one replaces it.")
             offered.add(hand.id)
             if outcome and outcome.state == FAILED and outcome.error not in told:
                 told.add(outcome.error)
-                tell(f"A worker cannot do its part: {outcome.error}")
+                tell(f"A worker failed: {outcome.error}")
 
 
 def does(task: Task, parcel: tuple[Hand], opened: Any, stop: Stop, tell: Any) -> list[Outcome]:

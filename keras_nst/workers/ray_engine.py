@@ -147,7 +147,9 @@ class RayEngine:
             self.ray.init(log_to_driver=False, logging_level="ERROR", **how)
         except (ConnectionError, RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
-            raise SettingError("address", self.settings.address, f"Expected a Ray cluster there. {reason}") from None
+            raise SettingError(
+                "address", self.settings.address, f"Expected the address of a Ray cluster. {reason}"
+            ) from None
         self.joined = True
 
     def _count(self) -> int:
@@ -179,9 +181,10 @@ class RayEngine:
         asked = [actor.sees.remote(folder, token) for actor in self.actors]
         ready, missing = self.ray.wait(asked, num_returns=len(asked), timeout=WAIT)
         if missing:
-            reason = f"Expected room for {len(asked)} workers of {self._cpus()} cores. Received: {len(ready)} so far."
+            expected = f"Expected a cluster with room for {len(asked)} workers of {self._cpus()} cores"
+            reason = f"{expected}. Received: room for {len(ready)}"
             raise SettingError("workers", self.settings.shown("workers"), reason)
-        expected = "Expected a folder that all workers of the cluster share with this machine."
+        expected = "Expected a folder that this machine shares with all workers of the cluster."
         try:
             left = self.ray.get(asked)
         except self.ray.exceptions.RayError as error:
@@ -203,7 +206,7 @@ def check_answers(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), timeout=PATIENCE).close()
     except (OSError, OverflowError) as error:
-        raise SettingError("address", address, f"Expected a Ray cluster there. {reason_of(error)}") from None
+        raise SettingError("address", address, f"Expected the address of a Ray cluster. {reason_of(error)}") from None
 
 
 def imported() -> Any:
@@ -212,5 +215,5 @@ def imported() -> Any:
         import ray
         import ray.exceptions
     except ImportError:
-        raise SettingError("engine", "ray", "Expected Ray: pip install 'keras-nst[ray]' brings it.") from None
+        raise SettingError("engine", "ray", "Expected the package Ray: pip install 'keras-nst[ray]'.") from None
     return ray

@@ -127,7 +127,7 @@ class Run:
                 if not stage.see_less_at_once():
                     raise
             size, tile = stage.scale.size, stage.method.seeing.tile_size
-            self.audience.tell(f"Not enough memory for {size} pixels: goes on in tiles of {tile}.")
+            self.audience.tell(f"Not enough memory for {size} pixels: continuing in tiles of {tile}.")
 
     def _retreat(self, stage: Stage) -> bool:
         """Returns to the last sound picture; returns whether there is one that is worth another try.
@@ -142,7 +142,7 @@ class Run:
             return False
         step = stage.before + stage.steps
         self.audience.tell(
-            f"The loss explodes after step {step}: the run goes back to it, with half the learning rate."
+            f"The loss exploded after step {step}: the run returns to that step with half the learning rate."
         )
         return True
 

@@ -67,5 +67,5 @@ def begun(pictures: Pictures, size: Size, method: Method, network: Network) -> t
     if method.start.source != "instant":
         return first_picture(pictures, size, method.start)
     if network.at_once is None:
-        raise ValueError("Expected a network that paints at once, as a Session's does. Received: one without")
+        raise ValueError("Expected a network that paints in one pass, such as a Session's. Received: one that cannot")
     return network.at_once(pictures, size, method)

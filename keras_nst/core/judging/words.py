@@ -33,17 +33,17 @@ _TO_STYLE = "0: the style; 1: as far from it as the content; below 2; by "
 
 MEANINGS = {
     "content": "0: the content's features; about 1: unrelated ones; at most 2",
-    "structure": "0: places are alike that are alike in the content; more: less so",
+    "structure": "0: the same positions are alike as in the content; above 0: fewer are",
     "gram": _TO_STYLE + "Gram matrices",
     "w2": _TO_STYLE + "the 2-Wasserstein distance",
     "sliced": _TO_STYLE + "quantiles in many directions",
     "color": _TO_STYLE + "the colors alone",
     "sharpness": "0: no detail; 1: as much as the content; below 2",
-    "sharpness_to_style": "likewise, to the style",
-    "grain": "0: no fine detail in color alone; 1 is the painting's own; 2: twice as much",
-    "grain_to_content": "likewise, to the content",
+    "sharpness_to_style": "0: no detail; 1: as much as the style; below 2",
+    "grain": "0: no fine detail in color alone; 1: as much as the painting; 2: twice as much",
+    "grain_to_content": "0: no fine detail in color alone; 1: as much as the content; 2: twice as much",
     "weave": "1: fine strokes run in every direction; 20: a woven cloth; where the content is flat",
-    "lattice": "0: no checkerboard of pixels where the content is flat; 1 is the painting's own; 3: to be seen",
+    "lattice": "0: no checkerboard of pixels where the content is flat; 1: as much as the painting; 3: visible",
     "crispness": "0: out of focus; 1: as crisp as the painting; 2: twice the fine detail for the same coarse",
     "borders": "0: the frame stands out no more than the content's; below 1",
 }
@@ -97,7 +97,7 @@ def figures_in_words(figures: Figures, color: str = "style") -> str:
         measured |= dict.fromkeys(TO_STYLE)
     said = {name: _on(LADDERS[name], value) for name, value in measured.items() if value is not None}
     if color != "style" and measured["color"] is not None:
-        said["color"] += ", as asked" if said["color"] == LADDERS["color"][-1][1] else ""
+        said["color"] += ", as requested" if said["color"] == LADDERS["color"][-1][1] else ""
     sentence = ", ".join(filter(None, said.values()))
     return sentence[:1].upper() + sentence[1:] + "." * bool(sentence)
 
