@@ -4,10 +4,8 @@ import asyncio
 import io
 import json
 import os
-import signal
 import socket
-import subprocess
-import sys
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -20,16 +18,19 @@ import pytest
 from conftest import run_process, write_picture
 from crafted import RGB, png
 from PIL import Image
-from studios import QUICK, Answer, Served, gray_of, served, write_film
+from studios import QUICK, Answer, Served, close_door, door_to, gray_of, served, write_film
 
 from keras_nst.command.run_folder import Record, read_record, write_record
 from keras_nst.pictures.metadata import read_settings
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError
+from keras_nst.studio.atelier import Atelier
 from keras_nst.studio.form import Form, allowed, form
 from keras_nst.studio.gallery import Gallery
 from keras_nst.studio.hub import MOST, Page
+from keras_nst.studio.painter import PaintingThread
 from keras_nst.studio.queue import FAILED, PAINTING, WAITING, Full, Job, Queue
+from keras_nst.studio.settings import StudioConfig
 
 FOREIGN = "http://example.org"
 
@@ -705,18 +706,24 @@ def test_help_answers_at_once() -> None:
 
 def test_the_door_opens_and_closes(tmp_path: Path) -> None:
     """As README tells: Ctrl-C closes it."""
-    command = [sys.executable, "-m", "keras_nst.studio", "--port=0", "--weights=random", f"--workdir={tmp_path}"]
-    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as door:
-        assert door.stdout and door.stderr
-        address = door.stdout.readline().split()[-1]
+    with door_to(tmp_path) as (door, address):
         page, token = address.split("?token=")
         asked = urllib.request.Request(page, headers={"X-Studio-Token": token})
         with urllib.request.urlopen(asked) as answer:
             assert b"studio.js" in answer.read()
-        door.send_signal(signal.SIGINT)
-        assert door.wait(60) == 0
-        assert door.stderr.read() == "\nClosing after this step; what is being painted goes on next time.\n"
+        close_door(door, 60)
+
+
+def test_it_closes_without_waiting_for_its_preparations(tmp_path: Path) -> None:
+    atelier, forever = Atelier.open(StudioConfig(workdir=str(tmp_path))), threading.Event()
+    painter = PaintingThread(atelier, lambda preview: None, lambda: None)
+    painter.thread = threading.Thread(target=forever.wait, daemon=True)
+    painter.thread.start()
+    begun = time.monotonic()
+    with atelier.held:
+        painter.close(40)
+    assert time.monotonic() - begun < 20 and painter.thread.is_alive()
+    forever.set()
 
 
 def test_the_gallery_comes_in_parts(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import write_picture
 from PIL import Image
-from studios import QUICK, Served, served, write_film
+from studios import QUICK, Served, close_door, door_to, served, write_film
 
 from keras_nst.command.run_folder import read_record
 from keras_nst.pictures.metadata import read_settings
@@ -547,6 +547,20 @@ def test_a_studio_that_was_closed_is_told(browser: Any, tmp_path: Path) -> None:
         page.goto(closing.address)
         page.wait_for_selector("#content img")
     until(page, "document.getElementById('connection').textContent.includes('closed')")
+    context.close()
+
+
+def test_ctrl_c_closes_an_idle_studio_at_once(browser: Any, tmp_path: Path) -> None:
+    """Also while its page is open."""
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    with door_to(tmp_path) as (door, address):
+        page.goto(address)
+        page.wait_for_selector("#content img")
+        page.wait_for_timeout(1000)  # it is connected before it knows of the preparations
+        until(page, "document.getElementById('connection').textContent === 'Connected'")
+        close_door(door, 5)
     context.close()
 
 

@@ -172,11 +172,12 @@ class PaintingThread:
         return at_work
 
     def close(self, patience: float) -> None:
-        """Ends the current run, which is resumed when the studio is opened again, and waits for it."""
+        """Ends the current run, which is resumed when the studio is opened again, and waits for it, if there is one."""
         self.closing = True
         self.atelier.queue.close()
         self.stop.set()
-        self.thread.join(patience)
+        if any(job.state == PAINTING for job in self.atelier.queue.jobs):
+            self.thread.join(patience)
 
     def _warm(self) -> None:
         """Starts TensorFlow and builds the networks, so that the first picture does not wait for them."""
