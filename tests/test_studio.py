@@ -198,6 +198,32 @@ def test_something_else_than_json(still: Served, body: bytes) -> None:
     assert answer.status in (400, 413) and one_line(answer.error)
 
 
+@pytest.mark.parametrize("value", [True, False])
+def test_true_and_false_are_no_numbers(still: Served, value: bool) -> None:
+    style = {"picture": "sample:night"}
+    asked = {"settings": QUICK, "content": "sample:harbor", "styles": [style]}
+    write_run(still.studio.gallery.folder / "run", content="sample:harbor", style="sample:night")
+    (still.studio.gallery.folder / "run" / "checkpoint.zip").touch()
+    for path, body in (
+        ("/api/jobs", asked | {"styles": [style | {"weight": value}]}),
+        ("/api/jobs", asked | {"settings": QUICK | {"steps": value}}),
+        ("/api/jobs/run/change", {"settings": {"steps": value}}),
+        ("/api/runs/run/larger", {"size": value}),
+        ("/api/runs/run/continue", {"more": value}),
+    ):
+        answer = still.post(path, body)
+        assert answer.status == 400 and one_line(answer.error), (path, body)
+    assert not still.studio.queue.jobs
+
+
+def write_run(folder: Path, **given: str) -> Path:
+    """Writes what a run of these settings leaves in its folder, which it returns."""
+    folder.mkdir(exist_ok=True)
+    write_picture(folder / "picture.png")
+    write_record(folder, Record(given, {}, {}, "", {}))
+    return folder
+
+
 def test_a_link_out_of_the_folder_is_no_run(tmp_path: Path) -> None:
     """Nor is a picture outside of it, wherever the record of a run says that it is."""
     other, mine = tmp_path / "other", tmp_path / "mine"
@@ -729,10 +755,7 @@ def test_it_closes_without_waiting_for_its_preparations(tmp_path: Path) -> None:
 def test_the_gallery_comes_in_parts(tmp_path: Path) -> None:
     """The latest first; without what is at work."""
     for number in range(3):
-        folder = tmp_path / f"run-{number}"
-        folder.mkdir()
-        write_picture(folder / "picture.png")
-        write_record(folder, Record({}, {}, {}, "", {}))
+        folder = write_run(tmp_path / f"run-{number}")
         os.utime(folder / "run.json", (number, number))
     with served(tmp_path, paints=False) as many:
         told = many.get("/api/runs?most=2").told

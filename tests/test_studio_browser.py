@@ -15,7 +15,9 @@ from PIL import Image
 from studios import QUICK, Served, close_door, door_to, served, write_film
 
 from keras_nst.command.run_folder import read_record
+from keras_nst.core.plan.pyramid import Scale, Size
 from keras_nst.pictures.metadata import read_settings
+from keras_nst.studio.painter import Watching
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -316,6 +318,21 @@ def test_stop_go_on_and_change(studio: Served, open_page: Open) -> None:
     assert record is not None
     assert record.given["style_strength"] == "0.9" and "uploads" in record.given["init"]
     assert not studio.get(f"/api/runs/{run}").told["finished"]
+
+
+def test_where_the_sketch_stands(still: Served, open_page: Open) -> None:
+    """In pixels of the picture, before there is any loss."""
+    page = open_page(still)
+    run = still.ask()
+    studio = still.studio
+    studio.queue.take()
+    watching = Watching(run, 1.0, 0, studio.hub.show)
+    sizes = [Scale(1, Size(85, 128), 30, before=0), Scale(2, Size(171, 256), 10, before=30)]
+    watching.begin(np.zeros((171, 256, 3), np.float32), sizes)
+    until(page, "document.getElementById('standing').textContent.startsWith('128')")
+    assert page.text_content("#standing") == "128 × 85 · size 1 of 2 · step 0 of 40 · loss –"
+    studio.queue.remove(run)
+    page.wait_for_selector("#queue-empty:visible")
 
 
 def test_settings_back_into_the_form(studio: Served, open_page: Open) -> None:

@@ -132,7 +132,7 @@ def _style(told: Any) -> StylePart:
     if not isinstance(told, Mapping):
         raise InputError("Expected a style as a picture and its weight. Received: something else")
     weight = told.get("weight", 1.0)
-    if not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
         raise InputError(f"Expected a weight above 0. Received: {one_line(str(weight), 80)}")
     return StylePart(_text(told.get("picture", "")), float(weight), _text(told.get("mask", "")))
 

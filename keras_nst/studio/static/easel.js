@@ -86,7 +86,7 @@ function drawStanding() {
   find("progress").value = told ? told.step / told.steps : 0;
   find("left").textContent = told?.left == null ? "" : word("left", { time: duration(told.left) });
   find("standing").textContent = told
-    ? word("standing", { ...told, loss: told.curve.length ? told.curve.at(-1)[1].toPrecision(3) : "" })
+    ? word("standing", { ...told, loss: told.curve.at(-1)?.[1].toPrecision(3) ?? "–" })
     : word("beginning");
   find("preview").alt = find("standing").textContent;
   speak();
