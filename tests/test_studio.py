@@ -556,10 +556,16 @@ def test_changed_while_it_is_painted(open_studio: Served) -> None:
     record = read_record(open_studio.studio.gallery.folder / new)
     assert record is not None
     assert record.given["style_strength"] == "0.9" and record.given["steps"] == "0,4"  # at least half of the 8
+    assert open_studio.get(f"/api/runs/{new}").told["asked"]["settings"]["steps"] == "3,8"  # as they were asked for
     first = Path(record.given["init"])
     assert first.read_bytes() == (open_studio.studio.gallery.folder / run / "picture.png").read_bytes()
     refused = open_studio.post(f"/api/jobs/{new}/change", {"settings": settings})
     assert refused.status == 400 and "at work" in refused.error
+    assert open_studio.post(f"/api/runs/{new}/continue", {"more": 2}).status == 200
+    told = open_studio.done(new)
+    assert told["finished"] and told["asked"]["settings"]["steps"] == "3,10"
+    record = read_record(open_studio.studio.gallery.folder / new)
+    assert record is not None and record.given["steps"] == "0,6"
 
 
 def test_larger_begins_with_the_picture(open_studio: Served) -> None:
@@ -571,7 +577,7 @@ def test_larger_begins_with_the_picture(open_studio: Served) -> None:
     assert told["width"] == 224 and told["finished"]
     record = read_record(open_studio.studio.gallery.folder / larger)
     assert record is not None and record.given["steps"] == "0,0,1"  # 112, 158, 224: those beyond 160
-    assert told["asked"]["settings"].get("init") is None
+    assert told["asked"]["settings"].get("init") is None and told["asked"]["settings"]["steps"] == "1"
 
 
 def test_more_steps(open_studio: Served) -> None:
