@@ -85,8 +85,17 @@ def test_strangers_are_refused(still: Served, path: str, header: str, value: str
     answer = still.get(path, **{header: value})
     assert answer.status in (400, 403)
     assert still.token not in str(answer)
-    if answer.status == 403:
+    if answer.status == 403 and path != "/":
         assert one_line(answer.error) and answer.error.startswith("Expected")
+
+
+@pytest.mark.parametrize(("languages", "language", "told"), [("zh-CN,en", "zh", "请打开"), ("de", "en", "Open the")])
+def test_who_has_no_token_reads_what_to_do(still: Served, languages: str, language: str, told: str) -> None:
+    for path in ("/", "/?token=guess", "/index.html"):
+        answer = still.get(path, X_Studio_Token=None, Accept_Language=languages)
+        assert answer.status == 403 and answer.headers["Content-Type"].startswith("text/html")
+        page = answer.body.decode()
+        assert f'<html lang="{language}">' in page and told in page and still.token not in page
 
 
 def test_strangers_start_nothing(still: Served) -> None:
