@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from keras_nst.command.run_folder import Record, write_record
+from keras_nst.pictures.files import save_picture
 from keras_nst.studio.atelier import Atelier
 from keras_nst.studio.guard import HEADER
 from keras_nst.studio.serve import listen, opened
@@ -152,6 +154,14 @@ def close_door(door: subprocess.Popen[str], seconds: float) -> None:
     door.send_signal(signal.SIGINT)
     assert door.wait(seconds) == 130
     assert door.stderr.read() == "\nClosing after this step; what is being painted goes on next time.\n"
+
+
+def write_run(folder: Path, **given: str) -> Path:
+    """Writes what a run of these settings leaves in its folder, which it returns."""
+    folder.mkdir(exist_ok=True)
+    save_picture(folder / "picture.png", np.full((24, 32, 3), 0.5, np.float32), settings=given)
+    write_record(folder, Record(given, {}, {}, "", {}))
+    return folder
 
 
 def write_film(folder: Path, frames: int, painted: Iterable[int]) -> Path:

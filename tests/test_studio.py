@@ -18,9 +18,9 @@ import pytest
 from conftest import run_process, write_picture
 from crafted import RGB, png
 from PIL import Image
-from studios import QUICK, Answer, Served, close_door, door_to, gray_of, served, write_film
+from studios import QUICK, Answer, Served, close_door, door_to, gray_of, served, write_film, write_run
 
-from keras_nst.command.run_folder import Record, read_record, write_record
+from keras_nst.command.run_folder import read_record
 from keras_nst.pictures.metadata import read_settings
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError
@@ -223,14 +223,6 @@ def test_true_and_false_are_no_numbers(still: Served, value: bool) -> None:
         answer = still.post(path, body)
         assert answer.status == 400 and one_line(answer.error), (path, body)
     assert not still.studio.queue.jobs
-
-
-def write_run(folder: Path, **given: str) -> Path:
-    """Writes what a run of these settings leaves in its folder, which it returns."""
-    folder.mkdir(exist_ok=True)
-    write_picture(folder / "picture.png")
-    write_record(folder, Record(given, {}, {}, "", {}))
-    return folder
 
 
 def test_a_link_out_of_the_folder_is_no_run(tmp_path: Path) -> None:
@@ -782,6 +774,24 @@ def test_the_gallery_comes_in_parts(tmp_path: Path) -> None:
         for most in ("", "0", "-1", "x", "1e9", "99999", "9" * 5000, "%0a", "\u0664"):
             answer = many.get(f"/api/runs?most={urllib.parse.quote(most)}")
             assert answer.status == 400 and one_line(answer.error), most
+
+
+def test_pictures_are_named_as_their_owner_knows_them(tmp_path: Path) -> None:
+    with served(tmp_path, paints=False) as studio:
+        uploads, bytes_of = studio.studio.uploads, write_picture(tmp_path / "photo.png").read_bytes()
+        named = studio.post("/api/pictures", bytes_of, X_Name=urllib.parse.quote("My 港口.jpg")).told["picture"]
+        write_run(tmp_path / "run", content=uploads.source(named), style="/elsewhere/waves.tif:2 + sample:night")
+        write_run(tmp_path / "unknown")
+        runs = {run["id"]: run["names"] for run in studio.get("/api/runs?most=9").told["runs"]}
+        assert runs == {"run": ["My 港口.jpg", "waves.tif", "night"], "unknown": []}
+
+        def saved_as(run: str) -> str:
+            told = studio.get(f"/api/runs/{run}/download/jpeg").headers["Content-Disposition"]
+            return urllib.parse.unquote(told.removeprefix("attachment; filename*=UTF-8''"))
+
+        assert saved_as("run") == "My_港口-waves.jpg" and saved_as("unknown") == "unknown.jpg"
+        uploads.path(named).with_suffix(".json").unlink()
+        assert studio.get("/api/runs/run").told["names"] == ["waves.tif", "night"]
 
 
 # --- Films ---

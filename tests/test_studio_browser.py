@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import write_picture
 from PIL import Image
-from studios import QUICK, Served, close_door, door_to, served, write_film
+from studios import QUICK, Served, close_door, door_to, served, write_film, write_run
 
 from keras_nst.command.run_folder import read_record
 from keras_nst.core.plan.pyramid import Scale, Size
@@ -369,6 +370,58 @@ def test_a_closed_tab_ends_nothing(studio: Served, open_page: Open) -> None:
     page.click("#queue .painting button:has-text('Stop')")
     page.wait_for_selector("#queue-empty:visible")
     assert studio.get(f"/api/runs/{run}").status == 200 and studio.get(f"/api/runs/{waiting}").status == 404
+
+
+def test_a_reload_keeps_the_form(still: Served, browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without uploads that are gone; the form of another studio begins anew."""
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.goto(still.address)
+    page.set_input_files("#choose-content", write_picture(tmp_path / "photo.png", seed=77))
+    page.wait_for_selector("#content .card")
+    page.click("#more-styles .samples button[title=Night]")
+    page.wait_for_selector("#styles .card")
+    page.select_option("#preset", "photo")
+    choose(page, {"style_strength": "0.25", "seed": "11"})
+
+    def reloaded() -> tuple[list[str], str, str, str]:
+        page.reload()
+        page.wait_for_selector("#connection:not(:empty)")  # the last that it does
+        chosen = (
+            page.input_value("#preset"),
+            page.text_content("#value-style_strength"),
+            page.input_value("#set-seed"),
+        )
+        return page.locator("#form .card .name").all_inner_texts(), *chosen
+
+    assert reloaded() == (["photo.png", "Night"], "photo", "25 %", "11")
+    for left in still.studio.uploads.folder.glob("*.json"):
+        left.unlink()
+    assert reloaded() == (["Night"], "photo", "25 %", "11")
+    monkeypatch.setattr(still.studio, "id", "another")
+    assert reloaded() == ([], "starry", "by the preset", "0")
+    context.close()
+
+
+def test_names_and_what_to_compare_with(browser: Any, open_page: Open, tmp_path: Path) -> None:
+    """Each picture once, by the name that its owner knows."""
+    with served(tmp_path, paints=False) as studio:
+        named = studio.studio.uploads.source(studio.upload(write_picture(tmp_path / "photo.png")))
+        styles = f"sample:night + {named} + sample:night:2 + sample:ink"
+        for run in ("20260102-030405-a", "20260102-030406-b"):
+            write_run(tmp_path / run, content=named, style=styles)
+        os.utime(tmp_path / run / "run.json", (2**31, 2**31))
+        page = open_page(studio)
+        wait_for_picture(page, run)
+        offered = page.locator("#against option").all_inner_texts()
+        assert offered[:4] == ["Nothing", "Its photograph", "Its style: Night", "Its style: Ink"]
+        assert len(offered) == 5 and "3:04:05" in offered[4] and offered[4].endswith("32 × 24")
+        assert page.text_content("#told").endswith("photo.png · Night · Ink")
+        assert page.locator("#gallery .name").all_inner_texts() == ["photo.png · Night · Ink"] * 2
+        with page.expect_download() as downloading:
+            page.click("#jpeg")
+        assert downloading.value.suggested_filename == "photo-night.jpg"
+        page.close()
 
 
 # --- Regions ---
