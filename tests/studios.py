@@ -4,6 +4,10 @@ import asyncio
 import contextlib
 import http.client
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from keras_nst.command.run_folder import Record, write_record
+from keras_nst.pictures.files import save_picture
 from keras_nst.studio.atelier import Atelier
 from keras_nst.studio.guard import HEADER
 from keras_nst.studio.serve import listen, opened
@@ -127,6 +133,35 @@ def served(folder: Path, paints: bool = True, **settings: Any) -> Iterator[Serve
         finally:
             stop.set()
             running.join()
+
+
+@contextlib.contextmanager
+def door_to(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Opens a studio as a command of its own; yields its process and the address that it has printed."""
+    command = [sys.executable, "-m", "keras_nst.studio", "--port=0", "--weights=random", f"--workdir={folder}"]
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as door:
+        assert door.stdout
+        try:
+            yield door, door.stdout.readline().split()[-1]
+        finally:
+            door.kill()
+
+
+def close_door(door: subprocess.Popen[str], seconds: float) -> None:
+    """Presses Ctrl-C: within this time it has closed, as it tells in one line."""
+    assert door.stderr
+    door.send_signal(signal.SIGINT)
+    assert door.wait(seconds) == 130
+    assert door.stderr.read() == "\nClosing after this step; what is being painted goes on next time.\n"
+
+
+def write_run(folder: Path, **given: str) -> Path:
+    """Writes what a run of these settings leaves in its folder, which it returns."""
+    folder.mkdir(exist_ok=True)
+    save_picture(folder / "picture.png", np.full((24, 32, 3), 0.5, np.float32), settings=given)
+    write_record(folder, Record(given, {}, {}, "", {}))
+    return folder
 
 
 def write_film(folder: Path, frames: int, painted: Iterable[int]) -> Path:

@@ -9,6 +9,7 @@ from conftest import loss_values
 from PIL import Image
 
 from keras_nst.core.plan.events import Progress
+from keras_nst.core.plan.pyramid import Scale, Size
 from keras_nst.pictures.sources import read_source
 from keras_nst.session.scene import Masks, Scene, scene_of
 from keras_nst.session.session import Session
@@ -58,11 +59,14 @@ def progress(scale: int, scale_step: int, value: float, final: bool = False) -> 
 def test_it_is_seen_until_the_first_size_is_done() -> None:
     shown: list[bytes] = []
     watching = Watching("run", work=100.0, done=0, show=shown.append)
-    watching.begin(np.full((8, 12, 3), 0.5, np.float32), steps=20, scales=2)
+    sizes = [Scale(1, Size(8, 12), 10, before=0), Scale(2, Size(16, 24), 10, before=10)]
+    watching.begin(np.full((32, 48, 3), 0.5, np.float32), sizes)
     for step in (progress(1, 5, 0.0), progress(1, 10, 0.25), progress(2, 5, 1.0), progress(1, 5, 0.75, final=True)):
         watching.shown = -1.0
         watching(step)
-    assert json.loads(shown[0].split(b"\n")[0])["step"] == 0
+    told = [json.loads(each.split(b"\n")[0]) for each in shown]
+    assert (told[0]["step"], told[0]["steps"], told[0]["scales"]) == (0, 20, 2)
+    assert {(each["width"], each["height"]) for each in told} == {(12, 8)}  # of the picture, not of the sketch
     levels = [decoded(each).mean() for each in shown]
     np.testing.assert_allclose(levels, [127.5, 127.5, 63.75, 255.0, 191.25], atol=1.5)
 

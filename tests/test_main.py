@@ -39,7 +39,7 @@ def test_a_command_is_what_its_module_is(name: str, capsys: pytest.CaptureFixtur
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
-    assert re.fullmatch(r"keras_nst \d+\.\d+\.\d+\n", capsys.readouterr().out)
+    assert re.fullmatch(r"keras_nst \d+\.\d+\.\d+(rc\d+)?\n", capsys.readouterr().out)
 
 
 def test_flags_alone_are_those_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,10 +4,8 @@ import asyncio
 import io
 import json
 import os
-import signal
 import socket
-import subprocess
-import sys
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -20,16 +18,19 @@ import pytest
 from conftest import run_process, write_picture
 from crafted import RGB, png
 from PIL import Image
-from studios import QUICK, Answer, Served, gray_of, served, write_film
+from studios import QUICK, Answer, Served, close_door, door_to, gray_of, served, write_film, write_run
 
-from keras_nst.command.run_folder import Record, read_record, write_record
+from keras_nst.command.run_folder import read_record
 from keras_nst.pictures.metadata import read_settings
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError
+from keras_nst.studio.atelier import Atelier
 from keras_nst.studio.form import Form, allowed, form
 from keras_nst.studio.gallery import Gallery
 from keras_nst.studio.hub import MOST, Page
+from keras_nst.studio.painter import PaintingThread
 from keras_nst.studio.queue import FAILED, PAINTING, WAITING, Full, Job, Queue
+from keras_nst.studio.settings import StudioConfig
 
 FOREIGN = "http://example.org"
 
@@ -84,8 +85,17 @@ def test_strangers_are_refused(still: Served, path: str, header: str, value: str
     answer = still.get(path, **{header: value})
     assert answer.status in (400, 403)
     assert still.token not in str(answer)
-    if answer.status == 403:
+    if answer.status == 403 and path != "/":
         assert one_line(answer.error) and answer.error.startswith("Expected")
+
+
+@pytest.mark.parametrize(("languages", "language", "told"), [("zh-CN,en", "zh", "请打开"), ("de", "en", "Open the")])
+def test_who_has_no_token_reads_what_to_do(still: Served, languages: str, language: str, told: str) -> None:
+    for path in ("/", "/?token=guess", "/index.html"):
+        answer = still.get(path, X_Studio_Token=None, Accept_Language=languages)
+        assert answer.status == 403 and answer.headers["Content-Type"].startswith("text/html")
+        page = answer.body.decode()
+        assert f'<html lang="{language}">' in page and told in page and still.token not in page
 
 
 def test_strangers_start_nothing(still: Served) -> None:
@@ -195,6 +205,24 @@ def test_what_is_asked_is_checked(still: Served, named: str, value: str) -> None
 def test_something_else_than_json(still: Served, body: bytes) -> None:
     answer = still.post("/api/jobs", body)
     assert answer.status in (400, 413) and one_line(answer.error)
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_true_and_false_are_no_numbers(still: Served, value: bool) -> None:
+    style = {"picture": "sample:night"}
+    asked = {"settings": QUICK, "content": "sample:harbor", "styles": [style]}
+    write_run(still.studio.gallery.folder / "run", content="sample:harbor", style="sample:night")
+    (still.studio.gallery.folder / "run" / "checkpoint.zip").touch()
+    for path, body in (
+        ("/api/jobs", asked | {"styles": [style | {"weight": value}]}),
+        ("/api/jobs", asked | {"settings": QUICK | {"steps": value}}),
+        ("/api/jobs/run/change", {"settings": {"steps": value}}),
+        ("/api/runs/run/larger", {"size": value}),
+        ("/api/runs/run/continue", {"more": value}),
+    ):
+        answer = still.post(path, body)
+        assert answer.status == 400 and one_line(answer.error), (path, body)
+    assert not still.studio.queue.jobs
 
 
 def test_a_link_out_of_the_folder_is_no_run(tmp_path: Path) -> None:
@@ -529,10 +557,16 @@ def test_changed_while_it_is_painted(open_studio: Served) -> None:
     record = read_record(open_studio.studio.gallery.folder / new)
     assert record is not None
     assert record.given["style_strength"] == "0.9" and record.given["steps"] == "0,4"  # at least half of the 8
+    assert open_studio.get(f"/api/runs/{new}").told["asked"]["settings"]["steps"] == "3,8"  # as they were asked for
     first = Path(record.given["init"])
     assert first.read_bytes() == (open_studio.studio.gallery.folder / run / "picture.png").read_bytes()
     refused = open_studio.post(f"/api/jobs/{new}/change", {"settings": settings})
     assert refused.status == 400 and "at work" in refused.error
+    assert open_studio.post(f"/api/runs/{new}/continue", {"more": 2}).status == 200
+    told = open_studio.done(new)
+    assert told["finished"] and told["asked"]["settings"]["steps"] == "3,10"
+    record = read_record(open_studio.studio.gallery.folder / new)
+    assert record is not None and record.given["steps"] == "0,6"
 
 
 def test_larger_begins_with_the_picture(open_studio: Served) -> None:
@@ -544,7 +578,7 @@ def test_larger_begins_with_the_picture(open_studio: Served) -> None:
     assert told["width"] == 224 and told["finished"]
     record = read_record(open_studio.studio.gallery.folder / larger)
     assert record is not None and record.given["steps"] == "0,0,1"  # 112, 158, 224: those beyond 160
-    assert told["asked"]["settings"].get("init") is None
+    assert told["asked"]["settings"].get("init") is None and told["asked"]["settings"]["steps"] == "1"
 
 
 def test_more_steps(open_studio: Served) -> None:
@@ -705,27 +739,30 @@ def test_help_answers_at_once() -> None:
 
 def test_the_door_opens_and_closes(tmp_path: Path) -> None:
     """As README tells: Ctrl-C closes it."""
-    command = [sys.executable, "-m", "keras_nst.studio", "--port=0", "--weights=random", f"--workdir={tmp_path}"]
-    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as door:
-        assert door.stdout and door.stderr
-        address = door.stdout.readline().split()[-1]
+    with door_to(tmp_path) as (door, address):
         page, token = address.split("?token=")
         asked = urllib.request.Request(page, headers={"X-Studio-Token": token})
         with urllib.request.urlopen(asked) as answer:
             assert b"studio.js" in answer.read()
-        door.send_signal(signal.SIGINT)
-        assert door.wait(60) == 0
-        assert door.stderr.read() == "\nClosing after this step; what is being painted goes on next time.\n"
+        close_door(door, 60)
+
+
+def test_it_closes_without_waiting_for_its_preparations(tmp_path: Path) -> None:
+    atelier, forever = Atelier.open(StudioConfig(workdir=str(tmp_path))), threading.Event()
+    painter = PaintingThread(atelier, lambda preview: None, lambda: None)
+    painter.thread = threading.Thread(target=forever.wait, daemon=True)
+    painter.thread.start()
+    begun = time.monotonic()
+    with atelier.held:
+        painter.close(40)
+    assert time.monotonic() - begun < 20 and painter.thread.is_alive()
+    forever.set()
 
 
 def test_the_gallery_comes_in_parts(tmp_path: Path) -> None:
     """The latest first; without what is at work."""
     for number in range(3):
-        folder = tmp_path / f"run-{number}"
-        folder.mkdir()
-        write_picture(folder / "picture.png")
-        write_record(folder, Record({}, {}, {}, "", {}))
+        folder = write_run(tmp_path / f"run-{number}")
         os.utime(folder / "run.json", (number, number))
     with served(tmp_path, paints=False) as many:
         told = many.get("/api/runs?most=2").told
@@ -737,6 +774,24 @@ def test_the_gallery_comes_in_parts(tmp_path: Path) -> None:
         for most in ("", "0", "-1", "x", "1e9", "99999", "9" * 5000, "%0a", "\u0664"):
             answer = many.get(f"/api/runs?most={urllib.parse.quote(most)}")
             assert answer.status == 400 and one_line(answer.error), most
+
+
+def test_pictures_are_named_as_their_owner_knows_them(tmp_path: Path) -> None:
+    with served(tmp_path, paints=False) as studio:
+        uploads, bytes_of = studio.studio.uploads, write_picture(tmp_path / "photo.png").read_bytes()
+        named = studio.post("/api/pictures", bytes_of, X_Name=urllib.parse.quote("My 港口.jpg")).told["picture"]
+        write_run(tmp_path / "run", content=uploads.source(named), style="/elsewhere/waves.tif:2 + sample:night")
+        write_run(tmp_path / "unknown")
+        runs = {run["id"]: run["names"] for run in studio.get("/api/runs?most=9").told["runs"]}
+        assert runs == {"run": ["My 港口.jpg", "waves.tif", "night"], "unknown": []}
+
+        def saved_as(run: str) -> str:
+            told = studio.get(f"/api/runs/{run}/download/jpeg").headers["Content-Disposition"]
+            return urllib.parse.unquote(told.removeprefix("attachment; filename*=UTF-8''"))
+
+        assert saved_as("run") == "My_港口-waves.jpg" and saved_as("unknown") == "unknown.jpg"
+        uploads.path(named).with_suffix(".json").unlink()
+        assert studio.get("/api/runs/run").told["names"] == ["waves.tif", "night"]
 
 
 # --- Films ---

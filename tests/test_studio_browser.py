@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,10 +13,12 @@ import numpy as np
 import pytest
 from conftest import write_picture
 from PIL import Image
-from studios import QUICK, Served, served, write_film
+from studios import QUICK, Served, close_door, door_to, served, write_film, write_run
 
 from keras_nst.command.run_folder import read_record
+from keras_nst.core.plan.pyramid import Scale, Size
 from keras_nst.pictures.metadata import read_settings
+from keras_nst.studio.painter import Watching
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -316,6 +319,24 @@ def test_stop_go_on_and_change(studio: Served, open_page: Open) -> None:
     assert record is not None
     assert record.given["style_strength"] == "0.9" and "uploads" in record.given["init"]
     assert not studio.get(f"/api/runs/{run}").told["finished"]
+    page.click("#branch")
+    page.wait_for_selector("#styles .card")
+    assert page.text_content("#value-steps") == "5"  # as they were asked for, not those that were left
+
+
+def test_where_the_sketch_stands(still: Served, open_page: Open) -> None:
+    """In pixels of the picture, before there is any loss."""
+    page = open_page(still)
+    run = still.ask()
+    studio = still.studio
+    studio.queue.take()
+    watching = Watching(run, 1.0, 0, studio.hub.show)
+    sizes = [Scale(1, Size(85, 128), 30, before=0), Scale(2, Size(171, 256), 10, before=30)]
+    watching.begin(np.zeros((171, 256, 3), np.float32), sizes)
+    until(page, "document.getElementById('standing').textContent.startsWith('128')")
+    assert page.text_content("#standing") == "128 × 85 · size 1 of 2 · step 0 of 40 · loss –"
+    studio.queue.remove(run)
+    page.wait_for_selector("#queue-empty:visible")
 
 
 def test_settings_back_into_the_form(studio: Served, open_page: Open) -> None:
@@ -349,6 +370,58 @@ def test_a_closed_tab_ends_nothing(studio: Served, open_page: Open) -> None:
     page.click("#queue .painting button:has-text('Stop')")
     page.wait_for_selector("#queue-empty:visible")
     assert studio.get(f"/api/runs/{run}").status == 200 and studio.get(f"/api/runs/{waiting}").status == 404
+
+
+def test_a_reload_keeps_the_form(still: Served, browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without uploads that are gone; the form of another studio begins anew."""
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.goto(still.address)
+    page.set_input_files("#choose-content", write_picture(tmp_path / "photo.png", seed=77))
+    page.wait_for_selector("#content .card")
+    page.click("#more-styles .samples button[title=Night]")
+    page.wait_for_selector("#styles .card")
+    page.select_option("#preset", "photo")
+    choose(page, {"style_strength": "0.25", "seed": "11"})
+
+    def reloaded() -> tuple[list[str], str, str, str]:
+        page.reload()
+        page.wait_for_selector("#connection:not(:empty)")  # the last that it does
+        chosen = (
+            page.input_value("#preset"),
+            page.text_content("#value-style_strength"),
+            page.input_value("#set-seed"),
+        )
+        return page.locator("#form .card .name").all_inner_texts(), *chosen
+
+    assert reloaded() == (["photo.png", "Night"], "photo", "25 %", "11")
+    for left in still.studio.uploads.folder.glob("*.json"):
+        left.unlink()
+    assert reloaded() == (["Night"], "photo", "25 %", "11")
+    monkeypatch.setattr(still.studio, "id", "another")
+    assert reloaded() == ([], "starry", "by the preset", "0")
+    context.close()
+
+
+def test_names_and_what_to_compare_with(browser: Any, open_page: Open, tmp_path: Path) -> None:
+    """Each picture once, by the name that its owner knows."""
+    with served(tmp_path, paints=False) as studio:
+        named = studio.studio.uploads.source(studio.upload(write_picture(tmp_path / "photo.png")))
+        styles = f"sample:night + {named} + sample:night:2 + sample:ink"
+        for run in ("20260102-030405-a", "20260102-030406-b"):
+            write_run(tmp_path / run, content=named, style=styles)
+        os.utime(tmp_path / run / "run.json", (2**31, 2**31))
+        page = open_page(studio)
+        wait_for_picture(page, run)
+        offered = page.locator("#against option").all_inner_texts()
+        assert offered[:4] == ["Nothing", "Its photograph", "Its style: Night", "Its style: Ink"]
+        assert len(offered) == 5 and "3:04:05" in offered[4] and offered[4].endswith("32 × 24")
+        assert page.text_content("#told").endswith("photo.png · Night · Ink")
+        assert page.locator("#gallery .name").all_inner_texts() == ["photo.png · Night · Ink"] * 2
+        with page.expect_download() as downloading:
+            page.click("#jpeg")
+        assert downloading.value.suggested_filename == "photo-night.jpg"
+        page.close()
 
 
 # --- Regions ---
@@ -547,6 +620,20 @@ def test_a_studio_that_was_closed_is_told(browser: Any, tmp_path: Path) -> None:
         page.goto(closing.address)
         page.wait_for_selector("#content img")
     until(page, "document.getElementById('connection').textContent.includes('closed')")
+    context.close()
+
+
+def test_ctrl_c_closes_an_idle_studio_at_once(browser: Any, tmp_path: Path) -> None:
+    """Also while its page is open."""
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    with door_to(tmp_path) as (door, address):
+        page.goto(address)
+        page.wait_for_selector("#content img")
+        page.wait_for_timeout(1000)  # it is connected before it knows of the preparations
+        until(page, "document.getElementById('connection').textContent === 'Connected'")
+        close_door(door, 5)
     context.close()
 
 

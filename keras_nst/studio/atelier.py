@@ -1,10 +1,12 @@
 """The studio's services (uploads, gallery, queue), and how a request becomes a job for a session."""
 
+import json
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, NamedTuple, Self
 
+from keras_nst.command.run_folder import read_told
 from keras_nst.core.plan.pyramid import Size, sizes, steps_per_scale
 from keras_nst.run.checkpoints import read_checkpoint
 from keras_nst.run.prepare import JobSpec, ready
@@ -12,14 +14,15 @@ from keras_nst.run.request import settings_of_run
 from keras_nst.session.scene import size_of_result
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
-from keras_nst.studio.form import Form, settings_of
+from keras_nst.studio.form import Form, asked_of, settings_of
 from keras_nst.studio.gallery import Gallery, Run, size_of_file
 from keras_nst.studio.pictures import Uploads
 from keras_nst.studio.queue import Job, Queue
 from keras_nst.studio.settings import StudioConfig, machine_settings
-from keras_nst.system.files import Locked, lock
+from keras_nst.system.files import Locked, lock, written_whole
 
 HOME = ".studio"  # the studio's own folder, inside the runs' folder
+STEPS = "steps.json"  # in it: steps as they were taken and as they were asked for, by run, where these differ
 FEWEST = 0.5  # share of a size's planned steps that is enough to show a change
 
 
@@ -71,9 +74,28 @@ class Atelier(NamedTuple):
         """
         folder = self.gallery.folder_of(job.id)
         if folder is None and job.anew is None:
-            return self._new(job.asked, self.folder / job.id)
-        run = self.gallery.get(job.id)  # an earlier run with files in its folder
-        return JobSpec(Config.written(**settings_of_run(str(run.folder)) | (job.anew or {})), run.folder)
+            spec = self._new(job.asked, self.folder / job.id)
+        else:
+            run = self.gallery.get(job.id)  # an earlier run with files in its folder
+            spec = JobSpec(Config.written(**settings_of_run(str(run.folder)) | (job.anew or {})), run.folder)
+        self._note(job, spec.config.shown("steps"))
+        return spec
+
+    def asked(self, run: Run) -> Form:
+        """Returns the request of a run, with the steps as they were asked for."""
+        asked = asked_of(run.record, self.uploads)
+        taken, wanted = (read_told(self.home / STEPS) or {}).get(run.id, ("", ""))
+        if not taken or taken != run.record.given.get("steps"):  # or it was resumed with others elsewhere
+            return asked
+        return asked._replace(settings=asked.settings | {"steps": wanted})
+
+    def _note(self, job: Job, taken: str) -> None:
+        """Keeps the steps that were asked for, where the job takes only the rest of them."""
+        wanted = job.asked.settings.get("steps", Config().shown("steps"))
+        if wanted != taken:
+            noted = (read_told(self.home / STEPS) or {}) | {job.id: (taken, wanted)}
+            with written_whole(self.home / STEPS) as file:
+                file.write(json.dumps(noted).encode())
 
     def _new(self, asked: Form, folder: Path) -> JobSpec:
         settings = settings_of(asked, self.uploads) | machine_settings(self.config) | {"workdir": str(folder)}

@@ -1,5 +1,6 @@
 """The command studio, from the command line to Ctrl-C."""
 
+import os
 from collections.abc import Sequence
 
 from keras_nst.command.command import tell
@@ -20,5 +21,6 @@ def work(argv: Sequence[str]) -> int:
 
     interruption = Interruption("Closing after this step; what is being painted goes on next time.")
     interruption.listen()
-    serve(config, interruption.stop, tell)
-    return 0
+    if serve(config, interruption.stop, tell):
+        os._exit(interruption.exit_code)  # the painter's thread would hold up the usual end, or crash in it
+    return interruption.exit_code

@@ -112,6 +112,13 @@ def asked_of(record: Record, uploads: Uploads) -> Form:
     return Form(_changed(given), named["content"], tuple(parts), named["content_mask"])
 
 
+def names_of(record: Record, uploads: Uploads) -> list[str]:
+    """Returns the names of a run's content and styles, as their owner knows them."""
+    styles = [style.source for style in parse_styles(record.given.get("style", ""))]
+    names = map(uploads.name_of, filter(None, [record.given.get("content", ""), *styles]))
+    return list(dict.fromkeys(filter(None, names)))
+
+
 def _changed(given: Mapping[str, str]) -> dict[str, str]:
     """Returns the settings of a run that the browser may choose and that differ from the defaults."""
     defaults = Config()
@@ -132,7 +139,7 @@ def _style(told: Any) -> StylePart:
     if not isinstance(told, Mapping):
         raise InputError("Expected a style as a picture and its weight. Received: something else")
     weight = told.get("weight", 1.0)
-    if not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
         raise InputError(f"Expected a weight above 0. Received: {one_line(str(weight), 80)}")
     return StylePart(_text(told.get("picture", "")), float(weight), _text(told.get("mask", "")))
 

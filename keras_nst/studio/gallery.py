@@ -2,7 +2,7 @@
 
 import contextlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -174,11 +174,9 @@ def taken_home(path: Path, kind: str, folder: Path) -> Path:
     return file
 
 
-def with_more_steps(run: Run, more: int) -> str:
-    """Returns the --steps of a run with `more` steps added at its final size."""
-    config = Config.written(
-        **{name: run.record.given[name] for name in ("steps", "scales") if name in run.record.given}
-    )
+def with_more_steps(run: Run, settings: Mapping[str, str], more: int) -> str:
+    """Returns the --steps of these settings with `more` steps added at the run's final size."""
+    config = Config.written(**{name: settings[name] for name in ("steps", "scales") if name in settings})
     size = size_of_file(run.picture) if run.picture else Size(128, 128)
     planned = steps_per_scale(config.steps, len(sizes(size, config.scales)))
     return ",".join(map(str, [*planned[:-1], planned[-1] + more]))

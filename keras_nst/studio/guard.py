@@ -1,8 +1,10 @@
 """Access control: only this machine's own browser with the studio's token, and no page of another site."""
 
 import hmac
+import json
 import logging
 import secrets
+from pathlib import Path
 from typing import NamedTuple
 
 from aiohttp import hdrs, web
@@ -28,6 +30,17 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+PAGES = ("/", "/index.html")  # addresses that are opened in the browser
+WORDS = Path(__file__).parent / "static" / "words.json"
+DOOR = """<!doctype html>
+<html lang="{language}">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<h1>{title}</h1>
+<p>{line}</p>
+"""
 STATUS: dict[type[Exception], int] = {TooLarge: 413, Full: 429, Missing: 404}  # the HTTP status of each error; else 400
 
 log = logging.getLogger("keras_nst.studio")
@@ -87,7 +100,7 @@ def guard(known: Pass) -> Middleware:
         if entering(request, known):
             return let_in(known)
         if reason := refusal(request, known):
-            return complaint(reason, 403)
+            return closed_door(request) if request.path in PAGES else complaint(reason, 403)
         try:
             return await handler(request)
         except web.HTTPException as error:
@@ -118,6 +131,14 @@ def let_in(known: Pass) -> web.Response:
 def complaint(reason: str, status: int) -> web.Response:
     """Returns an answer with an error message of one line."""
     return web.json_response({"error": one_line(reason, 500)}, status=status)
+
+
+def closed_door(request: web.Request) -> web.Response:
+    """Returns a page, in the browser's language, that says where the address is that lets in."""
+    language = "zh" if request.headers.get(hdrs.ACCEPT_LANGUAGE, "").lower().startswith("zh") else "en"
+    words = json.loads(WORDS.read_text(encoding="utf8"))[language]
+    body = DOOR.format(language=language, title=words["title"], line=words["closed_door"])
+    return web.Response(text=body, status=403, content_type="text/html")
 
 
 async def protect(request: web.Request, response: web.StreamResponse) -> None:

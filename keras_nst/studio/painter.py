@@ -12,7 +12,7 @@ from PIL import Image
 
 from keras_nst.command.log import logged, sparing
 from keras_nst.core.plan.events import Progress
-from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.plan.pyramid import Scale, Size
 from keras_nst.run.perform import perform
 from keras_nst.run.prepare import ready
 from keras_nst.run.resuming import work_left
@@ -65,7 +65,7 @@ class WatchedSession(Session):
         except Exception:  # the error will be raised again, and reported, when the picture is made
             glimpse = None
         if glimpse is not None:
-            watching.begin(glimpse, sum(scale.steps for scale in scales), len(scales))
+            watching.begin(glimpse, scales)
         return watching
 
 
@@ -89,10 +89,12 @@ class Watching:
         self.scale, self.shown = 0, -SECONDS_BETWEEN
         self.glimpse: np.ndarray | None = None
 
-    def begin(self, glimpse: np.ndarray, steps: int, scales: int) -> None:
+    def begin(self, glimpse: np.ndarray, scales: Sequence[Scale]) -> None:
         """Shows a sketch until the first size is done, whose picture is at first little more than the content."""
         self.glimpse = glimpse
-        about = {"step": 0, "steps": steps, "scale": 1, "scales": scales, "scale_step": 0, "scale_steps": 0}
+        first, last = scales[0], scales[-1]
+        about = {"step": 0, "steps": last.before + last.steps, "scale": first.number, "scales": last.number}
+        about |= {"scale_step": 0, "scale_steps": first.steps, "width": first.size.width, "height": first.size.height}
         self.show(message({"id": self.id, **about, "left": None, "curve": [], "marks": []}, glimpse))
 
     def __call__(self, progress: Progress) -> None:
@@ -106,11 +108,13 @@ class Watching:
         now = time.monotonic()
         if progress.final or now - self.shown >= SECONDS_BETWEEN:
             self.shown = now
-            self.show(message(self._about(progress, left), self._picture(progress)))
+            picture = progress.picture()[0]
+            size = {"width": picture.shape[1], "height": picture.shape[0]}  # not of the sketch
+            self.show(message(self._about(progress, left) | size, self._shown(progress, picture)))
 
-    def _picture(self, progress: Progress) -> np.ndarray:
+    def _shown(self, progress: Progress, picture: np.ndarray) -> np.ndarray:
         early = progress.scale == 1 and progress.scale_step < progress.scale_steps and not progress.final
-        return self.glimpse if self.glimpse is not None and early else progress.picture()[0]
+        return self.glimpse if self.glimpse is not None and early else picture
 
     def _about(self, progress: Progress, left: float | None) -> dict[str, Any]:
         names = ("step", "steps", "scale", "scales", "scale_step", "scale_steps")
@@ -126,11 +130,9 @@ def thinned(curve: list[tuple[int, float]]) -> list[tuple[int, float]]:
 
 def message(about: dict[str, Any], pixels: np.ndarray) -> bytes:
     """Returns a line of JSON, followed by the pixels (h, w, 3), in [0, 1], as a JPEG."""
-    height, width = pixels.shape[:2]
     image = Image.fromarray(np.uint8(np.clip(pixels, 0, 1) * 255 + 0.5))
     image.thumbnail((LARGEST, LARGEST))
-    line = json.dumps(about | {"width": width, "height": height})
-    return line.encode() + b"\n" + encoded(image, "JPEG", quality=QUALITY)
+    return json.dumps(about).encode() + b"\n" + encoded(image, "JPEG", quality=QUALITY)
 
 
 EXPECTED = (InputError, OSError, MemoryError, Unexpected)
@@ -172,11 +174,12 @@ class PaintingThread:
         return at_work
 
     def close(self, patience: float) -> None:
-        """Ends the current run, which is resumed when the studio is opened again, and waits for it."""
+        """Ends the current run, which is resumed when the studio is opened again, and waits for it, if there is one."""
         self.closing = True
         self.atelier.queue.close()
         self.stop.set()
-        self.thread.join(patience)
+        if any(job.state == PAINTING for job in self.atelier.queue.jobs):
+            self.thread.join(patience)
 
     def _warm(self) -> None:
         """Starts TensorFlow and builds the networks, so that the first picture does not wait for them."""

@@ -115,6 +115,13 @@ class Uploads:
         told = json.loads(self.path(named).with_suffix(".json").read_bytes())
         return About(named, told["name"], told["width"], told["height"], tuple(told["notes"]))
 
+    def name_of(self, source: str) -> str:
+        """Returns the owner's name of a run's picture; "" if it was an upload that is gone."""
+        path = Path(source)
+        if path.parent == self.folder.resolve():
+            return self.about(UPLOAD + path.name).name if path.with_suffix(".json").exists() else ""
+        return re.split(r"[/\\]", source.removeprefix(SAMPLE).partition("?")[0])[-1]
+
     def path(self, named: str) -> Path:
         """Returns the path of a picture.
 

@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from aiohttp import web
 
@@ -63,9 +63,9 @@ async def socket(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/api/form")
 async def the_form(request: web.Request) -> web.Response:
-    """Returns the form: settings, presets, samples, limits."""
-    uploads = request.app[STUDIO].uploads
-    return web.json_response(form() | {"most_megabytes": uploads.most_bytes / 1e6})
+    """Returns the form: settings, presets, samples, limits, and whose it is."""
+    studio = request.app[STUDIO]
+    return web.json_response(form() | {"most_megabytes": studio.uploads.most_bytes / 1e6, "studio": studio.id})
 
 
 @routes.post("/api/pictures")
@@ -202,8 +202,8 @@ async def download(request: web.Request) -> web.StreamResponse:
     with tempfile.TemporaryDirectory() as folder:
         file = await studio.aside(gallery.taken_home, path, kind, Path(folder))
         body, suffix = file.read_bytes(), file.suffix
-    name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in id)
-    disposition = f'attachment; filename="{name}{suffix}"'
+    name = await asyncio.to_thread(studio.file_name, id)
+    disposition = f"attachment; filename*=UTF-8''{quote(name + suffix)}"
     return web.Response(body=body, content_type=KINDS[suffix], headers={"Content-Disposition": disposition})
 
 

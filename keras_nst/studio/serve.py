@@ -26,8 +26,8 @@ LINGERING = 3.0
 LINE = 16_384  # bytes of a request's first line and of each header
 
 
-def serve(config: StudioConfig, stop: Stop, tell: Tell) -> None:
-    """Serves the studio until `stop` is set.
+def serve(config: StudioConfig, stop: Stop, tell: Tell) -> bool:
+    """Serves the studio until `stop` is set; returns whether its painter's thread still runs.
 
     Raises:
         SettingError: the port or the folder cannot be used.
@@ -36,7 +36,9 @@ def serve(config: StudioConfig, stop: Stop, tell: Tell) -> None:
     with listening:
         atelier = Atelier.open(config)
         with atelier.held:
-            asyncio.run(opened(Studio(atelier), listening, stop, tell))
+            studio = Studio(atelier)
+            asyncio.run(opened(studio, listening, stop, tell))
+    return studio.painter.thread.is_alive()
 
 
 async def opened(studio: Studio, listening: socket.socket, stop: Stop, tell: Tell) -> None:

@@ -2,17 +2,19 @@
 
 import asyncio
 import functools
+import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from keras_nst.command.run_folder import stem
 from keras_nst.core.plan.pyramid import Size
 from keras_nst.settings.declared import InputError
 from keras_nst.settings.lines import one_line
 from keras_nst.studio.atelier import Atelier
-from keras_nst.studio.form import Form, allowed, asked_of
+from keras_nst.studio.form import Form, allowed, names_of
 from keras_nst.studio.gallery import Gallery, Missing, Run, delete, size_of_file, with_more_steps
 from keras_nst.studio.hub import Hub
 from keras_nst.studio.painter import PaintingThread
@@ -87,6 +89,7 @@ class Studio:
 
     def __init__(self, atelier: Atelier):
         self.atelier = atelier
+        self.id = secrets.token_hex(8)
         self.revision = 0  # counts changes of the gallery
         self.films = Films(Path(atelier.config.films).expanduser())
         self.hub = Hub(self.state)
@@ -146,7 +149,7 @@ class Studio:
         run = await asyncio.to_thread(self.gallery.find, id)
         if job is None or job.state == FAILED or run is None:
             raise InputError("Expected a run at work. Received: one that has not begun, or has ended")
-        asked = await self.aside(asked_of, run.record, self.uploads)
+        asked = await self.aside(self.atelier.asked, run)
         changed = asked._replace(settings=without_weights(asked.settings, settings) | settings, first=id, goes_on=True)
         new = await self.ask(changed, first=True)
         self.painter.end(id)
@@ -159,7 +162,7 @@ class Studio:
             InputError: there is no picture, or the size is not larger.
         """
         run = await asyncio.to_thread(self.gallery.get, id)
-        asked = await self.aside(asked_of, run.record, self.uploads)
+        asked = await self.aside(self.atelier.asked, run)
         return await self.ask(asked._replace(settings=asked.settings | allowed({"size": size}), first=id))
 
     async def go_on(self, id: str, more: int) -> Job:
@@ -173,9 +176,11 @@ class Studio:
             raise InputError("Expected a run with a checkpoint. Received: one that cannot go on")
         if not 0 <= more <= MOST_MORE:
             raise InputError(f"Expected 0 to {MOST_MORE} more steps. Received: {more}")
-        steps = {"steps": with_more_steps(run, more)} if more else {}
         self.queue.check_room()
-        asked = await self.aside(asked_of, run.record, self.uploads)
+        asked, steps = await self.aside(self.atelier.asked, run), dict[str, str]()
+        if more:
+            steps = {"steps": with_more_steps(run, run.record.given, more)}
+            asked = asked._replace(settings=asked.settings | {"steps": with_more_steps(run, asked.settings, more)})
         job = Job(id, asked=asked, anew={"max_seconds": "0"} | steps)
         self.queue.add(job)
         return job
@@ -208,7 +213,7 @@ class Studio:
         size = size_of_file(run.picture) if run.picture else Size(0, 0)
         known = {"finished": run.record.finished, "goes_on": run.can_go_on, "report": run.report.is_file()}
         picture = {"picture": bool(run.picture), "version": run.version, "width": size.width, "height": size.height}
-        return {"id": run.id} | picture | known
+        return {"id": run.id, "names": names_of(run.record, self.uploads)} | picture | known
 
     def runs(self, most: int) -> dict[str, Any]:
         """Returns the latest runs of the gallery, without those in the queue, and whether there are more."""
@@ -219,7 +224,14 @@ class Studio:
     def details(self, id: str) -> dict[str, Any]:
         """Returns the details of a run: its settings and pictures, in the form's format."""
         run = self.gallery.get(id)
-        return self.shown(run) | {"asked": asked_of(run.record, self.uploads).told()}
+        asked = self.atelier.asked(run)
+        styles = {style.picture: self.uploads.about(style.picture).name for style in asked.styles}
+        return self.shown(run) | {"asked": asked.told(), "style_names": styles}
+
+    def file_name(self, id: str) -> str:
+        """Returns the name for a run's picture among its owner's files, without a suffix."""
+        run = self.gallery.get(id)
+        return "-".join(map(stem, names_of(run.record, self.uploads)[:2])) or run.id
 
 
 def without_weights(settings: dict[str, str], changed: dict[str, str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import { restore, shown } from "./form.js";
 import { attempt, find, make, note, show } from "./page.js";
 import { ask, ofRun, send, view } from "./server.js";
-import { duration, word } from "./words.js";
+import { duration, titleOf, word } from "./words.js";
 
 const SIZES = 1.5; // of the larger picture, that is offered
 
@@ -86,7 +86,7 @@ function drawStanding() {
   find("progress").value = told ? told.step / told.steps : 0;
   find("left").textContent = told?.left == null ? "" : word("left", { time: duration(told.left) });
   find("standing").textContent = told
-    ? word("standing", { ...told, loss: told.curve.length ? told.curve.at(-1)[1].toPrecision(3) : "" })
+    ? word("standing", { ...told, loss: told.curve.at(-1)?.[1].toPrecision(3) ?? "–" })
     : word("beginning");
   find("preview").alt = find("standing").textContent;
   speak();
@@ -185,15 +185,16 @@ function draw() {
 }
 
 function drawOpened() {
-  const { id, width, height, finished, goes_on: goesOn, report, version } = opened;
+  const { id, finished, goes_on: goesOn, report, version } = opened;
   const source = `${ofRun(id, "picture")}?${version}`;
   if (find("picture").getAttribute("src") !== source) find("picture").src = source;
   find("picture").alt = word("picture_of", { when: when(id) });
-  find("told").textContent = `${width} × ${height} · ${word(finished ? "finished" : "unfinished")} · ${when(id)}`;
+  const parts = [sizeOf(opened), word(finished ? "finished" : "unfinished"), when(id), ...opened.names.map(titleOf)];
+  find("told").textContent = parts.filter(Boolean).join(" · ");
   for (const kind of ["png", "jpeg", "tiff16"]) find(kind).href = ofRun(id, `download/${kind}`);
   show(find("report"), report);
   find("report").href = ofRun(id, "report");
-  find("larger-size").value = Math.round((Math.max(width, height) * SIZES) / 32) * 32;
+  find("larger-size").value = Math.round((Math.max(opened.width, opened.height) * SIZES) / 32) * 32;
   show(find("go-on"), goesOn);
   show(find("more-row"), goesOn && finished);
   drawAgainst();
@@ -203,10 +204,12 @@ function drawAgainst() {
   const select = find("against");
   const before = select.value;
   const others = runs.filter((run) => run.id !== opened.id && run.picture);
-  select.replaceChildren(make("option", { value: "", textContent: word("nothing") }));
-  if (opened.asked.content) select.append(make("option", { value: view(opened.asked.content), textContent: word("its_content") }));
-  for (const style of opened.asked.styles) select.append(make("option", { value: view(style.picture), textContent: word("its_style") }));
-  for (const run of others) select.append(make("option", { value: `${ofRun(run.id, "picture")}?${run.version}`, textContent: `${when(run.id)} · ${run.width} × ${run.height}` }));
+  const offered = new Map([["", word("nothing")]]); // each picture once
+  const offer = (source, text) => offered.has(source) || offered.set(source, text);
+  if (opened.asked.content) offer(view(opened.asked.content), word("its_content"));
+  for (const { picture } of opened.asked.styles) offer(view(picture), word("its_style", { name: titleOf(opened.style_names[picture]) }));
+  for (const run of others) offer(`${ofRun(run.id, "picture")}?${run.version}`, `${when(run.id)} · ${sizeOf(run)}`);
+  select.replaceChildren(...[...offered].map(([source, text]) => make("option", { value: source, textContent: text })));
   select.value = [...select.options].some((option) => option.value === before) ? before : "";
   drawOther();
 }
@@ -248,11 +251,16 @@ async function remove() {
   if (sure.returnValue === "yes") await ask(`/api/runs/${opened.id}`, { method: "DELETE" });
 }
 
+/** Returns the size of a run's picture, "" while there is none. */
+export function sizeOf({ picture, width, height }) {
+  return picture ? `${width} × ${height}` : "";
+}
+
 /** Returns when a run was asked for, as its name tells; or else its name. */
 export function when(id) {
   const found = id.match(/(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/);
   if (!found) return id;
   const [year, month, day, hour, minute, second] = found.slice(1).map(Number);
-  const short = { dateStyle: "medium", timeStyle: "short" };
+  const short = { dateStyle: "medium", timeStyle: "medium" };
   return new Date(year, month - 1, day, hour, minute, second).toLocaleString(document.documentElement.lang, short);
 }

@@ -3,9 +3,10 @@
 import { attempt, complain, find, make, note, show } from "./page.js";
 import { paintMask } from "./mask.js";
 import { ask, send, upload, view } from "./server.js";
-import { known, word } from "./words.js";
+import { known, titleOf, word } from "./words.js";
 
 const MOST_STYLES = 16;
+const KEPT = "form"; // what the browser keeps it as, until the tab is closed
 const PERCENT = new Set(["style_strength"]);
 const WEIGHTS = ["content_weight", "style_weight"];
 
@@ -47,18 +48,40 @@ export async function build(began) {
   document.addEventListener("paste", pasted);
   select.value = "starry";
   choosePreset("starry");
+  await remember();
 }
 
 /** Puts what was asked of a run back into the form. */
 export async function restore(asked) {
-  preset = null;
-  own = { ...asked.settings };
-  content = asked.content ? { ...(await about(asked.content)), mask: asked.content_mask } : null;
-  styles = await Promise.all(asked.styles.map(async (style) => ({ ...(await about(style.picture)), weight: style.weight, mask: style.mask })));
-  find("preset").value = "";
-  draw();
+  await fill("", asked.settings, asked.content ? { picture: asked.content, mask: asked.content_mask } : null, asked.styles);
   find("form").scrollIntoView();
   find("preset").focus({ preventScroll: true });
+}
+
+/** Fills the form, without pictures that are gone. */
+async function fill(named, settings, photograph, paintings) {
+  const [first, ...others] = await Promise.all([photograph, ...paintings].map(found));
+  [content, styles] = [first, others.filter(Boolean)];
+  find("preset").value = named;
+  choosePreset(named);
+  own = { ...settings };
+  drawSettings();
+}
+
+/** Returns a picture with what the server knows of it, and of its mask; null where it is gone. */
+async function found(chosen) {
+  const told = chosen && (await about(chosen.picture).catch(() => null));
+  const mask = told && chosen.mask && (await about(chosen.mask).catch(() => null));
+  return told && { ...chosen, ...told, mask: mask ? chosen.mask : "" };
+}
+
+/** Fills the form as it was when the page was left: a reload loses nothing. */
+async function remember() {
+  const left = JSON.parse(sessionStorage.getItem(KEPT));
+  if (left?.studio === offered.studio) await fill(left.preset, left.own, left.content, left.styles);
+  addEventListener("pagehide", () => {
+    sessionStorage.setItem(KEPT, JSON.stringify({ studio: offered.studio, preset: preset?.name ?? "", own, content, styles }));
+  });
 }
 
 /** Returns the value of a setting: the user's, the preset's, or its own. */
@@ -80,9 +103,9 @@ function choose(name, written) {
 }
 
 function choosePreset(name) {
-  preset = offered.presets.find((each) => each.name === name);
+  preset = offered.presets.find((each) => each.name === name) ?? null;
   own = {};
-  find("preset-about").textContent = known(`about_${name}`) ?? preset.about;
+  find("preset-about").textContent = known(`about_${name}`) ?? preset?.about ?? "";
   draw();
 }
 
@@ -155,7 +178,7 @@ function remove(picture) {
 
 /** Returns a picture that was chosen, with what may be done to it. */
 function card(picture, kind) {
-  const name = known(`sample_${picture.name}`) ?? picture.name;
+  const name = titleOf(picture.name);
   const regions = make("button", { type: "button", className: "regions", textContent: word(picture.mask ? "regions_painted" : "regions") });
   regions.setAttribute("aria-label", word("regions_of", { name }));
   regions.addEventListener("click", async () => {
@@ -216,7 +239,7 @@ function samplesFor(kind) {
   const row = make("div", { className: "samples", role: "group" });
   row.setAttribute("aria-label", word("samples"));
   for (const picture of offered.samples) {
-    const name = known(`sample_${picture.replace("sample:", "")}`) ?? picture;
+    const name = titleOf(picture.replace("sample:", ""));
     const button = make("button", { type: "button", title: name }, make("img", { src: view(picture), alt: name }));
     button.addEventListener("click", () => attempt(async () => add(kind, await about(picture))));
     row.append(button);

@@ -6,7 +6,7 @@ import * as form from "./form.js";
 import * as mask from "./mask.js";
 import { attempt, find, make, note, redraw, show } from "./page.js";
 import { ask, listen, ofRun, send, view } from "./server.js";
-import { speak, word } from "./words.js";
+import { speak, titleOf, word } from "./words.js";
 
 const NARROW = "(max-width: 860px)"; // where the picture is below the form
 const AT_ONCE = 60; // pictures of the gallery
@@ -102,7 +102,8 @@ function drawRun(run) {
     ? make("img", { src: `${ofRun(run.id, "thumbnail")}?${run.version}`, alt: word("picture_of", { when: easel.when(run.id) }), loading: "lazy" })
     : make("span", { className: "none", textContent: word("no_picture") });
   const button = make("button", { type: "button", dataset: { key: run.id } }, image,
-    make("span", { className: "number", textContent: `${run.width} × ${run.height}${run.finished ? "" : ` · ${word("unfinished")}`}` }));
+    make("span", { className: "name", textContent: run.names.map(titleOf).join(" · ") }),
+    make("span", { className: "number", textContent: [easel.sizeOf(run), run.finished ? "" : word("unfinished")].filter(Boolean).join(" · ") }));
   button.addEventListener("click", () => easel.open(run));
   return make("li", {}, button);
 }

@@ -24,6 +24,11 @@ export function known(name) {
   return words[name];
 }
 
+/** Returns the name of a picture: a sample's in this language. */
+export function titleOf(name) {
+  return known(`sample_${name}`) ?? name;
+}
+
 /** Returns a time as people say it. */
 export function duration(seconds) {
   const whole = Math.max(1, Math.round(seconds));
