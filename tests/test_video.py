@@ -305,7 +305,7 @@ def test_learning_goes_on_bit_for_bit(clip: Path, style: Path, tmp_path: Path, v
         """Tells to stop in the middle of the learning."""
 
         def is_set(self) -> bool:
-            return any("Learns" in line for line in told) and next(times) > 2
+            return any("Learning" in line for line in told) and next(times) > 2
 
     told, times = list[str](), itertools.count()
     (tmp_path / "parts").mkdir()
