@@ -153,7 +153,7 @@ def close_door(door: subprocess.Popen[str], seconds: float) -> None:
     assert door.stderr
     door.send_signal(signal.SIGINT)
     assert door.wait(seconds) == 130
-    assert door.stderr.read() == "\nClosing after this step; what is being painted goes on next time.\n"
+    assert door.stderr.read() == "\nClosing after this step. The studio resumes this picture when you open it again.\n"
 
 
 def write_run(folder: Path, **given: str) -> Path:

@@ -337,7 +337,7 @@ def test_a_driver_that_ends_is_gone_on_with(
     with started(long_flags(album, "cut")) as process:
         until(album / "cut", DONE, 1)
         assert main(long_flags(album, "cut")) == 2
-        assert f"Another run is at work in this folder, process {process.pid}" in capsys.readouterr().err
+        assert f"Another run is using this folder: process {process.pid}" in capsys.readouterr().err
         workers = list(children(process))
         process.send_signal(number)
         process.communicate(timeout=60)
@@ -365,7 +365,7 @@ def test_a_job_waits_until_its_folder_is_free(
     def work() -> str:
         calls.append(1)
         if len(calls) <= busy:
-            raise Busy("workdir", "x", "Another run is at work in this folder.")
+            raise Busy("workdir", "x", "Another run is using this folder.")
         return "done"
 
     if stopped:

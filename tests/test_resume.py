@@ -447,7 +447,7 @@ def test_two_runs_on_one_folder(quick: list[str], tmp_path: Path, capsys: pytest
         while not (tmp_path / "run" / SETTINGS).exists():
             time.sleep(0.05)
         assert main(flags) == 2
-        assert f"Another run is at work in this folder, process {first.pid}" in capsys.readouterr().err
+        assert f"Another run is using this folder: process {first.pid}" in capsys.readouterr().err
         first.kill()
         first.wait()
     assert main([*flags, "--max_seconds=0.001"]) == 0  # a dead one's lock does not block

@@ -459,7 +459,7 @@ def test_a_full_queue_is_told(tmp_path: Path) -> None:
 
 
 def test_one_studio_in_a_folder(tmp_path: Path) -> None:
-    with served(tmp_path, paints=False), pytest.raises(InputError, match="Another studio is open"), served(tmp_path):
+    with served(tmp_path, paints=False), pytest.raises(InputError, match="Another studio is using"), served(tmp_path):
         pass
 
 
@@ -561,7 +561,7 @@ def test_changed_while_it_is_painted(open_studio: Served) -> None:
     first = Path(record.given["init"])
     assert first.read_bytes() == (open_studio.studio.gallery.folder / run / "picture.png").read_bytes()
     refused = open_studio.post(f"/api/jobs/{new}/change", {"settings": settings})
-    assert refused.status == 400 and "at work" in refused.error
+    assert refused.status == 400 and "being painted" in refused.error
     assert open_studio.post(f"/api/runs/{new}/continue", {"more": 2}).status == 200
     told = open_studio.done(new)
     assert told["finished"] and told["asked"]["settings"]["steps"] == "3,10"
@@ -702,7 +702,7 @@ def test_the_page_asks_for_nothing_elsewhere() -> None:
     [
         (["--port=70000"], 2, "--port=70000: Expected a whole number at least 0 and at most 65535"),
         (["--workdir="], 2, "--workdir: Expected a folder."),
-        (["--workdir=setup.cfg"], 2, "--workdir=setup.cfg: Expected a folder to write to."),
+        (["--workdir=setup.cfg"], 2, "--workdir=setup.cfg: Expected a writable folder."),
         (["--strength=1"], 2, "--strength: There is no such flag."),
         (["photo.jpg"], 2, "Expected flags only, as in --workdir=photo.jpg"),
     ],
@@ -728,7 +728,7 @@ def test_without_aiohttp_one_line_says_what_brings_it(tmp_path: Path) -> None:
     path = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parent.parent}"}
     done = run_process(module="keras_nst.studio", cwd=tmp_path, env=path)
     assert done.returncode == 2
-    assert done.stderr == "keras_nst: Expected aiohttp: pip install 'keras-nst[studio]' brings it.\n"
+    assert done.stderr == "keras_nst: Expected aiohttp: pip install 'keras-nst[studio]'\n"
 
 
 def test_help_answers_at_once() -> None:

@@ -646,7 +646,7 @@ def test_two_trainings_do_not_share_a_folder(pictures: Path, tmp_path: Path, cap
     asked = prepare(settings(pictures, workdir=str(tmp_path / "model")), lambda line: None)
     with open_folder(asked):
         assert main([*flags_of(pictures), f"--workdir={tmp_path / 'model'}"]) == 2
-    assert "Another run is at work in this folder" in capfd.readouterr().err
+    assert "Another run is using this folder" in capfd.readouterr().err
 
 
 def test_help_answers_without_tensorflow() -> None:

@@ -77,7 +77,7 @@ def test_runs_of_the_same_second_get_folders_of_their_own() -> None:
 def test_a_folder_at_work_is_refused() -> None:
     _, held = create_workdir(Path("mine"), "mine")
     with pytest.raises(
-        SettingError, match=f"--workdir=mine: Another run is at work in this folder, process {os.getpid()}"
+        SettingError, match=f"--workdir=mine: Another run is using this folder: process {os.getpid()}"
     ):
         create_workdir(Path("mine"), "mine")
     held.close()

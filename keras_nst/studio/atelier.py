@@ -51,10 +51,10 @@ class Atelier(NamedTuple):
             held = lock(home)
             uploads = Uploads(home / "uploads", config.max_upload_mb * 1e6, config.max_megapixels * 1e6)
         except Locked as error:
-            reason = str(error).replace("run is at work", "studio is open")
+            reason = str(error).replace("run is using", "studio is using")
             raise SettingError("workdir", config.workdir, f"{reason}. Expected another folder.") from None
         except OSError as error:
-            raise SettingError("workdir", config.workdir, f"Expected a folder to write to. {error.strerror}.") from None
+            raise SettingError("workdir", config.workdir, f"Expected a writable folder. {error.strerror}.") from None
         return cls(config, folder, home, held, uploads, Gallery(folder), Queue(home, config.queue))
 
     def check(self, asked: Form) -> None:

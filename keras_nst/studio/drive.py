@@ -16,10 +16,10 @@ def work(argv: Sequence[str]) -> int:
     try:
         import aiohttp  # noqa: F401
     except ImportError:
-        raise InputError("Expected aiohttp: pip install 'keras-nst[studio]' brings it.") from None
+        raise InputError("Expected aiohttp: pip install 'keras-nst[studio]'") from None
     from keras_nst.studio.serve import serve
 
-    interruption = Interruption("Closing after this step; what is being painted goes on next time.")
+    interruption = Interruption("Closing after this step. The studio resumes this picture when you open it again.")
     interruption.listen()
     if serve(config, interruption.stop, tell):
         os._exit(interruption.exit_code)  # the painter's thread would hold up the usual end, or crash in it

@@ -53,7 +53,7 @@ class Form(NamedTuple):
             InputError: it is not a request.
         """
         if not isinstance(told, dict) or not isinstance(told.get("styles", []), list):
-            raise InputError("Expected what is asked of a picture. Received: something else")
+            raise InputError("Expected a JSON object with content, styles and settings")
         styles = [_style(style) for style in told.get("styles", [])]
         if len(styles) > MOST_STYLES:
             raise InputError(f"Expected at most {MOST_STYLES} styles. Received: {len(styles)}")
@@ -72,7 +72,7 @@ def allowed(settings: Any) -> dict[str, str]:
         InputError: it may not choose one of them.
     """
     if not isinstance(settings, dict):
-        raise InputError("Expected settings by their names. Received: something else")
+        raise InputError("Expected settings as a JSON object of names and values")
     known = [name for name in fields(Config) if name not in CLOSED]
     for name in settings:
         if name not in known:
@@ -137,7 +137,7 @@ def _named(source: str, sha256: str, uploads: Uploads) -> str:
 
 def _style(told: Any) -> StylePart:
     if not isinstance(told, Mapping):
-        raise InputError("Expected a style as a picture and its weight. Received: something else")
+        raise InputError("Expected each style as a JSON object with picture and weight")
     weight = told.get("weight", 1.0)
     if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
         raise InputError(f"Expected a weight above 0. Received: {one_line(str(weight), 80)}")

@@ -138,7 +138,7 @@ def delete(run: Run) -> None:
                 if left:
                     left.unlink(missing_ok=True)
     except Locked:
-        raise InputError("Expected a run that is not at work. Received: one that is") from None
+        raise InputError("Expected a run that is not being painted") from None
     for folder in (run.folder / "snapshots", run.folder):
         with contextlib.suppress(OSError):
             folder.rmdir()

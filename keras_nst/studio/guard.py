@@ -109,7 +109,7 @@ def guard(known: Pass) -> Middleware:
             return complaint(str(error) or type(error).__name__, STATUS.get(type(error), 400))
         except Exception as error:
             log.exception("Unexpected")
-            return complaint(f"Unexpected {type(error).__name__}: the terminal tells more", 500)
+            return complaint(f"Unexpected {type(error).__name__}: see the studio's terminal", 500)
 
     return check
 

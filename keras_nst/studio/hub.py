@@ -63,7 +63,7 @@ class Hub:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Serves one page until it is closed; messages from it are ignored."""
         if len(self.pages) >= MOST:
-            raise web.HTTPServiceUnavailable(text=f"Expected at most {MOST} open pages. Received: one more")
+            raise web.HTTPServiceUnavailable(text=f"Expected at most {MOST} open pages. Close one of them.")
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=1024, compress=False)
         await socket.prepare(request)
         page = Page(socket)

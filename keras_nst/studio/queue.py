@@ -62,7 +62,7 @@ class Queue:
         """
         with self.turn:
             if any(other.id == job.id and other.state != FAILED for other in self.jobs):
-                raise InputError("Expected a run that is not at work. Received: one in the queue")
+                raise InputError("Expected a run that is not in the queue")
             self.check_room()
             others = [other for other in self.jobs if other.id != job.id]
             place = next((at for at, other in enumerate(others) if other.state == WAITING), len(others))

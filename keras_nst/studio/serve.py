@@ -51,7 +51,7 @@ async def opened(studio: Studio, listening: socket.socket, stop: Stop, tell: Tel
     studio.hub.loop = asyncio.get_running_loop()
     studio.painter.thread.start()
     tell(f"The studio is open: {known.address}")
-    tell(f"Its pictures: {studio.gallery.folder}. Ctrl-C closes it; what waits is made next time.")
+    tell(f"Pictures: {studio.gallery.folder}. Ctrl-C closes the studio; the queue is kept.")
     if studio.atelier.config.browser and has_a_screen():
         threading.Thread(target=webbrowser.open, args=(known.address,), daemon=True).start()
     while not stop.is_set():

@@ -148,7 +148,7 @@ class Studio:
         job = self.queue.get(id)
         run = await asyncio.to_thread(self.gallery.find, id)
         if job is None or job.state == FAILED or run is None:
-            raise InputError("Expected a run at work. Received: one that has not begun, or has ended")
+            raise InputError("Expected the run that is being painted. Received: one that waits or has ended")
         asked = await self.aside(self.atelier.asked, run)
         changed = asked._replace(settings=without_weights(asked.settings, settings) | settings, first=id, goes_on=True)
         new = await self.ask(changed, first=True)

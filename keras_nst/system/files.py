@@ -73,7 +73,7 @@ def lock(folder: Path) -> IO[str]:
         file.seek(0)
         process = file.read().strip()
         file.close()
-        raise Locked(f"Another run is at work in this folder, process {process or 'unknown'}") from None
+        raise Locked(f"Another run is using this folder: process {process or 'unknown'}") from None
     file.seek(0)
     file.truncate()
     file.write(str(os.getpid()))
