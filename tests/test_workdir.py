@@ -76,9 +76,7 @@ def test_runs_of_the_same_second_get_folders_of_their_own() -> None:
 
 def test_a_folder_at_work_is_refused() -> None:
     _, held = create_workdir(Path("mine"), "mine")
-    with pytest.raises(
-        SettingError, match=f"--workdir=mine: Another run is using this folder: process {os.getpid()}"
-    ):
+    with pytest.raises(SettingError, match=f"--workdir=mine: Another run is using this folder: process {os.getpid()}"):
         create_workdir(Path("mine"), "mine")
     held.close()
     create_workdir(Path("mine"), "mine")[1].close()

@@ -73,7 +73,7 @@ async def upload(request: web.Request) -> web.Response:
     """Receives a picture as the request's body; its name in a header is only shown."""
     studio, under_way = request.app[STUDIO], request.app[UNDER_WAY]
     if under_way.locked():
-        raise web.HTTPServiceUnavailable(text=f"Expected at most {UPLOADS} simultaneous uploads. Try again when one has ended.")
+        raise web.HTTPServiceUnavailable(text=f"Expected at most {UPLOADS} uploads at the same time. Try again soon.")
     async with under_way:
         studio.uploads.check_bytes(request.content_length or 0)
         received = await studio.uploads.receive(request.content.iter_any())
