@@ -82,6 +82,7 @@ def test_published_objectives_have_their_own_variation(normalization: str) -> No
             {"style_layers": (Layer("block1_con1"),)},
             "--style_layers=block1_con1: vgg19 has no layer .* Did you mean block1_conv1",
         ),
+        ({"content_layers": (Layer("conv4_2"),)}, "vgg19 has no layer conv4_2. Did you mean block4_conv2[?]$"),
         (
             {"network": "vgg16", "content_layers": (Layer("block3_conv4"),)},
             "--content_layers=block3_conv4: vgg16 has no layer",

@@ -36,6 +36,8 @@ def test_configs_are_found_from_any_folder(written: str, tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--alpha=10"], "^--alpha: There is no such flag. Did you mean --content_weight[?]$"),
+        (["--iterations=10"], "^--iterations: There is no such flag. Did you mean --steps[?]$"),
         (["--styel=a.jpg"], "^--styel: There is no such flag. Did you mean --style or"),
         (["picture.jpg"], "Expected flags only, as in --content=picture.jpg. Received: picture.jpg"),
         (["--flagfile=stary.cfg"], "--flagfile=stary.cfg: Expected a file of flags. Did you mean starry"),

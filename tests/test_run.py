@@ -236,6 +236,7 @@ BAD = [
     (["--content=http://127.0.0.1:9/a.jpg"], 2, "--content=http://127.0.0.1:9/a.jpg"),
     (["--content=sample:harbour"], 2, "--content=sample:harbour: .*harbor"),
     (["--init={missing.jpg}"], 2, "--init=.*missing.jpg"),
+    (["--init=random"], 2, "--init=random: Expected auto, content, noise, style, blend, instant or a picture."),
     (["--style=", "--style_weight=0", "--init=style"], 2, "--init=style: Expected --style as well"),
     (["--weights={missing.h5}"], 2, "--weights=.*missing.h5"),
     (["--weights={whole.jpg}"], 2, "--weights=.*whole.jpg"),

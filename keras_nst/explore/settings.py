@@ -4,8 +4,8 @@ import dataclasses
 
 from keras_nst.command.command import Command
 from keras_nst.settings.declared import SettingError, Settings, setting
-from keras_nst.settings.kinds import Kind, automatic, choice, integer, nearest, several, switch, text
-from keras_nst.settings.networks import CONVOLUTIONS, SMALLEST_SIDE, layer_names
+from keras_nst.settings.kinds import Kind, automatic, choice, integer, several, switch, text
+from keras_nst.settings.networks import CONVOLUTIONS, SMALLEST_SIDE, hint, layer_names
 from keras_nst.settings.recipes import STYLE_LAYERS
 
 # The lessons in their order, and the pictures that each needs.
@@ -116,8 +116,8 @@ class Exploration(Settings):
         known, shown = layer_names(self.network), self.shown("layers")
         for name in self.layers:
             if name not in known:
-                hint = nearest(name, known) or f" Known: {', '.join(known)}."
-                raise SettingError("layers", shown, f"{self.network} has no layer {name}.{hint}")
+                reason = f"{self.network} has no layer {name}.{hint(self.network, name)}"
+                raise SettingError("layers", shown, reason)
         if not self.layers or list(self.layers) != sorted(set(self.layers), key=known.index):
             raise SettingError("layers", shown, "Expected layers from shallow to deep, each once.")
 

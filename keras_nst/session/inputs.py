@@ -1,6 +1,7 @@
 """Reads the pictures that the settings name, before TensorFlow is imported."""
 
 import re
+from pathlib import Path
 
 from keras_nst.pictures.files import Picture
 from keras_nst.pictures.opening import MAX_PIXELS
@@ -8,6 +9,7 @@ from keras_nst.pictures.sources import read_source
 from keras_nst.session.scene import Masks, Scene, scene_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, about
+from keras_nst.settings.kinds import nearest
 from keras_nst.settings.lines import Tell
 from keras_nst.settings.values import FIRST_PICTURES, parted
 
@@ -35,7 +37,7 @@ def read_scene(config: Config, tell: Tell) -> Scene:
     return scene_of(
         read("content", config.content),
         [_read("style", style.source, config, tell) for style in config.style_sources()],
-        read("init", "" if config.init in FIRST_PICTURES else config.init),
+        read("init", first_source(config.init)),
         Masks(
             read("content_mask", config.content_mask),
             [_read("style_mask", mask, config, tell) for mask in parted(config.style_mask)],
@@ -43,6 +45,16 @@ def read_scene(config: Config, tell: Tell) -> Scene:
         config,
         tell,
     )
+
+
+def first_source(init: str) -> str:
+    """Returns the picture that --init names; "" if it is not from a file."""
+    if init in FIRST_PICTURES:
+        return ""
+    if re.fullmatch(r"\w+", init) and not Path(init).exists():
+        expected = f"Expected {', '.join(FIRST_PICTURES)} or a picture.{nearest(init, FIRST_PICTURES)}"
+        raise SettingError("init", init, expected)
+    return init
 
 
 def _read(name: str, source: str, config: Config, tell: Tell) -> Picture:

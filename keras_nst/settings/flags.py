@@ -15,6 +15,22 @@ from keras_nst.settings.declared import Settings, UsageError, fields
 from keras_nst.settings.kinds import nearest
 from keras_nst.settings.values import SEPARATOR, joined, style_source
 
+# What textbooks and other programs call some settings.
+ELSEWHERE = {
+    "alpha": "content_weight",
+    "beta": "style_weight",
+    "gamma": "variation_weight",
+    "tv_weight": "variation_weight",
+    "lambda": "style_layers",
+    "lr": "learning_rate",
+    "iterations": "steps",
+    "num_steps": "steps",
+    "epochs": "steps",
+    "image_size": "size",
+    "resolution": "size",
+    "strength": "style_strength",
+    "out": "output",
+}
 REPEATED = ("style", "style_mask", "contents", "styles", "sweep")  # flags that may be given several times
 FLAG_FILE = ("FILE", "Read flags from this file, one per line; configs/NAME.cfg also finds the bundled ones.")
 
@@ -49,7 +65,9 @@ def read(argv: Sequence[str], settings: type[Settings], own: OwnFlags) -> Given:
         switch = re.match(r"flag (--\w+=(.*)): \('Non-boolean", said)
         raise UsageError(f"{switch[1]}: Expected true or false. Received: {switch[2]}" if switch else said) from None
     except flags.UnrecognizedFlagError as error:
-        near = nearest(f"--{error.flagname}", [f"--{name}" for name in (*fields(settings), *own, "flagfile", "help")])
+        known = [f"--{name}" for name in (*fields(settings), *own, "flagfile", "help")]
+        usual = f"--{ELSEWHERE.get(error.flagname, '')}"
+        near = f" Did you mean {usual}?" if usual in known else nearest(f"--{error.flagname}", known)
         raise UsageError(f"--{error.flagname}: There is no such flag.{near}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"Expected a flag file in UTF-8. Received: {error.reason}") from None

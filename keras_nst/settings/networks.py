@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from keras_nst.settings.kinds import shortest
+from keras_nst.settings.kinds import nearest, shortest
 
 # The number of convolutions in each block, and of their output channels; block 0 is the picture.
 CONVOLUTIONS = {"vgg19": (2, 2, 4, 4, 4), "vgg16": (2, 2, 3, 3, 3)}
@@ -26,6 +26,13 @@ def layer_names(network: str) -> list[str]:
     """Returns the names of the network's convolutions, first to last."""
     blocks = enumerate(CONVOLUTIONS[network], start=1)
     return [f"block{block}_conv{number}" for block, count in blocks for number in range(1, count + 1)]
+
+
+def hint(network: str, layer: str) -> str:
+    """Returns what may be meant by a layer's name that the network does not have, such as the papers' conv4_2."""
+    known, papers = layer_names(network), re.fullmatch(r"conv(\d)_?(\d)", layer)
+    meant = f"block{papers[1]}_conv{papers[2]}" if papers else layer
+    return f" Did you mean {meant}?" if meant in known else nearest(meant, known) or f" Known: {', '.join(known)}."
 
 
 def place_of(layer: str) -> tuple[int, int]:

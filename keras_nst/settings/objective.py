@@ -3,8 +3,8 @@
 import dataclasses
 
 from keras_nst.settings.declared import SettingError, Settings, setting
-from keras_nst.settings.kinds import automatic, choice, nearest, number, switch, text
-from keras_nst.settings.networks import CONVOLUTIONS, Layer, layer_names
+from keras_nst.settings.kinds import automatic, choice, number, switch, text
+from keras_nst.settings.networks import CONVOLUTIONS, Layer, hint, layer_names
 from keras_nst.settings.recipes import FALLING, GRAM, RECIPES
 from keras_nst.settings.values import (
     STYLE_LOSSES,
@@ -175,8 +175,8 @@ class ObjectiveSettings(Settings):
         chosen, shown = self.layers_of(term), self.shown(name)
         for layer in chosen:
             if layer.name not in known:
-                hint = nearest(layer.name, known) or f" Known: {', '.join(known)}."
-                raise SettingError(name, shown, f"{self.network} has no layer {layer.name}.{hint}")
+                reason = f"{self.network} has no layer {layer.name}.{hint(self.network, layer.name)}"
+                raise SettingError(name, shown, reason)
         if len({layer.name for layer in chosen}) < len(chosen):
             raise SettingError(name, shown, "Expected each layer once.")
         if self.weight(term) and not any(layer.weight != 0 for layer in chosen):
@@ -192,9 +192,8 @@ class ObjectiveSettings(Settings):
                 "style_loss", shown, f"Expected gram, as --normalization={self.normalization} is published."
             )
         if exact and self.variation not in (None, "squared"):
-            raise SettingError(
-                "variation", self.variation, f"Expected squared, as --normalization={self.normalization} is published."
-            )
+            reason = f"Expected no --variation: --normalization={self.normalization} is published with its own."
+            raise SettingError("variation", self.variation, reason)
         if exact and self.roughness_weight:
             shown = self.shown("roughness_weight")
             raise SettingError(
