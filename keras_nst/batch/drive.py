@@ -39,6 +39,14 @@ BYTES_PER_PIXEL, BYTES_PER_JOB = 2.2, 0.5e6  # of a picture as PNG; of its curve
 
 def drive(batch: Batch, stop: Stop, tell: Tell) -> int:
     """Does all jobs that are not done yet; returns the exit code."""
+    if batch.config.dry_run:
+        _, ahead = planned(batch, Manifest(batch.folder), tell)
+        for job in ahead[:SHOWN]:
+            tell(f"  {job.name}")
+        if len(ahead) > SHOWN:
+            tell(f"  and {len(ahead) - SHOWN} more")
+        tell("--dry_run: nothing was painted.")
+        return 0
     try:
         for folder in (batch.folder, batch.folder / JOBS, batch.folder / RESULTS):
             folder.mkdir(parents=True, exist_ok=True)
@@ -50,24 +58,26 @@ def drive(batch: Batch, stop: Stop, tell: Tell) -> int:
     except OSError as error:
         raise SettingError("workdir", str(batch.folder), f"Expected a writable folder. {error.strerror}.") from None
     with held, Manifest(batch.folder) as manifest:
-        if manifest.passed_over:
-            tell(f"{manifest.passed_over} lines of {MANIFEST} cannot be read and are skipped.")
-        hashes = Hashes()
-        jobs = [job_of(item, batch.config, batch.folder, hashes) for item in batch.items]
-        ahead = [job for job in jobs if wanted(manifest, job, batch.config)]
-        tell(f"{len(jobs)} pictures: {len(jobs) - len(ahead)} done or failed before, {len(ahead)} to paint.")
-        if ahead:
-            tell(effort(ahead))
-        if batch.config.dry_run:
-            for job in ahead[:SHOWN]:
-                tell(f"  {job.name}")
-            tell(f"  and {len(ahead) - SHOWN} more" if len(ahead) > SHOWN else "--dry_run: nothing was painted.")
-            return 0
+        jobs, ahead = planned(batch, manifest, tell)
         if batch.config.tensorboard:
             tell(show(batch.folder))
         write_experiment(batch.folder, jobs)
         work(batch, manifest, ahead, stop)
         return conclude(batch, manifest, jobs, stop, tell)
+
+
+def planned(batch: Batch, manifest: Manifest, tell: Tell) -> tuple[list[BatchJob], list[BatchJob]]:
+    """Returns all jobs, and those that are not done yet; says how many they are and what they take."""
+    if manifest.passed_over:
+        tell(f"{manifest.passed_over} lines of {MANIFEST} cannot be read and are skipped.")
+    hashes = Hashes()
+    jobs = [job_of(item, batch.config, batch.folder, hashes) for item in batch.items]
+    ahead = [job for job in jobs if wanted(manifest, job, batch.config)]
+    pictures = "1 picture" if len(jobs) == 1 else f"{len(jobs)} pictures"
+    tell(f"{pictures}: {len(jobs) - len(ahead)} done or failed before, {len(ahead)} to paint.")
+    if ahead:
+        tell(effort(ahead))
+    return jobs, ahead
 
 
 def effort(jobs: Sequence[BatchJob]) -> str:

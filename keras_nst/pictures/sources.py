@@ -67,6 +67,8 @@ def _expanded(name: str, written: str, deep: bool) -> list[str]:
     elif glob.has_magic(written) and "://" not in written and not path.exists():
         found = sorted(glob.glob(os.path.expanduser(written), recursive=True))
         expected = "Expected a pattern that matches at least one file."
+    elif not path.suffix and ":" not in written and not path.exists():
+        raise SettingError(name, written, "Expected a folder, a picture or a list. Received: no such file or folder")
     else:
         return [written]
     if not found:

@@ -40,9 +40,7 @@ def parse(argv: Sequence[str]) -> Config:
         SettingError: a value that a setting does not accept.
     """
     given = flags.read(argv, Config, OWN_FLAGS)
-    if given.rest:
-        stray = given.rest
-        raise UsageError(f"Expected flags only, as in --content={stray[0]}. Received: {' '.join(stray)}")
+    flags.refuse(given.rest, "content")
     settings, picture, folder = given.settings, given.own["from_image"], given.own["resume"]
     if folder is not None:
         settings = settings_of_run(str(folder)) | settings

@@ -92,9 +92,18 @@ def read_settings(argv: Sequence[str], settings: type[Kind], example: str) -> Ki
         SettingError: a value is not accepted.
     """
     given = read(argv, settings, {})
-    if given.rest:
-        raise UsageError(f"Expected flags only, as in --{example}={given.rest[0]}. Received: {' '.join(given.rest)}")
+    refuse(given.rest, example)
     return settings.written(**given.settings)
+
+
+def refuse(rest: Sequence[str], example: str) -> None:
+    """Refuses arguments that are no flags; `example` is the flag suggested for them."""
+    if not rest:
+        return
+    if rest[0].startswith(("\N{EN DASH}", "\N{EM DASH}")):  # copied from a text that made one dash of two
+        raise UsageError(f"Expected two hyphens before each flag, as in --{example}. Received: {rest[0]}")
+    expected = f"Expected flags only, as in --{example}={rest[0]}, and quotes around a name with spaces"
+    raise UsageError(f"{expected}. Received: {' '.join(rest)}")
 
 
 def _repeated(found: Sequence[str], settings: type[Settings], own: OwnFlags) -> dict[str, str]:
