@@ -24,7 +24,7 @@ from keras_nst.batch.jobs import BatchJob, Hashes, job_of
 from keras_nst.batch.prepare import items, values_of
 from keras_nst.batch.settings import COMMAND, OF_THE_BATCH, BatchConfig
 from keras_nst.command.command import written_out
-from keras_nst.command.manifest import DONE, FAILED, MANIFEST, RUNNING, Manifest
+from keras_nst.command.manifest import DONE, FAILED, MANIFEST, RUNNING, Entry, Manifest, result_of
 from keras_nst.command.run_folder import Busy
 from keras_nst.run.__main__ import main as run
 from keras_nst.run.prepare import JobSpec
@@ -377,6 +377,56 @@ def test_a_job_waits_until_its_folder_is_free(
     with pytest.raises(Busy) if busy == 9 else contextlib.nullcontext():
         assert jobs.when_free(work, stop) == "done"
     assert len(calls) == (3 if busy == 2 else 1)
+
+
+def the_job(album: Path, **given: object) -> BatchJob:
+    asked = batch(contents=str(album / "contents" / "town0.png"), style=str(album / "styles" / "paint0.jpg"), **given)
+    return job_of(items(asked)[0], asked, album / "batch", Hashes())
+
+
+def test_what_leaves_the_picture_alike_leaves_its_job(album: Path) -> None:
+    plain = the_job(album)
+    for given in ({"checkpoint_secs": 5.0}, {"figures": False}, {"preview": "x.png"}, {"memory_limit_gb": 2.0}):
+        assert the_job(album, **given).id == plain.id
+    for given in ({"steps": (3,)}, {"style_weight": 2.0}, {"bit_depth": 16}, {"precision": "float32"}):
+        assert the_job(album, **given).id != plain.id
+
+
+def test_overwrite_replaces_other_pictures_but_not_what_is_half_done(album: Path) -> None:
+    assert not the_job(album).spec.config.overwrite
+    job = the_job(album, overwrite=True)
+    assert job.spec.config.overwrite
+    job.spec.workdir.mkdir(parents=True)
+    (job.spec.workdir / "run.json").write_text("{}")
+    assert not the_job(album, overwrite=True).spec.config.overwrite
+
+
+def test_where_a_picture_is(tmp_path: Path) -> None:
+    """Wherever the batch stands now, and from wherever it is called."""
+    path = write_picture(tmp_path / "pictures.png")
+    assert result_of(tmp_path, Entry(output=str(path))) == path
+    (tmp_path / "pictures").mkdir()
+    moved = path.rename(tmp_path / "pictures" / "a.png")
+    assert result_of(tmp_path, Entry(output="elsewhere/pictures/a.png")) == moved
+    assert result_of(tmp_path, Entry(output="b.png")) is None and result_of(tmp_path, Entry()) is None
+
+
+def test_a_picture_that_was_removed_is_painted_again(album: Path) -> None:
+    one = [f"--contents={album / 'contents' / 'town0.png'}", f"--style={album / 'styles' / 'paint0.jpg'}"]
+    command = [*one, f"--workdir={album / 'batch'}", *SMALL, "--steps=1", "--cpus=1"]
+    assert main(command) == 0
+    (path,) = (album / "batch" / "pictures").iterdir()
+    made = pixels(path)
+    path.unlink()
+    assert main(command) == 0
+    np.testing.assert_array_equal(pixels(path), made)
+
+
+def test_missing_pictures_are_named_beforehand(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (album / "list.txt").write_text("a.jpg\nb.jpg\nsample:harbor\nc.jpg\nd.jpg\n")
+    given = [f"--contents={album / 'list.txt'}", f"--style={album / 'styles' / 'paint0.jpg'}", "--dry_run"]
+    assert main([*given, f"--workdir={album / 'batch'}"]) == 0
+    assert "Missing: a.jpg, b.jpg, c.jpg and 1 more. Pictures that need them will fail." in capsys.readouterr().out
 
 
 def test_a_dry_run_does_nothing(album: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,23 +4,24 @@ import csv
 import itertools
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from keras_nst.batch.jobs import BatchJob, Hashes, job_of, parcels
-from keras_nst.batch.prepare import Batch
+from keras_nst.batch.prepare import Batch, Item
 from keras_nst.batch.settings import BatchConfig
 from keras_nst.batch.together import do_all
 from keras_nst.batch.trials import write_experiment, write_trial
 from keras_nst.command.board import show
-from keras_nst.command.manifest import DONE, FAILED, JOBS, MANIFEST, PENDING, RESULTS, RUNNING, Manifest
+from keras_nst.command.manifest import DONE, FAILED, JOBS, MANIFEST, PENDING, RESULTS, RUNNING, Manifest, result_of
 from keras_nst.command.meter import Meter, warn
 from keras_nst.core.plan.pyramid import Size
 from keras_nst.session.scene import size_of_result
 from keras_nst.session.session import scales_of
 from keras_nst.settings.declared import SettingError
 from keras_nst.settings.lines import Tell
+from keras_nst.settings.values import parse_styles
 from keras_nst.system.files import Locked, lock
 from keras_nst.system.pace import Stop
 from keras_nst.workers.engines import engine_of
@@ -29,7 +30,7 @@ from keras_nst.workers.local import workers_here
 from keras_nst.workers.parcels import Outcome
 
 SUMMARY = "summary.csv"
-SHOWN = 20  # lines of a list in the terminal
+SHOWN, FEW = 20, 3  # lines of a list in the terminal; names in a line
 USUAL = Size(400, 600)  # the shape of most photographs
 # Pictures optimized in one batch, if memory allows. The number for a GPU was never measured.
 ON_CPU, ON_GPU = 4, 8
@@ -40,7 +41,7 @@ BYTES_PER_PIXEL, BYTES_PER_JOB = 2.2, 0.5e6  # of a picture as PNG; of its curve
 def drive(batch: Batch, stop: Stop, tell: Tell) -> int:
     """Does all jobs that are not done yet; returns the exit code."""
     if batch.config.dry_run:
-        _, ahead = planned(batch, Manifest(batch.folder), tell)
+        _, ahead = planned(batch, Manifest(batch.folder), stop, tell)
         for job in ahead[:SHOWN]:
             tell(f"  {job.name}")
         if len(ahead) > SHOWN:
@@ -58,7 +59,9 @@ def drive(batch: Batch, stop: Stop, tell: Tell) -> int:
     except OSError as error:
         raise SettingError("workdir", str(batch.folder), f"Expected a writable folder. {error.strerror}.") from None
     with held, Manifest(batch.folder) as manifest:
-        jobs, ahead = planned(batch, manifest, tell)
+        jobs, ahead = planned(batch, manifest, stop, tell)
+        if stop.is_set():
+            return 0
         if batch.config.tensorboard:
             tell(show(batch.folder))
         write_experiment(batch.folder, jobs)
@@ -66,13 +69,17 @@ def drive(batch: Batch, stop: Stop, tell: Tell) -> int:
         return conclude(batch, manifest, jobs, stop, tell)
 
 
-def planned(batch: Batch, manifest: Manifest, tell: Tell) -> tuple[list[BatchJob], list[BatchJob]]:
+def planned(batch: Batch, manifest: Manifest, stop: Stop, tell: Tell) -> tuple[list[BatchJob], list[BatchJob]]:
     """Returns all jobs, and those that are not done yet; says how many they are and what they take."""
     if manifest.passed_over:
         tell(f"{manifest.passed_over} lines of {MANIFEST} cannot be read and are skipped.")
     hashes = Hashes()
-    jobs = [job_of(item, batch.config, batch.folder, hashes) for item in batch.items]
-    ahead = [job for job in jobs if wanted(manifest, job, batch.config)]
+    items = itertools.takewhile(lambda _: not stop.is_set(), batch.items)  # thousands take a while
+    jobs = [job_of(item, batch.config, batch.folder, hashes) for item in items]
+    ahead = [job for job in jobs if wanted(manifest, job, batch)]
+    if missing := missing_inputs(batch.items):
+        more = f" and {len(missing) - FEW} more" if len(missing) > FEW else ""
+        tell(f"Missing: {', '.join(missing[:FEW])}{more}. Pictures that need them will fail.")
     pictures = "1 picture" if len(jobs) == 1 else f"{len(jobs)} pictures"
     tell(f"{pictures}: {len(jobs) - len(ahead)} done or failed before, {len(ahead)} to paint.")
     if ahead:
@@ -94,12 +101,19 @@ def effort(jobs: Sequence[BatchJob]) -> str:
     )
 
 
-def wanted(manifest: Manifest, job: BatchJob, config: BatchConfig) -> bool:
+def missing_inputs(items: Iterable[Item]) -> list[str]:
+    """Returns the contents and styles that are paths to nothing, each once."""
+    named = (name for item in items for name in (item.content, *(style.source for style in parse_styles(item.style))))
+    paths = (name for name in dict.fromkeys(named) if name and ":" not in name)  # no sample, no address
+    return [path for path in paths if not Path(path).expanduser().exists()]
+
+
+def wanted(manifest: Manifest, job: BatchJob, batch: Batch) -> bool:
     """Returns whether a job has to be done."""
     entry = manifest.get(job.id)
     if entry.state == DONE:
-        return not Path(entry.output).exists()
-    return entry.state != FAILED or config.retry_failed
+        return result_of(batch.folder, entry) is None
+    return entry.state != FAILED or batch.config.retry_failed
 
 
 def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop) -> None:
@@ -175,7 +189,11 @@ def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop,
     from keras_nst.report.batches import write_album
 
     entries = {job.id: manifest.get(job.id) for job in jobs}
-    outputs = {job.id: Path(entry.output) for job in jobs for entry in [entries[job.id]] if entry.state == DONE}
+    outputs = {
+        job.id: result_of(batch.folder, entries[job.id]) or Path(entries[job.id].output)
+        for job in jobs
+        if entries[job.id].state == DONE
+    }
     failed = [job for job in jobs if entries[job.id].state == FAILED]
     write_summary(batch.folder / SUMMARY, jobs, manifest)
     made = [(item, outputs.get(job.id)) for item, job in zip(batch.items, jobs, strict=True)]

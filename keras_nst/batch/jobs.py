@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from keras_nst.batch.prepare import Item, shown_settings
 from keras_nst.batch.settings import BatchConfig
 from keras_nst.command.manifest import JOBS, RESULTS
-from keras_nst.command.run_folder import CHECKPOINT, PICTURE, Busy
+from keras_nst.command.run_folder import CHECKPOINT, FREE, PICTURE, RECORD, Busy
 from keras_nst.run.prepare import JobSpec, ready
 from keras_nst.settings.config import Config
 from keras_nst.settings.lines import Tell
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 
 Answer = TypeVar("Answer")
+
+# Settings that leave the picture as it is: a job that has others is the same one.
+ALIKE = frozenset(FREE) - {"steps", "max_seconds", "bit_depth", "strategy"}
 
 BYTES_AT_ONCE = 1 << 20
 PATIENCE = 90.0  # seconds to wait for another run in a job's folder to end
@@ -68,15 +71,18 @@ def sha256(path: str) -> str:
 
 
 def job_of(item: Item, batch: BatchConfig, folder: Path, hashes: Hashes) -> BatchJob:
-    """Returns the job of an item; its identifier is the hash of its inputs and settings."""
+    """Returns the job of an item; its identifier is the hash of its inputs and of what makes its picture."""
     config = absolute(item.config(batch))
     files = [config.content, *(style.source for style in config.style_sources()), config.init, config.content_mask]
     inputs = [hashes(file) for file in (*files, *parted(config.style_mask)) if file]
-    told = json.dumps([settings_of(config), item.output, inputs], sort_keys=True)
+    usual = settings_of(Config())
+    settings = {name: usual[name] if name in ALIKE else value for name, value in settings_of(config).items()}
+    told = json.dumps([settings, item.output, inputs], sort_keys=True)
     id = hashlib.sha256(told.encode()).hexdigest()[:16]
     output = item.output or str(folder / RESULTS / f"{item.name}.png")
     workdir = folder / JOBS / id
-    own: dict[str, Any] = {"workdir": str(workdir), "output": output, "overwrite": False, "tensorboard": False}
+    replaces = batch.overwrite and not (workdir / RECORD).exists()  # another picture, never what a job resumes from
+    own: dict[str, Any] = {"workdir": str(workdir), "output": output, "overwrite": replaces, "tensorboard": False}
     return BatchJob(id, item.name, JobSpec(Config(**vars(config) | own), workdir), shown_settings(item))
 
 
@@ -88,7 +94,9 @@ def do(job: BatchJob, open_session: Callable[[Config], Any], stop: Stop, tell: T
 
     def attempt() -> "Done | Path":
         known = ready(job.spec, tell)
-        return known.output if known.is_done else perform(known, open_session, stop, tell, begun, io.StringIO())
+        if known.is_done and known.output.exists():
+            return known.output
+        return perform(known, open_session, stop, tell, begun, io.StringIO())
 
     try:
         done = when_free(attempt, stop)

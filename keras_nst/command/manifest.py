@@ -29,6 +29,13 @@ class Entry(NamedTuple):
     settings: dict[str, str] = {}  # those that differ from the batch's
 
 
+def result_of(folder: Path, entry: Entry) -> Path | None:
+    """Returns where the picture of a job is now; None if nowhere. The batch may have been moved since it was made."""
+    output = Path(entry.output) if entry.output else None
+    places = [output, folder / RESULTS / output.name] if output else []
+    return next((path for path in places if path.is_file()), None)
+
+
 class Manifest:
     """The jobs of a batch, by their hashes.
 

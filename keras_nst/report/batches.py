@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from keras_nst.command.manifest import JOBS, MANIFEST, RESULTS, Entry, read
+from keras_nst.command.manifest import JOBS, MANIFEST, Entry, read, result_of
 from keras_nst.command.run_folder import REPORT, read_record
 from keras_nst.report.album import Row, write_page
 from keras_nst.report.facts import short_name, texts
@@ -33,11 +33,9 @@ def write_album(folder: Path, entries: Mapping[str, Entry]) -> Path:
 
 
 def row_of(folder: Path, job: str, entry: Entry) -> Row:
-    """Returns the page's row for a job; the batch may have been moved since it was made."""
+    """Returns the page's row for a job."""
     workdir = folder / JOBS / Path(job).name
-    output = Path(entry.output) if entry.output else None
-    places = [output, folder / RESULTS / output.name] if output else []
-    picture = next((path for path in places if path.is_file()), None)
+    picture = result_of(folder, entry)
     record = read_record(workdir)
     given = texts(record.given) if record else {}
     report = workdir / REPORT
