@@ -41,6 +41,11 @@ class BatchConfig(Engines, Config):
         "for four values from 0.2 to 0.8. Separate values that contain commas by semicolons. Repeat the flag for "
         "all combinations of several settings.",
     )
+    workdir: str = setting("", text("FOLDER"), "Batch", f"The folder of the batch; default: {FOLDER}.")
+    output: str = setting("", text("PATH"), "Batch", "None: a batch names its pictures, or --pairs does.")
+    overwrite: bool = setting(
+        False, switch(), "Batch", "Replace pictures of other settings that have the name of a new one."
+    )
     batch_size: int | None = setting(
         None,
         automatic(integer(1, 256)),
