@@ -319,9 +319,8 @@ def test_stop_go_on_and_change(studio: Served, open_page: Open) -> None:
     assert record is not None
     assert record.given["style_strength"] == "0.9" and "uploads" in record.given["init"]
     assert not studio.get(f"/api/runs/{run}").told["finished"]
-    page.click("#branch")
-    page.wait_for_selector("#styles .card")
-    assert page.text_content("#value-steps") == "5"  # as they were asked for, not those that were left
+    page.click("#branch")  # with the steps as they were asked for, not those that were left
+    until(page, "document.getElementById('value-steps').textContent === '5'")
 
 
 def test_where_the_sketch_stands(still: Served, open_page: Open) -> None:
