@@ -189,7 +189,7 @@ def test_a_volume_whose_sheet_fails_is_written(tmp_path: Path, monkeypatch: pyte
         asked = prepare(Carving.written(**SMALL | given, workdir=str(tmp_path / "work")), told.append)
         assert volumes.drive(asked, threading.Event(), told.append) == 0
     assert told.count(f"No sheet and animation: {FAULT}.") == 1 and np.load(tmp_path / "out.npy").shape == (20, 24, 28)
-    assert any(line.startswith("This film is already painted") for line in told)
+    assert any(line.startswith("This volume is already painted") for line in told)
 
 
 def test_a_program_is_told_why_there_are_no_figures() -> None:
