@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import hashlib
 import json
 import os
 import signal
@@ -30,6 +31,7 @@ from keras_nst.run.__main__ import main as run
 from keras_nst.run.prepare import JobSpec
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
+from keras_nst.settings.text import absolute, settings_of
 from keras_nst.workers.local import LocalEngine
 from keras_nst.workers.parcels import Outcome
 
@@ -390,6 +392,19 @@ def test_what_leaves_the_picture_alike_leaves_its_job(album: Path) -> None:
         assert the_job(album, **given).id == plain.id
     for given in ({"steps": (3,)}, {"style_weight": 2.0}, {"bit_depth": 16}, {"precision": "float32"}):
         assert the_job(album, **given).id != plain.id
+
+
+def test_a_job_of_an_earlier_version_keeps_its_name(album: Path) -> None:
+    """Its identifier was the hash of all settings."""
+    asked = batch(
+        contents=str(album / "contents" / "town0.png"), style=str(album / "styles" / "paint0.jpg"), figures=False
+    )
+    item, hashes = items(asked)[0], Hashes()
+    config = absolute(item.config(asked))
+    about = [settings_of(config), "", [hashes(config.content), hashes(config.style), config.init]]
+    earlier = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
+    assert job_of(item, asked, album, hashes, {earlier: Entry()}).id == earlier
+    assert job_of(item, asked, album, hashes).id != earlier
 
 
 def test_overwrite_replaces_other_pictures_but_not_what_is_half_done(album: Path) -> None:

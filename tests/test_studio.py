@@ -215,6 +215,7 @@ def test_true_and_false_are_no_numbers(still: Served, value: bool) -> None:
     (still.studio.gallery.folder / "run" / "checkpoint.zip").touch()
     for path, body in (
         ("/api/jobs", asked | {"styles": [style | {"weight": value}]}),
+        ("/api/jobs", asked | {"styles": [style | {"weight": 10**400}]}),
         ("/api/jobs", asked | {"settings": QUICK | {"steps": value}}),
         ("/api/jobs/run/change", {"settings": {"steps": value}}),
         ("/api/runs/run/larger", {"size": value}),

@@ -75,7 +75,7 @@ def planned(batch: Batch, manifest: Manifest, stop: Stop, tell: Tell) -> tuple[l
         tell(f"{manifest.passed_over} lines of {MANIFEST} cannot be read and are skipped.")
     hashes = Hashes()
     items = itertools.takewhile(lambda _: not stop.is_set(), batch.items)  # thousands take a while
-    jobs = [job_of(item, batch.config, batch.folder, hashes) for item in items]
+    jobs = [job_of(item, batch.config, batch.folder, hashes, manifest.entries) for item in items]
     ahead = [job for job in jobs if wanted(manifest, job, batch)]
     if missing := missing_inputs(batch.items):
         more = f" and {len(missing) - FEW} more" if len(missing) > FEW else ""

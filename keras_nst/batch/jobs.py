@@ -1,12 +1,13 @@
 """One job of a batch: its identifier, its folder, and its execution."""
 
+import functools
 import hashlib
 import io
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -70,20 +71,35 @@ def sha256(path: str) -> str:
     return hashed.hexdigest()
 
 
-def job_of(item: Item, batch: BatchConfig, folder: Path, hashes: Hashes) -> BatchJob:
-    """Returns the job of an item; its identifier is the hash of its inputs and of what makes its picture."""
+def job_of(
+    item: Item, batch: BatchConfig, folder: Path, hashes: Hashes, known: Container[str] = frozenset()
+) -> BatchJob:
+    """Returns the job of an item; its identifier is the hash of its inputs and of what makes its picture.
+
+    `known` are the jobs of the batch so far: those of earlier versions are the hashes of all settings.
+    """
     config = absolute(item.config(batch))
     files = [config.content, *(style.source for style in config.style_sources()), config.init, config.content_mask]
     inputs = [hashes(file) for file in (*files, *parted(config.style_mask)) if file]
-    usual = settings_of(Config())
-    settings = {name: usual[name] if name in ALIKE else value for name, value in settings_of(config).items()}
-    told = json.dumps([settings, item.output, inputs], sort_keys=True)
-    id = hashlib.sha256(told.encode()).hexdigest()[:16]
+    settings = settings_of(config)
+    earlier, id = (identifier([each, item.output, inputs]) for each in (settings, settings | usual()))
+    id = earlier if earlier in known else id
     output = item.output or str(folder / RESULTS / f"{item.name}.png")
     workdir = folder / JOBS / id
     replaces = batch.overwrite and not (workdir / RECORD).exists()  # another picture, never what a job resumes from
     own: dict[str, Any] = {"workdir": str(workdir), "output": output, "overwrite": replaces, "tensorboard": False}
     return BatchJob(id, item.name, JobSpec(Config(**vars(config) | own), workdir), shown_settings(item))
+
+
+@functools.cache
+def usual() -> dict[str, str]:
+    """Returns the defaults of the settings that leave the picture as it is."""
+    return {name: value for name, value in settings_of(Config()).items() if name in ALIKE}
+
+
+def identifier(about: list[Any]) -> str:
+    """Returns the name of a job of which this is known."""
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def do(job: BatchJob, open_session: Callable[[Config], Any], stop: Stop, tell: Tell) -> Outcome:

@@ -1,7 +1,7 @@
 """The page's form, made from the declared settings and from the bundled configs as presets."""
 
-import math
 import re
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -139,7 +139,7 @@ def _style(told: Any) -> StylePart:
     if not isinstance(told, Mapping):
         raise InputError("Expected each style as a JSON object with picture and weight")
     weight = told.get("weight", 1.0)
-    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight <= sys.float_info.max:
         raise InputError(f"Expected a weight above 0. Received: {one_line(str(weight), 80)}")
     return StylePart(_text(told.get("picture", "")), float(weight), _text(told.get("mask", "")))
 
