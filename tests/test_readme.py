@@ -209,16 +209,14 @@ def test_the_python_runs(name: str, tmp_path: Path, vgg19_weights: Path, monkeyp
     assert (tmp_path / "harbor-night.png").stat().st_size > 10_000
 
 
-def test_times_and_losses_are_those_of_the_configs() -> None:
-    def told(name: str) -> tuple[str, str]:
-        head = (ROOT / "configs" / name).read_text()
-        return re.search(r"time (\d+ seconds)", head)[1], re.search(r"final loss (\d[.\d]*\d)", head)[1]
+def test_times_are_those_of_the_configs() -> None:
+    def told(name: str) -> str:
+        return re.search(r"time (\d+ seconds)", (ROOT / "configs" / name).read_text())[1]
 
     text = " ".join(README.split())
-    time, loss = told("starry.cfg")
-    assert f"about {time} on two cores" in text and f"ends with a loss near {loss};" in text
-    assert f"a sketch of it in about {told('quick.cfg')[0]}" in text
-    assert len(re.findall(r"\d+ seconds|minute and a half|a loss (?:of|near)", text)) == 3  # these and no others
+    assert f"about {told('starry.cfg')} on two cores" in text
+    assert f"a sketch of it in about {told('quick.cfg')}" in text
+    assert len(re.findall(r"\d+ seconds|minute and a half|a loss (?:of|near)", text)) == 2  # these and no others
 
 
 @pytest.mark.parametrize("name", TEXTS)

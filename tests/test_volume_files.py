@@ -189,7 +189,7 @@ def test_one_slice_is_a_volume() -> None:
         (np.zeros((2, 3, 4, 5)), "Received: an array of 2 x 3 x 4 x 5"),
         (np.zeros(7), "Received: an array of 7"),
         (np.full((3, 4, 5), 7), "Expected values that differ. Received: 7 everywhere"),
-        (np.zeros((0, 4, 5)), "Expected numbers. Received: nothing"),
+        (np.zeros((0, 4, 5)), "Expected numbers. Received: an empty array"),
         (np.array([[["a"]]]), "Expected numbers. Received: <U1"),
     ],
 )
