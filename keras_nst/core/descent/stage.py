@@ -17,6 +17,8 @@ from keras_nst.core.plan.method import Method
 from keras_nst.core.plan.pyramid import Scale, Size
 from keras_nst.core.seeing.sight import Pictures, aim_at, composed, evaluator_of, in_smaller_tiles, kept_of, look_at
 
+MUCH = 256**2  # pixels: feature maps of fewer may wait in memory until Python looks for garbage by itself
+
 
 class Stage:
     """The picture at one scale, its optimizer, the watch over its losses, and the programs that take its steps.
@@ -124,7 +126,8 @@ class Stage:
         if self.aim is None or not self._is_aimed():
             at = self.inputs, self.method, self.scale  # another thread may begin the next picture meanwhile
             self.aim, self.aimed_at = aim_at(at[0], at[2].size, self.network, at[1].at(at[2])), at
-            gc.collect()  # tracing leaves reference cycles that hold much memory
+            if self.count * self.scale.size.height * self.scale.size.width >= MUCH:
+                gc.collect()  # tracing leaves reference cycles that hold feature maps
         return self.aim
 
     def _is_aimed(self) -> bool:
