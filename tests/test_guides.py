@@ -65,6 +65,18 @@ def test_no_regions() -> None:
     assert guides(None, Size(64, 64), STYLE_LAYERS, Seeing("vgg19")) == {}
 
 
+def test_a_rim_counts_for_no_region_at_the_finest_layers() -> None:
+    layers = (Layer("block1_conv1"), Layer("block2_conv1"))
+    told = guides(None, Size(32, 40), layers, Seeing("vgg19", rim=2))
+    assert set(told) == {"block1_conv1"} and told["block1_conv1"].sum() == 28 * 36
+    assert not told["block1_conv1"][:, [0, 1, -1, -2]].any() and not told["block1_conv1"][:, :, [0, 1, -1, -2]].any()
+    both = guides(two_halves(32, 40), Size(32, 40), layers, Seeing("vgg19", rim=2))
+    assert (
+        both["block1_conv1"].sum(axis=(1, 2)).tolist() == [28 * 18, 28 * 18] and both["block2_conv1"].sum() == 16 * 20
+    )
+    assert guides(None, Size(31, 400), layers, Seeing("vgg19", rim=2)) == {}  # it would be too much of so narrow a one
+
+
 def test_away_from_the_border() -> None:
     """A layer's positions that see nothing beyond it: the third layer of a picture of 64 x 96 sees 5 pixels."""
     told = away_from_the_border(Size(64, 96), (Layer("block2_conv1"),), "vgg19")

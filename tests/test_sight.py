@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from conftest import smooth_picture
 
-from keras_nst.core.network import resizing
+from keras_nst.core.network import programs, resizing
 from keras_nst.core.network.features import extractor
 from keras_nst.core.network.network import Network
 from keras_nst.core.objective.losses import Aim
@@ -98,9 +98,7 @@ def test_regions_that_cover_all_are_no_regions(features: keras.Model) -> None:
 
 def test_each_region_is_compared_with_its_own_style() -> None:
     """Hard halves of a picture, by hand: the loss is the mean of those of the halves, seen by the first layer."""
-    alone = {"style_layers": (Layer("block1_conv1"),), "style_loss": (("gram", 1.0),)}
-    config = settings(**alone, content_weight=0.0, variation_weight=0.0)
-    features = extractor("vgg19", ["block1_conv1"], weights=0, precision="float64")
+    features, config = of_the_first_layer(padding="zero")
     hard = np.float32([np.arange(64) < 32, np.arange(64) >= 32])[:, None, :] * np.ones((1, 40, 1), np.float32)
     shown, styles = tensor(2, Size(40, 64)), [tensor(1, Size(40, 64)), tensor(5, Size(40, 64))]
     ones = np.ones((40, 64), np.float32)
@@ -112,11 +110,35 @@ def test_each_region_is_compared_with_its_own_style() -> None:
     seen = np.asarray(features(shown)["block1_conv1"])[0]
     expected = []
     for own, style in enumerate(styles):
-        half = seen[:, 32 * own : 32 * own + 32].reshape(-1, 64)
-        target = np.asarray(features(style)["block1_conv1"])[0].reshape(-1, 64)
-        target = target.T @ target / len(target)
-        expected.append(np.sum((half.T @ half / len(half) - target) ** 2) / np.sum(target**2))
+        target = np.asarray(features(style)["block1_conv1"])[0]
+        expected.append(apart(seen[:, 32 * own : 32 * own + 32], target))
     np.testing.assert_allclose(total, [np.mean(expected)], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("given", "rim"), [({}, 2), ({"padding": "reflect"}, 2), ({"padding": "zero"}, 0)])
+@pytest.mark.parametrize("evaluator", ["whole", "tiles"])
+def test_the_outermost_pixels_do_not_count_for_the_finest_style(given: dict, rim: int, evaluator: str) -> None:
+    """By hand, in the picture and in the style; black beyond the border is the sources' own, where all count."""
+    features, config = of_the_first_layer(**given, evaluator=evaluator, tile_size=32)
+    shown, style = tensor(2), tensor(1)
+    total = judged(Pictures(tensor(0), (Style(style),)), shown, features, config)[0][0].style
+    inner = slice(rim, -rim or None)
+    seen, target = (np.asarray(features(of)["block1_conv1"])[0, inner, inner] for of in (shown, style))
+    np.testing.assert_allclose(total, [apart(seen, target)], rtol=1e-6)
+
+
+def of_the_first_layer(**given: object) -> tuple[keras.Model, Method]:
+    """The first layer, random, and the Gram matrix of it alone as the objective."""
+    alone = {"style_layers": (Layer("block1_conv1"),), "style_loss": (("gram", 1.0),)}
+    method = settings(**alone, content_weight=0.0, variation_weight=0.0, roughness_weight=0.0, **given)
+    padding = given.get("padding", "replicate")
+    return extractor("vgg19", ["block1_conv1"], weights=0, precision="float64", padding=padding), method
+
+
+def apart(seen: np.ndarray, target: np.ndarray) -> float:
+    """The relative distance of Gram matrices of features (h, w, c)."""
+    own, aim = (np.einsum("hwc,hwd->cd", of, of) / (of.shape[0] * of.shape[1]) for of in (seen, target))
+    return np.sum((own - aim) ** 2) / np.sum(aim**2)
 
 
 @pytest.mark.parametrize("loss", ["gram", "mean_std", "covariance", "w2", "mmd"])
@@ -182,3 +204,12 @@ def test_enlarged_pictures_stay_pictures() -> None:
     content = tf.constant(np.float32(np.indices((1, 48, 64, 3)).sum(axis=0) % 2))  # a chessboard
     bright = resizing.enlarged(tf.ones((1, 24, 32, 3)), content, Size(48, 64))
     assert 0.0 <= np.min(bright) and np.max(bright) <= 1.0 and np.std(bright) > 0.1
+
+
+def test_seen_once_by_a_program_or_without_one(features: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small picture needs no program; what is measured is the same."""
+    measured = judged(Pictures(tensor(0), (Style(tensor(1)),)), tensor(2), features, settings())
+    monkeypatch.setattr(programs, "SOON_SEEN", 0)
+    by_programs = judged(Pictures(tensor(0), (Style(tensor(1)),)), tensor(2), features, settings())
+    for one, other in zip(tf.nest.flatten(measured), tf.nest.flatten(by_programs), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)

@@ -60,6 +60,7 @@ class Instant:
         return composed(enlarged(painted, pictures.content, size), kept_of(pictures, size))
 
     def _painted(self, pictures: Pictures, size: Size, method: Method) -> tf.Tensor:
+        method = method._replace(seeing=method.seeing._replace(rim=0))  # every position changes
         shown = beyond(resize(pictures.content, size))
         styles = self._styles(pictures, size, method)
         change = Change(styles, content_shares(pictures.regions, size, method), method.start.strength)

@@ -6,6 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
+SOON_SEEN = 256**2  # pixels
+
 
 class Programs:
     """A cache of programs, by function and input shapes.
@@ -29,9 +31,11 @@ class Programs:
         return self.known[key](*inputs)
 
 
-def run_once(work: Callable[..., Any], names: tuple[str, ...], *inputs: Any) -> Any:
-    """Returns the same; the program and all that it holds is freed immediately."""
-    return traced(functools.partial(work, names), inputs, by_xla=False)(*inputs)
+def run_once(work: Callable[..., Any], names: tuple[str, ...], picture: tf.Tensor, *inputs: Any) -> Any:
+    """Returns the same without keeping a program. Small pictures have none: tracing takes longer."""
+    if picture.shape[:-1].num_elements() <= SOON_SEEN:
+        return work(names, picture, *inputs)
+    return traced(functools.partial(work, names), (picture, *inputs), by_xla=False)(picture, *inputs)
 
 
 def traced(work: Callable[..., Any], inputs: tuple, by_xla: bool) -> tf.types.experimental.ConcreteFunction:

@@ -1,4 +1,4 @@
-"""Regions of a picture at each layer: how much each position counts for each region's style."""
+"""How much each position of a layer counts for the style: by regions of the picture, and along its border."""
 
 from collections.abc import Callable
 
@@ -13,16 +13,31 @@ from keras_nst.settings.networks import Layer, reach, stride
 Shares = dict[str, np.ndarray]  # layer: (r, h, w), in [0, 1], shares of its positions in each region
 
 FEWEST = 16.0  # positions: a style picture with fewer than this away from its border is used whole
+NARROW = 1 / 16  # of the shorter side: at most as much has a rim to each side
 EMPTY = 1e-3  # of a position: a smaller region counts as none
 EXTREMES: dict[str, Callable[..., np.ndarray]] = {"inside": np.minimum, "all": np.maximum}
 
 
 def guides(regions: np.ndarray | None, size: Size, layers: tuple[Layer, ...], seeing: Seeing) -> Shares:
-    """Returns the regions (r, h', w') at these layers of a picture of this size; empty without regions."""
-    if regions is None:
-        return {}
-    shares = tf.image.resize(regions[..., None], size, antialias=True).numpy()[..., 0]
-    return {layer.name: _at_layer(shares, layer.name, seeing) for layer in layers}
+    """Returns the regions (r, h', w') at these layers of a picture of this size, without the rim at the finest ones.
+
+    Layers at which every position counts fully for the only region are missing.
+    """
+    told = {}
+    if regions is not None:
+        shares = tf.image.resize(regions[..., None], size, antialias=True).numpy()[..., 0]
+        told = {layer.name: _at_layer(shares, layer.name, seeing) for layer in layers}
+    if not 0 < seeing.rim <= NARROW * min(size):
+        return told
+    inner = _inner(size, seeing.rim)
+    finest = [layer.name for layer in layers if layer.name.startswith("block1_conv")]
+    return told | {name: inner * told.get(name, 1.0) for name in finest}
+
+
+def _inner(size: Size, rim: int) -> np.ndarray:
+    """Returns ones (1, h, w), but for zeros in the outermost `rim` rows and columns."""
+    whole = np.ones((1, size[0] - 2 * rim, size[1] - 2 * rim), np.float32)
+    return np.pad(whole, ((0, 0), (rim, rim), (rim, rim)))
 
 
 def away_from_the_border(size: Size, layers: tuple[Layer, ...], network: str) -> Shares:
@@ -30,9 +45,8 @@ def away_from_the_border(size: Size, layers: tuple[Layer, ...], network: str) ->
     whole = np.ones((1, *size), np.float32)
     inside = {}
     for layer in layers:
-        inner = whole.copy()
         seen = reach(network, layer.name)
-        inner[:, :seen], inner[:, -seen:], inner[:, :, :seen], inner[:, :, -seen:] = 0.0, 0.0, 0.0, 0.0
+        inner = _inner(size, seen) if 2 * seen < min(size) else 0.0 * whole
         plain, narrow = at_stride(whole, stride(layer.name)), at_stride(inner, stride(layer.name))
         inside[layer.name] = narrow if narrow.sum() >= FEWEST else plain
     return inside

@@ -68,6 +68,7 @@ class Seeing(NamedTuple):
     mask_reach: str = "simple"
     style_fit: str = "aspect"
     style_pixels: str = "enlarged"  # or "own", or "between": the size of a style picture smaller than the result
+    rim: int = 0  # pixels along the border that do not count for the style at the finest layers
 
 
 class Start(NamedTuple):
