@@ -222,7 +222,7 @@ def flags_of(network: Path, photographs: Path, **own: str) -> list[str]:
         ({"blend": "0,0,0"}, "Expected 3 numbers, not all 0"),
         ({"blend": "1,1,1", "style": "ink"}, "Expected either --blend or --style"),
         ({"style": "nigth"}, "Did you mean night?"),
-        ({"strength": "2"}, "--strength=2: Expected a finite number at least 0 and at most 1"),
+        ({"strength": "2"}, "--strength=2: Expected a number from 0 to 1"),
         ({"format": "gif"}, "--format=gif: Expected one of auto, jpg"),
         ({"bit_depth": "12"}, "--bit_depth=12: Expected 8 or 16"),
         ({"output": "HERE"}, "Expected another folder than that of the photographs"),
@@ -297,7 +297,7 @@ def test_a_program_paints(model: Path, photographs: Path, tmp_path: Path) -> Non
     [
         ({"style": "wool"}, "style=wool: Expected one of the model's styles"),
         ({"blend": [1]}, "blend=1: Expected 3 numbers"),
-        ({"strength": 2.0}, "strength=2: Expected a finite number"),
+        ({"strength": 2.0}, "strength=2: Expected a number"),
         ({"size": 3}, "size=3"),
         ({"color": "green"}, "color=green"),
     ],

@@ -391,7 +391,7 @@ WRONG = {
     "--content=nowhere.png": "--content=nowhere.png: Expected a picture file. Received: no such file or directory",
     "--content=setup.cfg": "--content=setup.cfg: Expected",
     "--style=another.png": "another.png: Expected one picture. Received: 2",
-    "--size=8": "--size=8: Expected a whole number at least 16 and at most 1024.",
+    "--size=8": "--size=8: Expected a whole number from 16 to 1024.",
     "--size=16": "--size=16: Expected a size that leaves 16 pixels of the content's shorter side, of 64 x 48.",
     "--layers=block9_conv1": "--layers=block9_conv1: vgg19 has no layer block9_conv1.",
     "--layers=block2_conv1,block1_conv1": "Expected layers from shallow to deep, each once.",

@@ -140,6 +140,15 @@ def test_a_table_of_pairs(album: Path) -> None:
     assert two.own == {} and two.name == "a--c"
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_table_as_spreadsheets_write_it(separator: str, mark: str, album: Path) -> None:
+    rows = [["content", "style", "steps"], ["a.jpg", "b.jpg", "3,4"]]
+    (album / "pairs.csv").write_text(mark + "\r\n".join(map(separator.join, rows)) + "\r\n", encoding="utf8")
+    (one,) = items(batch(pairs=str(album / "pairs.csv")))
+    assert (one.content, one.style, one.own) == ("a.jpg", "b.jpg", {"steps": (3, 4)})
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -148,6 +157,12 @@ def test_a_table_of_pairs(album: Path) -> None:
         ("content,style,seed\na,b,1\na,b,much\n", "line 3: --seed=much: Expected a whole number"),
         ("content,style\na,b,c\n", "line 2: Expected as many values as columns"),
         ("content,style\na,b\nc\n", "line 3: Expected as many values"),
+        (
+            "content,style,seed\na,b,x\na,b,1\na,b,y\n",
+            "line 2: --seed=x: Expected .*; line 4: --seed=y: Expected [^;]*$",
+        ),
+        ("content,style\n" + 7 * "c\n", "line 6: Expected as many values as columns ... 2 more lines are wrong.$"),
+        ("content;style;style_strength\na;b;0,5\n", "line 2: --style_strength=0,5: .* Did you mean 0.5"),
         ("content,style,output\na,b,x.png\nc,b,x.png\n", "a different output .* Received twice: x.png"),
         ('content,style\n"a,b\n', "Expected a table of comma-separated values"),
         ("content,style,workdir\na,b,c\n", "Expected only the columns"),

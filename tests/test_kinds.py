@@ -8,7 +8,7 @@ from keras_nst.settings import kinds
 @pytest.mark.parametrize("written", ["nan", "inf", "-inf", "-1", "1e999", "one"])
 def test_numbers_are_finite_and_within_limits(written: str) -> None:
     kind = kinds.number()
-    with pytest.raises(ValueError, match="Expected a finite number at least 0.*. Received: "):
+    with pytest.raises(ValueError, match="Expected a number at least 0.*. Received: "):
         kind.check(kind.parse(written))
 
 
@@ -23,6 +23,22 @@ def test_limits_may_be_open_and_closed(value: float) -> None:
 def test_whole_numbers(written: str) -> None:
     with pytest.raises(ValueError, match="Expected a whole number at least 0. Received: "):
         kinds.integer().parse(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("0,5", "0.5"), ("50%", "0.5"), ("50 %", "0.5"), ("12,5%", "0.125"), ("1,5", "1.5")]
+)
+def test_numbers_as_people_write_them_are_recognized(written: str, meant: str) -> None:
+    with pytest.raises(
+        ValueError, match=f"^Expected a number from 0 to 2. Did you mean {meant}\\? Received: {written}$"
+    ):
+        kinds.number(0, 2).parse(written)
+
+
+@pytest.mark.parametrize("written", ["half", "1,2,3", "%", ""])
+def test_what_is_no_number_is_not_taken_for_one(written: str) -> None:
+    with pytest.raises(ValueError, match="^Expected a number at least 0. Received"):
+        kinds.number().parse(written)
 
 
 def test_a_choice_names_the_nearest() -> None:

@@ -39,6 +39,16 @@ def test_missing(tmp_path: Path) -> None:
     assert complaint(tmp_path / "none.jpg").endswith("Received: no such file or directory")
 
 
+def test_a_missing_one_with_a_neighbor_of_a_similar_name(tmp_path: Path) -> None:
+    for name in ("harbor.jpg", "night.jpg", "harb\n.jpg"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "harbour").mkdir()
+    said = complaint(tmp_path / "harbour.jpg")
+    assert (
+        said == "Expected a picture file. Did you mean harbor.jpg or harb\\n.jpg? Received: no such file or directory"
+    )
+
+
 def test_folder(tmp_path: Path) -> None:
     assert complaint(tmp_path).endswith("Received: a folder")
 

@@ -38,6 +38,17 @@ def test_what_an_optimizer_does_not_use(given: dict[str, object], told: list[str
     assert remarks(Config(content="a.jpg", style="b.jpg", **given)) == told
 
 
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [
+        ("60x40", ["--size=60x40 is in pixels. For centimeters: --size=60x40cm."]),
+        *[(size, []) for size in ("60", "60x40cm", "512x340", "A3", "original")],
+    ],
+)
+def test_a_size_that_may_be_meant_in_centimeters(size: str, told: list[str]) -> None:
+    assert remarks(Config(content="a.jpg", style="b.jpg", size=size)) == told
+
+
 def test_the_docs_have_the_same_settings() -> None:
     page = (ROOT / "docs" / "guides" / "control.md").read_text(encoding="utf8")
     rows = dict(re.findall(r"^\| `(adam|lbfgs|sgd)`[^|]*\|[^|]*\|([^|]*)\|$", page, re.MULTILINE))

@@ -701,7 +701,7 @@ def test_the_page_asks_for_nothing_elsewhere() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
-        (["--port=70000"], 2, "--port=70000: Expected a whole number at least 0 and at most 65535"),
+        (["--port=70000"], 2, "--port=70000: Expected a whole number from 0 to 65535"),
         (["--workdir="], 2, "--workdir: Expected a folder."),
         (["--workdir=setup.cfg"], 2, "--workdir=setup.cfg: Expected a writable folder."),
         (["--strength=1"], 2, "--strength: There is no such flag."),

@@ -554,7 +554,7 @@ def flags_of(pictures: Path, **own: str) -> list[str]:
         ({"style": "nowhere.jpg"}, "--style=nowhere.jpg: Expected a picture file"),
         ({"style": "PAINT:2"}, "Expected styles without weights"),
         ({"size": "63"}, "--size=63: Expected a whole number at least 64"),
-        ({"width": "1000"}, "--width=1000: Expected a whole number at least 4 and at most 128"),
+        ({"width": "1000"}, "--width=1000: Expected a whole number from 4 to 128"),
         ({"steps": "0"}, "--steps=0"),
         ({"steady": "-1"}, "--steady=-1"),
         ({"learning_rate": "nan"}, "--learning_rate=nan"),

@@ -21,6 +21,8 @@ from keras_nst.settings.values import SEPARATOR, joined, parted
 
 LONGEST_STEM = 60  # letters of an input's name in a result's name
 UNSAFE = r"[^\w.,-]"  # in a file name
+SEPARATORS = ",;\t"  # of columns
+MOST_TOLD = 5  # wrong lines
 RANGE = re.compile(r"(-?[\d.]+)-(-?[\d.]+) ?\[(\d+)\]")
 
 
@@ -100,8 +102,9 @@ def rows_of_table(batch: BatchConfig) -> Iterator[Item]:
     known = {*fields(Config), "output"} - (set(OF_ONE_RUN) - {"output"})
     content = content_of_rows(batch)
     try:
-        with Path(os.path.expanduser(batch.pairs)).open(encoding="utf8", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
+        with Path(os.path.expanduser(batch.pairs)).open(encoding="utf-8-sig", newline="") as file:  # Excel's has a mark
+            reader = csv.DictReader(file, delimiter=separator_of(file.readline()), strict=True)
+            file.seek(0)
             columns = [column.strip() for column in reader.fieldnames or []]
             if unknown := [column for column in columns if column not in known]:
                 hint = nearest(unknown[0], known)
@@ -115,8 +118,20 @@ def rows_of_table(batch: BatchConfig) -> Iterator[Item]:
         ) from None
     if not rows:
         raise SettingError("pairs", batch.pairs, "Expected a row for each picture, below the header.")
+    wrong = []
     for line, row in rows:
-        yield _row(batch, content, line, row)
+        try:
+            yield _row(batch, content, row)
+        except InputError as error:
+            wrong.append(f"line {line}: {error}")
+    if wrong:
+        more = f" ... {len(wrong) - MOST_TOLD} more lines are wrong." if len(wrong) > MOST_TOLD else ""
+        raise SettingError("pairs", batch.pairs, "; ".join(wrong[:MOST_TOLD]) + more)
+
+
+def separator_of(header: str) -> str:
+    """Returns what separates the columns: spreadsheets write semicolons where a comma is part of a number."""
+    return max(SEPARATORS, key=header.count)
 
 
 def content_of_rows(batch: BatchConfig) -> str:
@@ -129,18 +144,15 @@ def content_of_rows(batch: BatchConfig) -> str:
     return contents[0] if contents else batch.content
 
 
-def _row(batch: BatchConfig, content: str, line: int, row: Mapping[str, Any]) -> Item:
-    try:
-        if None in row or None in row.values():
-            raise InputError("Expected as many values as columns")
-        given = {name: value.strip() for name, value in row.items() if value.strip()}
-        output = given.pop("output", "")
-        own = {name: read_setting(Config, name, value) for name, value in given.items()}
-        item = Item("", own.pop("content", content), one_or_several(own.pop("style", batch.style)), own, output)
-        item.config(batch)
-        return item
-    except InputError as error:
-        raise SettingError("pairs", batch.pairs, f"line {line}: {error}") from None
+def _row(batch: BatchConfig, content: str, row: Mapping[str, Any]) -> Item:
+    if None in row or None in row.values():
+        raise InputError("Expected as many values as columns")
+    given = {name: value.strip() for name, value in row.items() if value.strip()}
+    output = given.pop("output", "")
+    own = {name: read_setting(Config, name, value) for name, value in given.items()}
+    item = Item("", own.pop("content", content), one_or_several(own.pop("style", batch.style)), own, output)
+    item.config(batch)
+    return item
 
 
 # --- Sweeps ---

@@ -9,10 +9,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from keras_nst.settings.kinds import nearest
 from keras_nst.settings.lines import one_line
 from keras_nst.system.quiet import quiet_stderr
 
@@ -20,6 +22,7 @@ MAX_PIXELS = 200_000_000
 READABLE = "JPEG, PNG, WebP, TIFF, GIF or another that Pillow reads"
 NOT_PIXELS = {"EPS", "WMF"}  # drawings, which Pillow passes to other programs to execute
 HEIF = re.compile(rb"....ftyp(hei|hevc|mif1|msf1)", re.DOTALL)
+LOOKED_AT = 2000  # files of a folder, for one with a similar name
 ONE_AT_A_TIME = threading.RLock()  # Pillow's limit and Python's warnings belong to the process, not the thread
 SIGNATURES = {b"\xff\xd8": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"RIFF": "WebP", b"II*": "TIFF", b"MM\0": "TIFF"}
 
@@ -70,7 +73,8 @@ def _check_file(path: str | Path) -> None:
     try:
         status = os.stat(path)
     except OSError as error:
-        raise type(error)(f"Expected a picture file. Received: {reason(error).lower()}") from None
+        near = similar(Path(path)) if isinstance(error, FileNotFoundError) else ""
+        raise type(error)(f"Expected a picture file.{near} Received: {reason(error).lower()}") from None
     except ValueError as error:
         raise ValueError(f"Expected a picture file. Received: a name with an {error}") from None
     if stat.S_ISDIR(status.st_mode):
@@ -79,6 +83,14 @@ def _check_file(path: str | Path) -> None:
         raise ValueError("Expected a picture file. Received: a device or pipe")
     if not status.st_size:
         raise ValueError("Expected a picture file. Received: an empty file (zero bytes)")
+
+
+def similar(missing: Path) -> str:
+    """Returns " Did you mean ...?" with the files of the same folder whose names are most similar, or nothing."""
+    with suppress(OSError), os.scandir(missing.parent) as entries:
+        names = [entry.name for entry in islice(entries, LOOKED_AT) if entry.is_file()]
+        return one_line(nearest(missing.name, names))
+    return ""
 
 
 def _identified(path: str | Path, max_pixels: int) -> ImageFile.ImageFile:

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -20,16 +21,17 @@ class Kind(NamedTuple):
 
 
 def _number_kind(convert: type, takes: str, low: float, high: float, above: bool) -> Kind:
-    what = "a finite number" if takes == "NUMBER" else "a whole number"
-    expected = f"Expected {what} {'above' if above else 'at least'} {low:g}"
-    if high < LARGEST_WHOLE:  # larger limits are named only if they are crossed
-        expected += f" and at most {high:g}"
+    what = "a number" if takes == "NUMBER" else "a whole number"
+    limited = high < LARGEST_WHOLE  # larger limits are named only if they are crossed
+    expected = f"Expected {what} {'above' if above else 'from' if limited else 'at least'} {low:g}"
+    if limited:
+        expected += f"{' and at most' if above else ' to'} {high:g}"
 
     def parse(text: str) -> Any:
         try:
             return convert(text)
         except ValueError:
-            raise ValueError(f"{expected}. Received: {text}") from None
+            raise ValueError(f"{expected}.{_with_a_point(text)} Received: {text}") from None
 
     def check(value: Any) -> None:
         if not low <= value <= high or (above and value == low):  # nan is not within limits either
@@ -39,6 +41,15 @@ def _number_kind(convert: type, takes: str, low: float, high: float, above: bool
     return Kind(takes, parse, check, shortest if takes == "NUMBER" else str, convert.__name__)
 
 
+def _with_a_point(text: str) -> str:
+    """Returns " Did you mean ...?" for a number with a decimal comma or in percent, or nothing."""
+    plain = text.rstrip("% ").replace(",", ".")
+    if plain == text or not re.fullmatch(r"\d+(\.\d*)?", plain):
+        return ""
+    meant = float(plain) / 100 if text.endswith("%") else float(plain)
+    return f" Did you mean {meant:g}?"
+
+
 def shortest(value: float) -> str:
     """Returns the number as text, with just enough digits to read the same number back."""
     short = f"{value:g}"
@@ -46,7 +57,7 @@ def shortest(value: float) -> str:
 
 
 def number(low: float = 0.0, high: float = LARGEST, above: bool = False) -> Kind:
-    """Returns the kind of a finite number from `low` (or above it) to `high`."""
+    """Returns the kind of a number from `low` (or above it) to `high`."""
     return _number_kind(float, "NUMBER", low, high, above)
 
 
