@@ -1,6 +1,7 @@
 """Messages about settings that do less, or more, than the user may expect."""
 
 from keras_nst.settings.config import Config
+from keras_nst.settings.paper import Print
 from keras_nst.settings.values import parse_size
 
 STAMP = 128  # pixels: nobody is likely to ask for so small a picture as WIDTHxHEIGHT
@@ -22,7 +23,8 @@ def remarks(given: Config) -> list[str]:
     if given.seamless and given.content and given.asks_for("content"):
         what = "its opposite borders are treated as neighbors and blend into each other"
         lines.append(f"--seamless=true: The content is painted as a tile: {what}. --content_weight=0 makes a texture.")
-    if type(size := parse_size(given.size)) is tuple and max(size) < STAMP:  # a print is none
+    size = parse_size(given.size)
+    if isinstance(size, tuple) and not isinstance(size, Print) and max(size) < STAMP:
         lines.append(f"--size={given.size} is in pixels. For centimeters: --size={given.size}cm.")
     return lines
 
