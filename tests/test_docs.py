@@ -135,7 +135,9 @@ def test_the_flags_are_those_of_the_settings() -> None:
 def test_the_flags_are_those_of_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A batch's are those of a picture, told only once, and its own."""
     assert keras_nst([name, "--help"]) == 0
-    offered = set(re.findall(r"^  --(\w+)", capsys.readouterr().out, re.MULTILINE))
+    told = capsys.readouterr().out
+    offered = set(re.findall(r"^  --(\w+)", told, re.MULTILINE))
+    assert set(re.findall(r"--(\w+)", told.partition("\nMost used:")[2].partition("\n\n")[0])) < offered
     sections = re.split(r"^## keras-nst (.*)$", write_flags.FILE.read_text(encoding="utf8"), flags=re.MULTILINE)
     own, of_a_picture = (
         set(re.findall(r"^\| `--(\w+)`", sections[sections.index(door) + 1], re.MULTILINE)) for door in (name, "run")

@@ -16,5 +16,9 @@ COMMAND = Command(
     "Makes a picture with the content of one and the style of another.",
     own_flags=OWN_FLAGS,
     interrupted=BEGINS_AGAIN,
+    more_help=(
+        "\nMost used: --size, --style_strength (how much style), --color (whose colors), --style_scale (how coarse),\n"
+        "--output, --workdir. The others may stay as they are.\n"
+    ),
     home="keras_nst.run.drive",
 )
