@@ -2,10 +2,14 @@
 
 import contextlib
 import dataclasses
+import types
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from keras_nst.settings.kinds import Kind
+
+
+_FIELDS: dict[type, Mapping[str, dataclasses.Field]] = {}  # by class: a batch asks for them a million times
 
 
 class InputError(ValueError):
@@ -93,9 +97,11 @@ class Settings:
 
 def fields(settings: type[Settings]) -> Mapping[str, dataclasses.Field]:
     """Returns the declarations of all settings by name: a class's own first, then inherited ones."""
-    known = {field.name: field for field in dataclasses.fields(settings)}
-    order = (name for each in settings.__mro__ for name in vars(each).get("__annotations__", {}))
-    return {name: known[name] for name in dict.fromkeys(order)}
+    if settings not in _FIELDS:
+        known = {field.name: field for field in dataclasses.fields(settings)}
+        order = (name for each in settings.__mro__ for name in vars(each).get("__annotations__", {}))
+        _FIELDS[settings] = types.MappingProxyType({name: known[name] for name in dict.fromkeys(order)})
+    return _FIELDS[settings]
 
 
 def read_setting(settings: type[Settings], name: str, written: str) -> Any:
