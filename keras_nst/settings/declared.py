@@ -8,7 +8,6 @@ from typing import Any, Self
 
 from keras_nst.settings.kinds import Kind
 
-
 _FIELDS: dict[type, Mapping[str, dataclasses.Field]] = {}  # by class: a batch asks for them a million times
 
 
