@@ -100,8 +100,7 @@ def check_alike(together: list[Outcome], alone: list[Outcome]) -> None:
         {},
         {"style_loss": (("swd", 1.0),)},
         {"style_strength": 0.5},
-        {"color": "content"},
-        {"init": "blend"},
+        {"color": "content", "init": "blend"},
         {"evaluator": "tiles", "tile_size": 32},
     ],
 )

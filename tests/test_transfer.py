@@ -257,13 +257,17 @@ def test_style_shapes() -> None:
     assert height / width == pytest.approx(36 / 30, rel=0.05) and height * width == pytest.approx(32 * 40, rel=0.05)
 
 
-@pytest.mark.parametrize("evaluator", ["whole", "tiles"])
 @pytest.mark.parametrize(
-    ("normalization", "optimizer"),
-    [*((name, "adam") for name in DEFINITIONS), ("balanced", "sgd")],
+    ("normalization", "optimizer", "evaluator"),
+    [
+        *((name, "adam", "whole") for name in DEFINITIONS),
+        ("balanced", "sgd", "whole"),
+        ("keras", "adam", "tiles"),
+        ("balanced", "sgd", "tiles"),
+    ],
 )
 def test_compiled_by_xla(features: keras.Model, normalization: str, optimizer: str, evaluator: str) -> None:
-    """Every loss and optimizer, whole and by tiles, of which there are two."""
+    """Every loss and optimizer; by tiles, of which there are two, one of the sources' and our own."""
     given = {"normalization": normalization, "optimizer": optimizer, "variation_weight": 0.1}
     how = {"evaluator": evaluator, "tile_size": 32, "scales": 1, "steps": (2,)}
     plain, compiled = (

@@ -181,16 +181,17 @@ def test_a_volume_comes_out_in_its_range_with_its_sheet(tmp_path: Path, style: P
     assert carved(tmp_path, style, content)[-1] == f"This volume is already painted: {tmp_path / 'out.npy'}"
 
 
-@pytest.mark.parametrize("times", [1, 4, 9])
-def test_a_volume_goes_on_bit_for_bit(tmp_path: Path, style: Path, times: int) -> None:
+def test_a_volume_goes_on_bit_for_bit(tmp_path: Path, style: Path) -> None:
     """Wherever it was stopped: at its first scale, or at its second."""
     own = {"scales": "2", "steps": "5"}
     content = scanned((32, 36, 40))
     carved(tmp_path / "whole", style, content, **own)
-    told = carved(tmp_path / "parts", style, content, StopAfter(times), **own)
-    assert told[-1] == "Stopped: the same command resumes." and not (tmp_path / "parts" / "out.npy").exists()
-    carved(tmp_path / "parts", style, content, **own)
-    np.testing.assert_array_equal(*(np.load(tmp_path / name / "out.npy") for name in ("whole", "parts")))
+    for times in (1, 4, 9):
+        parts = tmp_path / f"stopped after {times}"
+        told = carved(parts, style, content, StopAfter(times), **own)
+        assert told[-1] == "Stopped: the same command resumes." and not (parts / "out.npy").exists()
+        carved(parts, style, content, **own)
+        np.testing.assert_array_equal(*(np.load(folder / "out.npy") for folder in (tmp_path / "whole", parts)))
 
 
 def test_a_volume_that_may_be_overwritten_goes_on_as_well(tmp_path: Path, style: Path) -> None:
