@@ -204,7 +204,7 @@ def test_the_batches_run(command: str, named_files: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("name", ["README.md", "python.md"])
 def test_the_python_runs(name: str, tmp_path: Path, vgg19_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # any folder will do
-    (code,) = blocks("python", TEXTS[name])
+    code = "\n".join(blocks("python", TEXTS[name]))  # as one program
     quick = code.replace("size=128, steps=30", "size=64, steps=3").replace("step >= 20", "step >= 2")
     exec(compile(quick, name, "exec"), {})
     assert Image.open(tmp_path / "harbor-night.png").width >= 64
