@@ -164,6 +164,8 @@ def test_a_table_as_spreadsheets_write_it(separator: str, mark: str, album: Path
         ("content,style\n" + 7 * "c\n", "line 6: Expected as many values as columns ... 2 more lines are wrong.$"),
         ("content;style;style_strength\na;b;0,5\n", "line 2: --style_strength=0,5: .* Did you mean 0.5"),
         ("content,style,output\na,b,x.png\nc,b,x.png\n", "a different output .* Received twice: x.png"),
+        ("content,style,output\na,b,gone/x.png\n", "line 2: --output=gone/x.png: Expected a folder that exists"),
+        ("content,style,output\na,b,x.txt\n", "line 2: --output=x.txt: Expected a name that ends in"),
         ('content,style\n"a,b\n', "Expected a table of comma-separated values"),
         ("content,style,workdir\na,b,c\n", "Expected only the columns"),
     ],

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keras_nst.batch.settings import FOLDER, BatchConfig, config_of_job
+from keras_nst.pictures.files import check_output
 from keras_nst.pictures.sources import sources
 from keras_nst.session.scene import check_given
 from keras_nst.settings.config import Config
-from keras_nst.settings.declared import InputError, SettingError, fields, read_setting, reason_of
+from keras_nst.settings.declared import InputError, SettingError, about, fields, read_setting, reason_of
 from keras_nst.settings.flags import one_or_several
 from keras_nst.settings.kinds import nearest
 from keras_nst.settings.lines import Tell
@@ -151,7 +152,10 @@ def _row(batch: BatchConfig, content: str, row: Mapping[str, Any]) -> Item:
     output = given.pop("output", "")
     own = {name: read_setting(Config, name, value) for name, value in given.items()}
     item = Item("", own.pop("content", content), one_or_several(own.pop("style", batch.style)), own, output)
-    item.config(batch)
+    config = item.config(batch)
+    if output:
+        with about("output", output):
+            check_output(os.path.expanduser(output), config.bit_depth, alpha=False)
     return item
 
 
