@@ -140,12 +140,22 @@ def programs_are_kept() -> Iterator[dict[str, Callable]]:
         if session.crew.processes == 1:
             session.networks = networks.setdefault((session.device.name, session.keep), {})
 
+    gc.freeze()  # so that garbage is looked for among the module's own objects only
     with gradients_forgotten(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(Session, "__init__", begin)
         patch.setattr(Session, "__exit__", lambda *session: None)
         yield alone
     networks.clear()
+    gc.unfreeze()
     gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a painting test has traced holds feature maps in reference cycles."""
+    yield
+    if request.node.get_closest_marker("slow"):
+        gc.collect()
 
 
 @pytest.fixture
