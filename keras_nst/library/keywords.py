@@ -47,8 +47,8 @@ class Keywords(TypedDict, total=False):
     """beta, the weight of the style; auto: the normalization's."""
 
     style_strength: float | Literal["auto"] | None
-    """One number in place of both weights: 0 is the content, 1 is texture, and values in between mean the same for any
-    pictures and sizes; auto: the weights apply."""
+    """One number in place of both weights: 0 is the content, 1 is texture, and values in between mean much the same for
+    any pictures and sizes; auto: the weights apply."""
 
     style_loss: str | Sequence[str] | Literal["auto"] | None
     """Which distance between features is the style loss; auto: w2 with --normalization=balanced, which alone accepts

@@ -33,7 +33,7 @@ class ObjectiveSettings(Settings):
         None,
         automatic(number(0.0, 1.0)),
         "Objective",
-        "One number in place of both weights: 0 is the content, 1 is texture, and values in between mean the same"
+        "One number in place of both weights: 0 is the content, 1 is texture, and values in between mean much the same"
         " for any pictures and sizes; auto: the weights apply.",
     )
     style_loss: tuple[tuple[str, float], ...] | None = setting(
