@@ -45,6 +45,21 @@ def test_style_layers_left_to_the_normalization() -> None:
     assert Config(style_weight=0.0).layers_used("style") == ()
 
 
+def test_the_rim_is_that_of_the_default_alone() -> None:
+    """A picture of a version without --rim names its padding."""
+    given = (
+        {},
+        {"padding": "replicate"},
+        {"padding": "reflect", "rim": 3},
+        {"seamless": True},
+        {"normalization": "d2l"},
+    )
+    assert [Config(**each).resolved().rim for each in given] == [2, 0, 3, 0, 0]
+    for other in ({"seamless": True}, {"normalization": "gatys"}):
+        with pytest.raises(SettingError, match="--rim=2: Expected 0"):
+            Config(rim=2, **other)
+
+
 @pytest.mark.parametrize("normalization", ["gatys", "keras", "tensorflow", "d2l"])
 def test_published_objectives_have_their_own_variation(normalization: str) -> None:
     resolved = Config(normalization=normalization).resolved()

@@ -205,11 +205,11 @@ def differences(new: Record, old: Record) -> list[str]:
     """
     names = [name for name in {**new.given, **old.given} if name not in FREE]
     usual, found = settings_of(Config()), []
-    is_earlier = bool(old.resolved) and not EARLIER.keys() <= old.resolved.keys()
+    had_former = bool(old.resolved) and "coarse_content" not in old.resolved
     for name in names:
         now, then = new.given.get(name, ""), old.given.get(name, usual.get(name, ""))
-        became = old.resolved.get(name, EARLIER.get(name, "") if is_earlier else "")
-        same = (then, became, "auto") if is_earlier and then == FORMER_DEFAULTS.get(name) else (then, became)
+        became = old.resolved.get(name, EARLIER.get(name, "") if old.resolved else "")
+        same = (then, became, "auto") if had_former and then == FORMER_DEFAULTS.get(name) else (then, became)
         if now not in same:
             found.append(f"--{name}={now} (was {became or then or 'not given'})")
     changed = [name for name in {**new.inputs, **old.inputs} if new.inputs.get(name) != old.inputs.get(name)]

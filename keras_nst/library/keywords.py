@@ -102,6 +102,11 @@ class Keywords(TypedDict, total=False):
     """What the network sees beyond the picture's border: black (zero), or the picture's own pixels, which leaves no
     frame; auto: replicate with balanced, zero as published."""
 
+    rim: int | Literal["auto"] | None
+    """With balanced: how many of the outermost rows and columns of pixels do not count for the style at block1's
+    layers, in the picture and in the style picture. With 0, they may become vivid at low strengths. auto: 2; 0 as
+    published, and with your own --padding."""
+
     seamless: bool
     """Make opposite borders meet, so that the result tiles; for textures."""
 

@@ -4,9 +4,6 @@ from keras_nst.core.plan.method import Method, Movement, Objective, Seeing, Star
 from keras_nst.settings.config import Config
 
 USUAL_STRENGTH = 0.8  # the default strength of a sketch painted in one pass
-# At the border the content, which only deep layers see, holds a pixel less than block1 pulls it towards the style's
-# colors: at low strengths the outermost pixels became red, yellow and green. Of 0 to 4, 2 left the least of it.
-RIM = 2
 SHORT_MEMORY = 0.8  # Adam's, where steps are few: with 24 steps the final loss is 5 % lower than with the usual value
 
 
@@ -51,8 +48,7 @@ def movement_of(config: Config) -> Movement:
 def seeing_of(config: Config) -> Seeing:
     """Returns how the network sees pictures."""
     own = {name: getattr(config, name) for name in Seeing._fields if name not in ("compiled", "rim")}
-    counts_all = config.normalization != "balanced" or config.padding == "zero" or config.seamless
-    return Seeing(compiled=config.xla == "on", rim=0 if counts_all else RIM, **own)
+    return Seeing(compiled=config.xla == "on", rim=config.rim or 0, **own)
 
 
 def settled(config: Config, method: Method) -> Config:

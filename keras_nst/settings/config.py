@@ -47,6 +47,8 @@ class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings
             brought["average"] = 0.0
         if self.style_layers is not None:  # as in pictures from versions without --coarse_content
             brought["coarse_content"] = 1.0
+        if self.padding is not None or self.seamless:  # as in pictures from versions without --rim
+            brought["rim"] = 0
         return dataclasses.replace(self, **{name: brought[name] for name in brought if getattr(self, name) is None})
 
     def resolved(self, **choices: Any) -> "Resolved":
@@ -79,11 +81,13 @@ class Config(PictureSettings, ObjectiveSettings, SearchSettings, MachineSettings
             )
 
     def _check_seamless(self) -> None:
-        """Checks that --seamless has no padding, and sees the picture whole."""
+        """Checks that --seamless has no padding and no rim, and sees the picture whole."""
         own_padding = self.padding not in (None, "zero")
         if self.seamless and (own_padding or self.evaluator == "tiles"):
             other = "padding" if own_padding else "evaluator"
             raise SettingError("seamless", "true", f"Cannot be combined with --{other}={getattr(self, other)}.")
+        if self.seamless and self.rim:
+            raise SettingError("rim", self.rim, "Expected 0: with --seamless there is no border.")
 
 
 # The settings that --instant implies: the first picture is the result.
@@ -113,6 +117,7 @@ class Resolved(Config):
             "variation_weight",
             "roughness_weight",
             "coarse_content",
+            "rim",
         )
         open_ones += [name for name in needed if getattr(self, name) is None]
         if open_ones:

@@ -3,7 +3,7 @@
 import dataclasses
 
 from keras_nst.settings.declared import SettingError, Settings, setting
-from keras_nst.settings.kinds import automatic, choice, number, switch, text
+from keras_nst.settings.kinds import automatic, choice, integer, number, switch, text
 from keras_nst.settings.networks import CONVOLUTIONS, Layer, hint, layer_names
 from keras_nst.settings.recipes import FALLING, GRAM, RECIPES
 from keras_nst.settings.values import (
@@ -120,6 +120,14 @@ class ObjectiveSettings(Settings):
         "What the network sees beyond the picture's border: black (zero), or the picture's own pixels, which "
         "leaves no frame; auto: replicate with balanced, zero as published.",
     )
+    rim: int | None = setting(
+        None,
+        automatic(integer(0, 16)),
+        "Objective",
+        "With balanced: how many of the outermost rows and columns of pixels do not count for the style at block1's "
+        "layers, in the picture and in the style picture. With 0, they may become vivid at low strengths. auto: 2; 0 "
+        "as published, and with your own --padding.",
+    )
     seamless: bool = setting(
         False, switch(), "Objective", "Make opposite borders meet, so that the result tiles; for textures."
     )
@@ -202,6 +210,9 @@ class ObjectiveSettings(Settings):
         if exact and self.coarse_content not in (None, 1.0):
             reason = f"Expected 1: --normalization={self.normalization} is published with the same weight at all sizes."
             raise SettingError("coarse_content", self.shown("coarse_content"), reason)
+        if exact and self.rim:
+            reason = f"Expected 0: with --normalization={self.normalization}, every pixel counts, as published."
+            raise SettingError("rim", self.shown("rim"), reason)
         if exact and self.content_loss != "squared":
             reason = f"Expected squared, as --normalization={self.normalization} is published."
             raise SettingError("content_loss", self.content_loss, reason)

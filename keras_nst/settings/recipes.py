@@ -24,10 +24,11 @@ class Recipe(NamedTuple):
     padding: str = "zero"
     average: float = 0.0
     coarse_content: float = 1.0
+    rim: int = 0
 
 
 RECIPES = {
-    "balanced": Recipe(0.3, 5.7, 0.006, "aspect", "chroma", 0.0, W2, FALLING, "replicate", 0.8, 0.5),
+    "balanced": Recipe(0.3, 5.7, 0.006, "aspect", "chroma", 0.0, W2, FALLING, "replicate", 0.8, 0.5, 2),
     "gatys": Recipe(1.0, 1000.0, 0.0, "squash"),
     "keras": Recipe(2.5e-8, 1e-6, 1e-6, "squash"),
     "tensorflow": Recipe(1e4, 1e-2, 30.0, "aspect"),
@@ -49,5 +50,6 @@ OBJECTIVE = (
     "content_layers",
     "style_layers",
     "padding",
+    "rim",
     "network",
 )

@@ -57,6 +57,7 @@ class LikeARun(Settings):
     content_layers: tuple[Any, ...] = same(Config, "content_layers")
     style_layers: tuple[Any, ...] | None = same(Config, "style_layers")
     padding: str | None = same(Config, "padding")
+    rim: int | None = same(Config, "rim")
     network: str = same(Config, "network")
     weights: str = same(Config, "weights")
     seed: int = same(Config, "seed")

@@ -24,8 +24,8 @@ OF_FILES = (*OF_ONE_RUN, "bit_depth", "preview", "snapshot_steps", "keep_snapsho
 OF_THE_MACHINE = ("device", "precision", "convolution", "xla", "evaluator", "tile_size", "strategy")
 
 # The values of later settings in runs from before they existed.
-EARLIER = {"roughness_weight": "0", "coarse_content": "1"}
-# Former defaults of settings that the program chooses now.
+EARLIER = {"roughness_weight": "0", "coarse_content": "1", "rim": "0"}
+# Defaults before there was --coarse_content, of settings that the program chooses now.
 FORMER_DEFAULTS = {"variation": "squared", "style_layers": ",".join(map(str, STYLE_LAYERS))}
 
 EXACTLY = "exactly"  # the key under which a picture carries its machine's choices
