@@ -43,7 +43,7 @@ def test_a_film(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     )
     for name in ("000001.png", "000002.png"):
         apart = abs(levels(folder / "film/painted" / name) - levels(folder / "ended" / name))
-        assert apart.max() <= 6 and apart.mean() < 0.1  # processors, and numbers of threads, differ in their last bits
+        assert apart.max() <= 12 and apart.mean() < 0.1  # processors, and numbers of threads, differ in their last bits
 
 
 def test_a_volume(folder: Path) -> None:

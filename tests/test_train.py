@@ -553,7 +553,7 @@ def flags_of(pictures: Path, **own: str) -> list[str]:
         ({"size": "300"}, "Expected a usable picture. Received: 8 that are not, for the reasons above"),
         ({"style": "nowhere.jpg"}, "--style=nowhere.jpg: Expected a picture file"),
         ({"style": "PAINT:2"}, "Expected styles without weights"),
-        ({"size": "63"}, "--size=63: Expected a whole number at least 64"),
+        ({"size": "63"}, "--size=63: Expected a whole number from 64"),
         ({"width": "1000"}, "--width=1000: Expected a whole number from 4 to 128"),
         ({"steps": "0"}, "--steps=0"),
         ({"steady": "-1"}, "--steady=-1"),

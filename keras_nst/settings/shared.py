@@ -57,7 +57,13 @@ class LikeARun(Settings):
     content_layers: tuple[Any, ...] = same(Config, "content_layers")
     style_layers: tuple[Any, ...] | None = same(Config, "style_layers")
     padding: str | None = same(Config, "padding")
-    rim: int | None = same(Config, "rim")
+    rim: int = setting(  # films, volumes and networks were not compared with another one
+        0,
+        integer(0, 16),
+        "Objective",
+        "With balanced: how many of the outermost rows and columns of pixels do not count for the style at block1's "
+        "layers. A single picture has 2.",
+    )
     network: str = same(Config, "network")
     weights: str = same(Config, "weights")
     seed: int = same(Config, "seed")

@@ -8,12 +8,13 @@ import tensorflow as tf
 
 from keras_nst.core.network.network import Network
 from keras_nst.core.objective import losses
+from keras_nst.core.objective.guides import guides
 from keras_nst.core.objective.moments import Moments
 from keras_nst.core.objective.terms import Features, Seen, StyleMaps
 from keras_nst.core.plan.events import LossValues
 from keras_nst.core.plan.method import Method
 from keras_nst.core.plan.pyramid import Size
-from keras_nst.core.seeing.sight import Originals, Pictures, Style
+from keras_nst.core.seeing.sight import Originals, Pictures, Style, as_tensors
 from keras_nst.core.seeing.strength import calibrated
 from keras_nst.core.seeing.whole import Whole
 
@@ -63,6 +64,7 @@ class Teacher:
     def __init__(self, network: Network, method: Method, size: Size):
         self.network, self.method, self.size = network, method, size
         self.look = Whole(network.features, self.size, method.objective, method.seeing)
+        self.guides = as_tensors(guides(None, size, method.objective.style_layers, method.seeing), network)
 
     def lesson(self, styles: tuple[Style, ...], style_size: int, photographs: np.ndarray) -> Assignment:
         """Returns the targets of a style or a blend, seen with as many pixels as a square of side `style_size`."""
@@ -82,7 +84,7 @@ class Teacher:
             for name, term in losses.terms_of(objective).items()
             if name not in lesson.styles
         }
-        return losses.Aim(content | lesson.styles, lesson.weights, {}, ())
+        return losses.Aim(content | lesson.styles, lesson.weights, self.guides, ())
 
     def judge(self, pictures: tf.Tensor, photographs: tf.Tensor, lesson: Assignment) -> tuple[LossValues, tf.Tensor]:
         """Returns the losses of the pictures made from photographs, and their gradient by the pictures."""
