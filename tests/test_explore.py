@@ -398,7 +398,7 @@ WRONG = {
     "--layers=": "--layers: Expected layers",
     "--show=contents": "--show=contents: Expected one of content, style,",
     "--show=": "--show: Expected all or at least one of",
-    "--channels=0": "--channels=0: Expected a whole number at least 1",
+    "--channels=0": "--channels=0: Expected a whole number from 1",
     "--steps=many": "--steps=many: Expected a whole number",
     "--network=vgg11": "--network=vgg11: Expected one of vgg19, vgg16.",
     "--weights=nowhere.h5": "--weights=nowhere.h5: ",
