@@ -30,7 +30,7 @@ def test_a_picture_of_the_pair_at_once() -> None:
     with Session(config) as session:
         resolved = session.resolve(config, asked.size)
         glimpse = session.glimpse(asked, resolved, 96)
-        assert session.glimpse(asked, resolved.resolved(init="auto", seamless=True, padding="zero"), 96) is None
+        assert session.glimpse(asked, resolved.resolved(init="auto", seamless=True, padding="zero", rim=0), 96) is None
     assert glimpse.shape == (64, 96, 3)
     mean, content, style = (
         of.reshape(-1, 3).mean(axis=0) for of in (glimpse, asked.content.pixels, asked.styles[0].picture.pixels)
