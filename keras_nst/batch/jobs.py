@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 # Settings that leave the picture as it is: a job that has others is the same one.
+LATER = {"rim": "auto"}  # defaults of settings that earlier versions did not have: left out of the names of jobs
 ALIKE = frozenset(FREE) - {"steps", "max_seconds", "bit_depth", "strategy"}
 
 BYTES_AT_ONCE = 1 << 20
@@ -81,7 +82,7 @@ def job_of(
     config = absolute(item.config(batch))
     files = [config.content, *(style.source for style in config.style_sources()), config.init, config.content_mask]
     inputs = [hashes(file) for file in (*files, *parted(config.style_mask)) if file]
-    settings = settings_of(config)
+    settings = {name: value for name, value in settings_of(config).items() if LATER.get(name) != value}
     earlier, id = (identifier([each, item.output, inputs]) for each in (settings, settings | usual()))
     id = earlier if earlier in known else id
     output = item.output or str(folder / RESULTS / f"{item.name}.png")

@@ -126,7 +126,7 @@ def rows_of_table(batch: BatchConfig) -> Iterator[Item]:
         except InputError as error:
             wrong.append(f"line {line}: {error}")
     if wrong:
-        more = f" ... {len(wrong) - MOST_TOLD} more lines are wrong." if len(wrong) > MOST_TOLD else ""
+        more = f"; and {len(wrong) - MOST_TOLD} more lines" if len(wrong) > MOST_TOLD else ""
         raise SettingError("pairs", batch.pairs, "; ".join(wrong[:MOST_TOLD]) + more)
 
 
