@@ -39,15 +39,19 @@ CPU = Device("cpu", "/CPU:0", "CPU", False)
 
 
 def evaluated(
-    crew: Crew, evaluator: str = "tiles", features: keras.Model | None = None
+    crew: Crew, evaluator: str = "tiles", features: keras.Model | None = None, again: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns loss and gradient of a picture by this crew."""
-    config = Config(evaluator=evaluator, tile_size=32, style_loss=(("gram", 1.0),), **LAYERS).resolved()
+    """Returns loss and gradient of a picture by this crew; of its `again`th evaluation by one pass over the tiles."""
+    config = Config(
+        evaluator=evaluator, tile_size=32, tile_passes=1 if again else 2, style_loss=(("gram", 1.0),), **LAYERS
+    ).resolved()
     method, features = method_of(config), features or extractor("vgg19", NAMES, weights=0)
     content, style, shown = (tf.constant(smooth_picture(*SIZE, seed)[None]) for seed in (0, 1, 2))
     network = Network(features, crew=crew)
     aim = aim_at(Pictures(content, (Style(style),)), SIZE, network, method)
-    look = look_at(SIZE, features, method.objective, method.seeing, crew)
+    look = look_at(SIZE, features, method.objective, method.seeing, crew, steps=again)
+    for _ in range(again):
+        look.evaluate(shown, aim)
     values, gradient = look.evaluate(shown, aim)
     np.testing.assert_allclose(look.judge(shown, aim).total, values.total, rtol=1e-5)
     return values.total.numpy(), gradient.numpy()
@@ -124,6 +128,14 @@ def test_shared_tiles_are_the_whole(processes: int) -> None:
     for answer in answers:
         check_same(answer, evaluated(ALONE, "whole", features))
         np.testing.assert_array_equal(answer[1], answers[0][1])  # or their pictures would part
+
+
+def test_shared_tiles_in_one_pass_are_the_whole_where_the_picture_stands_still() -> None:
+    features = extractor("vgg19", NAMES, weights=0)
+    answers = Meeting(2).answers(lambda crew: evaluated(crew, features=features, again=1))
+    for answer in answers:
+        check_same(answer, evaluated(ALONE, "whole", features))
+        np.testing.assert_array_equal(answer[1], answers[0][1])
 
 
 def test_all_go_by_the_first_ones_pace_and_stop_together() -> None:

@@ -51,11 +51,13 @@ WAYS = [
     {"optimizer": "lbfgs", "history": 3},
     {"optimizer": "sgd", "learning_rate": 1.0},
     {"average": 0.8, "evaluator": "tiles", "tile_size": 32},
+    {"evaluator": "tiles", "tile_size": 32, "tile_passes": 1},
     {"optimizer": "lbfgs", "history": 3, "evaluator": "tiles", "tile_size": 32},
     {"precision": "bfloat16", "settle": 1e-6},
     {"precision": "bfloat16", "optimizer": "lbfgs"},
     {"style_strength": 0.4},
     {"learning_rate": 2.0, "content_weight": 100.0},  # which explodes now and then
+    {"learning_rate": 2.0, "content_weight": 100.0, "evaluator": "tiles", "tile_size": 32, "tile_passes": 1},
 ]
 
 

@@ -11,9 +11,11 @@ from keras_nst.core.descent.scales import Audience
 from keras_nst.core.network.features import extractor
 from keras_nst.core.network.network import Network
 from keras_nst.core.network.resizing import resize
+from keras_nst.core.objective.losses import Aim
 from keras_nst.core.plan import tiling
 from keras_nst.core.plan.events import LossValues
 from keras_nst.core.plan.pyramid import Size
+from keras_nst.core.seeing.once import OncePerStep
 from keras_nst.core.seeing.sight import Pictures, Style, aim_at, look_at
 from keras_nst.core.seeing.tiles import Tiled
 from keras_nst.core.seeing.whole import Whole
@@ -185,6 +187,58 @@ def test_a_run_by_tiles_ends_at_the_same_loss() -> None:
         return float(result.losses.total[0])
 
     assert final("tiles") == pytest.approx(final("whole"), rel=1e-3)
+
+
+def one_pass(size: Size, steps: int = 4) -> tuple[OncePerStep, Tiled, Aim]:
+    """Returns the evaluators of a picture in one pass a step and in two, and their target."""
+    method = method_of(Config(**{**USUAL, "evaluator": "tiles", "tile_size": 32, "tile_passes": 1}).resolved())
+    names = [layer.name for layer in (*USUAL["content_layers"], *USUAL["style_layers"])]
+    features = extractor("vgg19", names, weights=0)
+    aim = aim_at(Pictures(sample("harbor"), (Style(sample("night")),)), size, Network(features), method)
+    once = look_at(size, features, method.objective, method.seeing, steps=steps)
+    assert isinstance(once, OncePerStep)
+    return once, Tiled(features, size, method.objective, method.seeing), aim
+
+
+def noisy(size: Size, share: float) -> tf.Tensor:
+    noise = np.random.default_rng(1).normal(size=(1, *size, 3))
+    return resize(sample("harbor"), size) + share * tf.constant(noise, tf.float32)
+
+
+def test_a_picture_that_stands_still_is_exact_in_one_pass() -> None:
+    size = Size(150, 190)
+    (once, tiled, aim), picture = one_pass(size), noisy(size, 0.1)
+    expected = tiled.evaluate(picture, aim)
+    for _ in range(4):  # one step by two passes, then three by one pass: from the first tile on, from the last one on
+        check_equal([expected, once.evaluate(picture, aim)], 1e-5)
+
+
+def test_in_one_pass_the_last_tile_is_pulled_by_all_as_they_are_and_the_first_is_not() -> None:
+    size = Size(280, 64)  # three tiles, one below the other
+    (once, tiled, aim), before, now = one_pass(size), noisy(size, 0.1), noisy(size, 0.2)
+    once.evaluate(before, aim)
+    values, gradient = once.evaluate(now, aim)
+    expected_values, expected = tiled.evaluate(now, aim)
+    np.testing.assert_allclose(values.total, expected_values.total, rtol=1e-5)
+    alone = slice(0, once.own[1].rows.block_start), slice(once.own[-2].rows.block_stop, None)  # in no other's halo
+    top, bottom = (float(tf.norm(gradient[:, rows] - expected[:, rows]) / tf.norm(expected[:, rows])) for rows in alone)
+    assert min(top, bottom) < 1e-5 and max(top, bottom) > 1e-3
+
+
+def test_a_run_in_one_pass_ends_near_the_exact_one_without_seams() -> None:
+    def painted(passes: int) -> tuple[float, np.ndarray]:
+        given = {"evaluator": "tiles", "tile_size": 32, "tile_passes": passes, "steps": (24,), "scales": 1}
+        method = method_of(Config(**given, **SHALLOW).resolved())
+        features = extractor("vgg19", ["block1_conv1", "block1_conv2", "block2_conv2", "block3_conv1"], weights=0)
+        pictures = Pictures(sample("harbor"), (Style(sample("night")),))
+        result = core.transfer(pictures, Size(150, 40), method, Network(features), Audience(lambda scale, left: 24))
+        return float(result.losses.total[0]), result.picture[0]
+
+    (loss, picture), (exact, expected) = painted(1), painted(2)
+    assert loss == pytest.approx(exact, rel=0.03) and not np.array_equal(picture, expected)
+    jumps = np.abs(np.diff(picture - expected, axis=0)).mean(axis=(1, 2))
+    borders = [tile.rows.start for tile in tiling.tiles(Size(150, 40), 32, "vgg19", ["block3_conv1"])][1:]
+    assert len(borders) > 2 and jumps[np.subtract(borders, 1)].mean() < 1.5 * jumps.mean()
 
 
 def test_small_scales_are_seen_as_a_whole() -> None:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 # Settings that leave the picture as it is: a job that has others is the same one.
-LATER = {"rim": "auto"}  # defaults of settings that earlier versions did not have: left out of the names of jobs
+# Defaults of settings that earlier versions did not have: left out of the names of jobs.
+LATER = {"rim": "auto", "tile_passes": "2"}
 ALIKE = frozenset(FREE) - {"steps", "max_seconds", "bit_depth", "strategy"}
 
 BYTES_AT_ONCE = 1 << 20

@@ -201,6 +201,10 @@ class Keywords(TypedDict, total=False):
     tile_size: int | Literal["auto"] | None
     """The side of a tile in pixels, without its halo; auto: what memory allows."""
 
+    tile_passes: int
+    """Passes over the tiles in each step. 2: the same picture as seen whole. 1: nearly the same, in about 0.8 of the
+    time."""
+
     strategy: Literal["auto", "none", "mirrored", "multi_worker"]
     """Which devices share the tiles of a large picture. none: one device. mirrored: all devices of this machine.
     multi_worker: the machines named in TF_CONFIG, each started with the same command. auto: all GPUs of this

@@ -115,7 +115,8 @@ def _choices(size: Size, config: Config) -> Iterator[Sight]:
     if config.evaluator != "whole" and not config.needs_whole():
         tile_sizes += [config.tile_size] if config.tile_size else list(TILE_SIZES)
     for tile_size in tile_sizes:
-        passes = shown_in_all(size, tile_size, config.network, _layers(config)) * (BY_TILES if tile_size else 1.0)
+        passes = shown_in_all(size, tile_size, config.network, _layers(config))
+        passes *= BY_TILES if tile_size and config.tile_passes > 1 else 1.0
         for convolution in _ways_to_convolve(size, config):
             quick = convolution != "direct"
             taken = predicted_bytes(size, config, tile_size, quick)

@@ -21,10 +21,10 @@ OF_ONE_RUN = ("workdir", "output", "overwrite", "report", "tensorboard", "profil
 OF_FILES = (*OF_ONE_RUN, "bit_depth", "preview", "snapshot_steps", "keep_snapshots", "checkpoint_secs")
 
 # Chosen by the machine if left open; a repeated run chooses again on its machine, unless --exactly is given.
-OF_THE_MACHINE = ("device", "precision", "convolution", "xla", "evaluator", "tile_size", "strategy")
+OF_THE_MACHINE = ("device", "precision", "convolution", "xla", "evaluator", "tile_size", "tile_passes", "strategy")
 
 # The values of later settings in runs from before they existed.
-EARLIER = {"roughness_weight": "0", "coarse_content": "1", "rim": "0"}
+EARLIER = {"roughness_weight": "0", "coarse_content": "1", "rim": "0", "tile_passes": "2"}
 # Defaults before there was --coarse_content, of settings that the program chooses now.
 FORMER_DEFAULTS = {"variation": "squared", "style_layers": ",".join(map(str, STYLE_LAYERS))}
 

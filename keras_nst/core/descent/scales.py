@@ -99,7 +99,7 @@ class Run:
             return values
         if self.last.count > 1:
             raise Apart
-        self.last.mover.retreat()  # the very last step was one too many
+        self.last.retreat()  # the very last step was one too many
         self.diverged = True
         return None
 
@@ -137,7 +137,7 @@ class Run:
         """
         if stage.count > 1:
             raise Apart
-        stage.mover.retreat()
+        stage.retreat()
         if stage.watch.fail() > RETREATS or not stage.steps:
             return False
         step = stage.before + stage.steps

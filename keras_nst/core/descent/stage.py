@@ -1,6 +1,7 @@
 """One scale of the pyramid: its picture, optimizer and compiled programs."""
 
 import gc
+import itertools
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from keras_nst.core.objective import losses
 from keras_nst.core.plan.events import LossValues, Standing
 from keras_nst.core.plan.method import Method
 from keras_nst.core.plan.pyramid import Scale, Size
+from keras_nst.core.seeing.once import OncePerStep
 from keras_nst.core.seeing.sight import Pictures, aim_at, composed, evaluator_of, in_smaller_tiles, kept_of, look_at
 
 MUCH = 256**2  # pixels: feature maps of fewer may wait in memory until Python looks for garbage by itself
@@ -35,6 +37,7 @@ class Stage:
         self.watch = Watch(count, method.settle)
         self.programs: dict[Any, Any] = {}
         self.look: Any = None
+        self.recalled: list[np.ndarray] = []  # for a look that remembers earlier steps
         self.aim: losses.Aim | None = None  # made when the first step is taken, which may be much later
         self.aimed_at: tuple[Pictures, Method, Scale] | None = None
 
@@ -52,6 +55,9 @@ class Stage:
             self.aim = None  # freed before the next one is made, which may be as large
         self.picture.assign(self._enlarged(first, self.scale.size))
         self.mover.begin(state and optimizers.resized(state, self.scale.size))
+        self.recalled = []
+        if isinstance(self.look, OncePerStep):
+            self.look.forget()
         self.watch.begin(method.objective)
 
     @property
@@ -92,13 +98,24 @@ class Stage:
     def standing(self) -> Standing:
         """Returns the state from which the run can be resumed."""
         arrays = (np.asarray(variable.value()) for variable in self.variables)
-        return Standing(self.scale.size, self.before + self.steps, self.steps, self.method, arrays)
+        remembers = isinstance(self.look, OncePerStep) and not self.recalled
+        every = itertools.chain(arrays, self.look.remembered() if remembers else self.recalled)
+        return Standing(self.scale.size, self.before + self.steps, self.steps, self.method, every)
 
     def restore(self, standing: Standing) -> None:
         """Restores the state of a checkpoint."""
-        for variable, array in zip(self.variables, standing.arrays, strict=True):
+        arrays = iter(standing.arrays)
+        own = itertools.islice(arrays, len(self.variables))
+        for variable, array in zip(self.variables, own, strict=True):
             variable.assign(array)
+        self.recalled = list(arrays)
         self.before = standing.step - self.steps
+
+    def retreat(self) -> None:
+        """Returns to the last sound picture, more carefully from there."""
+        self.mover.retreat()
+        if isinstance(self.look, OncePerStep):
+            self.look.forget(self.look.taken)
 
     def see_less_at_once(self) -> bool:
         """Switches to smaller tiles; returns whether there are any (not if processes share the tiles)."""
@@ -115,7 +132,11 @@ class Stage:
         aim, seeing, objective = self._aim(), self.method.seeing, self.method.objective
         if self.look is None:
             features = self.network.that_takes_steps(self.scale, seeing)
-            self.look = look_at(self.scale.size, features, objective, seeing, self.network.crew)
+            steps = 0 if self.mover.searches else self.scale.steps  # a line search needs exact gradients
+            self.look = look_at(self.scale.size, features, objective, seeing, self.network.crew, steps)
+        if isinstance(self.look, OncePerStep) and self.recalled:
+            self.look.remember(self.recalled)
+            self.recalled = []
         shapes = tuple(tf.nest.flatten(tf.nest.map_structure(shape_of, aim)))
         if shapes not in self.programs:
             steps = Stepper(self.picture, evaluator_of(self.look), self.mover, self.watch, objective)

@@ -62,6 +62,7 @@ class Seeing(NamedTuple):
     network: str
     evaluator: str = "whole"  # or "tiles"
     tile_size: int | None = None
+    tile_passes: int = 2  # over the tiles in a step: 2 is exact, 1 nearly so
     convolution: str = "direct"  # or "winograd", or "auto": at each scale where it repays its compilation
     compiled: bool = False  # by XLA
     seamless: bool = False  # opposite borders meet

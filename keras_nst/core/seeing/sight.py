@@ -1,5 +1,6 @@
 """Inputs and targets at one scale: what the network sees, and what the objective compares it with."""
 
+import functools
 import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from keras_nst.core.objective.variation import whole_picture
 from keras_nst.core.plan.method import Method, Objective, Seeing, Start
 from keras_nst.core.plan.pyramid import Size, same_area, style_size, with_enough_positions
 from keras_nst.core.plan.tiling import TILE_SIZES, shown_at_once
+from keras_nst.core.seeing.once import OncePerStep
 from keras_nst.core.seeing.tiles import Tiled
 from keras_nst.core.seeing.whole import Whole
 from keras_nst.settings.networks import block_of
@@ -136,11 +138,16 @@ def as_tensors(shares: Shares, network: Network) -> dict[str, tf.Tensor]:
 
 
 def look_at(
-    size: Size, features: keras.Model, objective: Objective, seeing: Seeing, crew: Crew = ALONE
+    size: Size, features: keras.Model, objective: Objective, seeing: Seeing, crew: Crew = ALONE, steps: int = 0
 ) -> Whole | Tiled:
-    """Returns the evaluator for pictures of this size: in tiles if requested and there are several, else whole."""
+    """Returns the evaluator for pictures of this size: in tiles if requested and there are several, else whole.
+
+    With one pass over the tiles a step, the evaluator needs to know how many `steps` are planned.
+    """
     if seeing.evaluator == "tiles":
-        tiled = Tiled(features, size, objective, seeing, crew)
+        one_pass = steps and seeing.tile_passes == 1 and len(crew.devices) == 1  # devices at work at once are exact
+        how: Callable[..., Tiled] = functools.partial(OncePerStep, steps) if one_pass else Tiled
+        tiled = how(features, size, objective, seeing, crew)
         if len(tiled.tiles) > 1:
             return tiled
     return Whole(features, size, objective, seeing)

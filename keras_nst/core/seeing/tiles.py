@@ -80,6 +80,24 @@ class Eye:
             objective = losses.linear_objective(parts, wanted, here.aim, self.size, self.objective)
         return {name: parts[name] for name in names}, tape.gradient(objective, block)
 
+    def follow(
+        self, names: tuple[str, ...], block: tf.Tensor, here: Here, summed: losses.Aim, rest: list[tf.Tensor]
+    ) -> tuple[losses.Parts, tf.Tensor]:
+        """Returns all terms' measurements of a block, and the gradient with the other tiles' measurements in `rest`.
+
+        The named terms are those of all tiles together, `summed` their targets.
+        """
+        with tf.GradientTape() as tape:
+            tape.watch(block)
+            parts = self.assess(tuple(losses.terms_of(self.objective)), block, here)
+            with tape.stop_recording():
+                own = {name: parts[name] for name in names}
+                added = map(tf.add, tf.nest.flatten(own), rest)
+                total = tf.nest.pack_sequence_as(own, list(added))
+                wanted = losses.slopes(total, summed, self.size, self.objective)
+            objective = losses.linear_objective(parts, wanted, here.aim, self.size, self.objective)
+        return parts, tape.gradient(objective, block)
+
 
 class Tiled:
     """Sees pictures of one size tile by tile; the crew divides the tiles."""
@@ -122,7 +140,7 @@ class Tiled:
     def evaluate(self, picture: tf.Tensor, aim: losses.Aim) -> tuple[LossValues, tf.Tensor]:
         """Returns the losses of pictures and their gradient, by two passes."""
         first = losses.of_all_tiles(self.objective)
-        total = self.measured(picture, aim, first) if first else {}
+        total = self.measured_first(picture, aim, first) if first else {}
         wanted = losses.slopes(total, aim, self.size, self.objective) if first else {}
         others = tuple(name for name in losses.terms_of(self.objective) if name not in first)
         parts, pulled = self.pulled(picture, aim, wanted, others)
@@ -136,6 +154,10 @@ class Tiled:
     def measured(self, picture: tf.Tensor, aim: losses.Aim, names: tuple[str, ...]) -> losses.Parts:
         """Returns the measurements of the named terms, by one pass."""
         return self._added_up(self.assessed(tile, picture, aim, names) for tile in self.own)
+
+    def measured_first(self, picture: tf.Tensor, aim: losses.Aim, names: tuple[str, ...]) -> losses.Parts:
+        """Returns the measurements of the terms whose gradient in one tile depends on all others."""
+        return self.measured(picture, aim, names)
 
     def assessed(self, tile: Tile, picture: tf.Tensor, aim: losses.Aim, names: tuple[str, ...]) -> losses.Parts:
         """Returns the measurements of the named terms on a tile."""
@@ -160,8 +182,7 @@ class Tiled:
     ) -> losses.Parts:
         """Adds the tile's gradient to that of the picture; returns the named terms' measurements of the tile."""
         parts, pulled = self._run(Eye.descend, tile, picture, names, self._here(tile, aim), wanted)
-        block = gradient[:, tile.rows.block(1), tile.columns.block(1)]
-        block.assign(block + pulled)
+        add_to(gradient, tile, pulled)
         return parts
 
     def _here(self, tile: Tile, aim: losses.Aim) -> Here:
@@ -201,6 +222,12 @@ class Tiled:
         mask = np.zeros((height, width), self.exact)
         mask[tile.rows.in_block(step), tile.columns.in_block(step)] = 1.0
         return tf.constant(mask)
+
+
+def add_to(gradient: tf.Variable, tile: Tile, pulled: tf.Tensor) -> None:
+    """Adds the gradient of a tile's block to that of the picture."""
+    block = gradient[:, tile.rows.block(1), tile.columns.block(1)]
+    block.assign(block + pulled)
 
 
 def summed(parts: Iterator[Any]) -> Any:
