@@ -132,8 +132,8 @@ class Stage:
         aim, seeing, objective = self._aim(), self.method.seeing, self.method.objective
         if self.look is None:
             features = self.network.that_takes_steps(self.scale, seeing)
-            steps = 0 if self.mover.searches else self.scale.steps  # a line search needs exact gradients
-            self.look = look_at(self.scale.size, features, objective, seeing, self.network.crew, steps)
+            planned = 0 if self.mover.searches else self.scale.steps  # a line search needs exact gradients
+            self.look = look_at(self.scale.size, features, objective, seeing, self.network.crew, planned)
         if isinstance(self.look, OncePerStep) and self.recalled:
             self.look.remember(self.recalled)
             self.recalled = []
