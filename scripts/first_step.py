@@ -2,7 +2,7 @@
 
     python scripts/first_step.py STARTED --content=sample:harbor --style=sample:night ...
 
-STARTED is when the process was started, in seconds since 1970. What follows are flags of `python -m keras_nst.run`.
+STARTED is when the process was started, in seconds since 1970. What follows are flags of `keras-nst run`.
 The last line printed is JSON. Imports nothing that the program itself does not.
 """
 

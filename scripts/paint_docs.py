@@ -24,7 +24,7 @@ SAMPLES = "--content=sample:harbor --style=sample:night"
 GLASS = "--content=sample:harbor --style=glass.png"
 LOSSES = ("gram", "mean_std", "covariance", "w2", "mmd", "swd", "neighbor", "neighbor,mean_std")
 GALLERY = ("colors", "wasserstein", "texture", "vgg16", "gatys", "notes", "d2l")  # those shown nowhere else
-# Paths below docs, and the flags behind `python -m keras_nst.run`.
+# Paths below docs, and the flags behind `keras-nst run`.
 PICTURES = {
     "starry": "--flagfile=configs/starry.cfg",
     "control/plain": SAMPLES,

@@ -15,7 +15,7 @@ import keras_nst
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "questions"
 ALONE = "--content=sample:harbor --size=160 --style_weight=0 --variation_weight=0 --init=noise --scales=1 --steps=150"
 SAMPLES = "--content=sample:harbor --style=sample:night --size=160"
-# Pictures, and the flags behind `python -m keras_nst.run` that make them.
+# Pictures, and the flags behind `keras-nst run` that make them.
 RUNS = {
     **{f"alone{block}": f"{ALONE} --content_layers=block{block}_conv2" for block in range(1, 6)},
     **{f"depth{block}": f"{SAMPLES} --style_strength=0.5 --content_layers=block{block}_conv2" for block in (2, 4, 5)},

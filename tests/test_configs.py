@@ -19,7 +19,7 @@ CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_a_config_says_what_it_makes_and_is_valid(path: Path) -> None:
     head = "".join(line for line in path.read_text().splitlines(True) if line.startswith("#"))
-    assert f"python -m keras_nst.run --flagfile=configs/{path.name}" in head
+    assert f"keras-nst run --flagfile=configs/{path.name}" in head
     assert re.search(r"[Tt]ime|seconds|minutes", head) and "emory" in head or " GB" in head
     assert "loss" in head and not re.search("TIME|MEMORY|LOSS", head)
     assert request.parse([f"--flagfile={path}"]) != Config()

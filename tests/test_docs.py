@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import re
-import shlex
 import shutil
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import paint_questions
 import pytest
 import write_flags
 from conftest import ROOT
-from test_readme import SMALL, commands
+from test_readme import SMALL, arguments_of, commands, given, name_of
 
 from keras_nst import __all__ as public
 from keras_nst.__main__ import COMMANDS, named
@@ -77,14 +76,13 @@ def test_its_commands_can_be_read(page: Path, tmp_path: Path, monkeypatch: pytes
     (tmp_path / "runs" / "FOLDER").mkdir(parents=True)
     (tmp_path / "runs" / "FOLDER" / "settings.cfg").touch()
     for command in commands(page.read_text(encoding="utf8")):
-        module, *arguments = shlex.split(command.removeprefix("python -m "))
-        name = module.removeprefix("keras_nst.")
+        name, arguments = name_of(command), arguments_of(command)
         if name in COMMANDS and "--help" not in arguments:
             known = named(name)
-            given = flags.read(written_out(arguments, known.short), known.settings, known.own_flags)
-            known.settings.written(**given.settings)
-        elif module == "python":
-            assert (ROOT / arguments[0]).exists(), command
+            read = flags.read(written_out(arguments, known.short), known.settings, known.own_flags)
+            known.settings.written(**read.settings)
+        elif command.startswith("python scripts/"):
+            assert (ROOT / arguments[1]).exists(), command
 
 
 COOKBOOK = commands((ROOT / "docs" / "guides" / "recipes.md").read_text(encoding="utf8"))
@@ -97,8 +95,7 @@ def test_the_cookbook_s_commands_run(command: str, named_files: Path, monkeypatc
     monkeypatch.chdir(named_files)
     (named_files / "photos").mkdir()
     shutil.copy("photo.jpg", "photos")
-    _, _, module, *arguments = shlex.split(command)
-    assert keras_nst([module.removeprefix("keras_nst."), *arguments, *SMALL]) == 0
+    assert given(command, *SMALL) == 0
     assert len(list(named_files.glob("**/run.log"))) == 1
     output = re.search(r"--output=(\S+)", command)
     assert not output or (named_files / output[1]).stat().st_size > 100
@@ -113,9 +110,7 @@ def test_the_tutorial_of_a_night(named_files: Path, monkeypatch: pytest.MonkeyPa
         for name, source in names.items():
             shutil.copy(f"{source}.jpg", f"{folder}/{name}.jpg")
     for command in commands((ROOT / "docs" / "tutorials" / "overnight.md").read_text(encoding="utf8")):
-        _, _, module, *arguments = shlex.split(command)
-        small = [] if module == "keras_nst.report" else SMALL
-        assert keras_nst([module.removeprefix("keras_nst."), *arguments, *small]) == 0, command
+        assert given(command, *([] if name_of(command) == "report" else SMALL)) == 0, command
     assert len(list((named_files / "choose" / "pictures").iterdir())) == 3
     made = {"first--night.png", "second--night.png"}
     assert {path.name for path in (named_files / "album" / "pictures").iterdir()} == made
@@ -155,9 +150,9 @@ def test_the_answers_are_those_of_the_runs() -> None:
         assert f"\n{table}\n" in page
     figures = json.loads((paint_questions.FOLDER / "figures.json").read_text(encoding="utf8"))
     assert f"took {figures['anew']['second_to_first']:g} of the time" in page
-    asked = [command for command in commands(page) if "keras_nst.run" in command]
+    asked = [command for command in commands(page) if name_of(command) == "run"]
     assert len(asked) >= 7
-    assert set(asked) <= {f"python -m keras_nst.run {flags}" for flags in paint_questions.RUNS.values()}
+    assert set(asked) <= {f"keras-nst run {flags}" for flags in paint_questions.RUNS.values()}
     pictures = {path.stem for path in paint_questions.FOLDER.glob("*.jpg")}
     assert (
         pictures == {*paint_questions.RUNS, "left", "right", "styled"} == set(re.findall(r"questions/(\w+)\.jpg", page))

@@ -153,5 +153,5 @@ def test_the_pictures_of_the_docs_are_there_and_can_be_made(path: str, monkeypat
     page = path.split("/")[0]
     if page in ("control", "look"):
         told = next((ROOT / "docs").glob(f"*/{page}.md")).read_text(encoding="utf8")
-        assert f"python -m keras_nst.run {paint_docs.PICTURES[path]}\n" in told or path == "control/plain"
+        assert f"keras-nst run {paint_docs.PICTURES[path]}\n" in told or path == "control/plain"
         assert f"(../{path}.jpg)" in told

@@ -41,7 +41,7 @@ def commands(text: str = README) -> list[str]:
     """Returns the commands in code blocks, fenced or indented, and inline; one that ends in a backslash goes on."""
     text = text.replace(" \\\n", " ")
     lines = [line for block in blocks("sh", text) for line in block.splitlines() if line]
-    lines += re.findall(r"^    (python .*)$", text, re.MULTILINE)
+    lines += re.findall(r"^    ((?:python|keras-nst) .*)$", text, re.MULTILINE)
     inline = re.findall(r"`((?:python|keras-nst|tensorboard|pip) [^`]*?)`", text)
     return [re.sub(r" +", " ", command) for command in lines + inline if "..." not in command]
 
@@ -71,8 +71,8 @@ def those(*names: str, text: str = "") -> list[str]:
 def test_every_command_is_known() -> None:
     """Each is run here, or by another test that is named for it."""
     elsewhere = {"scripts/start", "scripts/check", "scripts/test", 'scripts/test -m "not slow"', "pip install ."}
-    elsewhere |= {". .venv/bin/activate", "keras-nst studio", "python -m keras_nst.studio", "tensorboard --logdir runs"}
-    elsewhere |= {"python -m keras_nst.explore --help", "python scripts/paint_masks.py --out=."}
+    elsewhere |= {". .venv/bin/activate", "keras-nst studio", "tensorboard --logdir runs"}
+    elsewhere |= {"keras-nst explore --help", "python scripts/paint_masks.py --out=."}
     elsewhere |= {"tensorboard --logdir models", "tensorboard --logdir films", 'pip install -e ".[studio]"'}
     studies = {f"python scripts/study_{name}.py" for name in ("networks", "volume", "film", "refine")}
     families = ("run", "evaluate", "batch", "report", "explore", *NETWORKS, *FURTHER)

@@ -96,7 +96,7 @@ Image.fromarray(np.hstack([tile(gram_matrix_of(picture)) for picture in (content
 # %% [markdown]
 # ## To keep it
 #
-# A saved picture carries its settings: `python -m keras_nst.run --from_image=harbor-night.png --follow` makes it
+# A saved picture carries its settings: `keras-nst run --from_image=harbor-night.png --follow` makes it
 # again.
 
 # %%

@@ -24,6 +24,7 @@ from keras_nst.settings.lines import Tell
 from keras_nst.settings.values import parse_styles
 from keras_nst.system.files import Locked, lock
 from keras_nst.system.pace import Stop
+from keras_nst.system.signals import in_this_form
 from keras_nst.workers.engines import engine_of
 from keras_nst.workers.hands import watched
 from keras_nst.workers.local import workers_here
@@ -209,7 +210,7 @@ def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop,
     tell(f"Figures: {batch.folder / SUMMARY}")
     tell(f"Curves: tensorboard --logdir {batch.folder}")
     if len(outputs) + len(failed) < len(jobs):
-        command = f"python -m keras_nst.batch --workdir={shlex.quote(str(batch.folder))}"
+        command = f"{in_this_form('batch')} --workdir={shlex.quote(str(batch.folder))}"
         tell(f"To resume, repeat the command: {command} ...")
     elif failed:
         tell("To retry the failed pictures, repeat the command with --retry_failed.")

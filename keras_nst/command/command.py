@@ -17,8 +17,8 @@ from keras_nst.system.signals import (
     STOPPING,
     Interruption,
     in_one_line,
+    in_this_form,
     is_a_command,
-    is_installed_command,
     on_a_thread,
 )
 from keras_nst.system.version import __version__
@@ -56,7 +56,7 @@ class Command(NamedTuple):
     @property
     def program(self) -> str:
         """The command as it was called."""
-        return f"keras-nst {self.name}" if is_installed_command() else f"python -m keras_nst.{self.name}"
+        return in_this_form(self.name)
 
 
 def main(command: Command, argv: Sequence[str] | None = None) -> int:

@@ -14,6 +14,7 @@ from keras_nst.settings.config import Config
 from keras_nst.settings.lines import Tell
 from keras_nst.settings.text import OF_ONE_RUN
 from keras_nst.system.files import written_whole
+from keras_nst.system.signals import in_this_form
 
 MOST_TOLD = 300  # entries of the log that are shown
 
@@ -89,7 +90,7 @@ def settings(facts: Facts) -> str:
     defaults = {each: plain.shown(each) for each in vars(plain) if each not in OF_ONE_RUN}
     given = [(each, facts.given.get(each, default)) for each, default in defaults.items()]
     flags = [shlex.quote(f"--{each}={value}") for each, value in given if value != defaults[each]]
-    command = " ".join(["python -m keras_nst.run", *flags])
+    command = " ".join([in_this_form("run"), *flags])
     rows = [[text(each), f"<code>{name(value)}</code>"] for each, value in facts.settings.items() if value]
     if not rows:
         return ""

@@ -20,6 +20,7 @@ from keras_nst.settings.config import Resolved
 from keras_nst.settings.lines import Tell
 from keras_nst.settings.text import EXACTLY, as_flags, choices, repeatable, settings_of
 from keras_nst.system.memory import peak_memory_gb
+from keras_nst.system.signals import in_this_form
 from keras_nst.system.version import __version__
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def tell_how_to_go_on(run: Started, outcome: Ending, tell: Tell) -> None:
     outcome.checkpoints.keep()
     if outcome.result.size is None or (run.workdir / CHECKPOINT).exists():
         unlimited, flag = (" without a time limit", " --max_seconds=0") if outcome.cut else ("", "")
-        tell(f"To resume{unlimited}: python -m keras_nst.run --resume={shlex.quote(str(run.workdir))}{flag}")
+        tell(f"To resume{unlimited}: {in_this_form('run')} --resume={shlex.quote(str(run.workdir))}{flag}")
 
 
 def tell_ending(run: Started, outcome: Ending, tell: Tell) -> None:
@@ -132,7 +133,7 @@ def judged(
     if result.losses is None or not are_figures_wanted(run.config):
         return {}
     if not in_time:
-        tell("--max_seconds left no time for figures: python -m keras_nst.evaluate computes them.")
+        tell(f"--max_seconds left no time for figures: {in_this_form('evaluate')} computes them.")
         return {}
     known: dict[str, float] = {}
     with spared("figures", tell):

@@ -34,7 +34,7 @@ class StudioConfig(Settings):
         "films",
         text("FOLDER", _check_folder),
         "Studio",
-        "The folder of films being painted by python -m keras_nst.video, whose frames the studio shows.",
+        "The folder of films being painted by keras-nst video, whose frames the studio shows.",
     )
     port: int = setting(8765, integer(0, 65535), "Studio", "The port of the page on 127.0.0.1; 0: any free port.")
     browser: bool = setting(True, switch(), "Studio", "Open the page in the browser.")

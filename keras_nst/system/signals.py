@@ -59,6 +59,11 @@ def is_installed_command() -> bool:
     return os.path.basename(sys.argv[0]) == "keras-nst"
 
 
+def in_this_form(name: str) -> str:
+    """Returns a command in the form in which this process was called: keras-nst NAME, or the module."""
+    return f"keras-nst {name}" if is_installed_command() else f"python -m keras_nst.{name}"
+
+
 def in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Reports an uncaught exception; a Ctrl-C in one line: a `sys.excepthook` for commands."""
     if not issubclass(kind, KeyboardInterrupt):

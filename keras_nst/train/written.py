@@ -20,6 +20,7 @@ from keras_nst.settings.declared import fields
 from keras_nst.settings.kinds import shortest
 from keras_nst.settings.lines import Tell
 from keras_nst.system.files import written_whole
+from keras_nst.system.signals import in_this_form
 from keras_nst.system.version import __version__
 from keras_nst.train.course import Course, scales_of
 from keras_nst.train.prepare import FREE
@@ -60,7 +61,7 @@ def write(course: Course, plan: Plan, clock: Clock, ending: Ending, tell: Tell) 
     if not ending.learned:
         tell("The model is not usable yet. The same command resumes with other --steps, and more --max_seconds if set.")
         return 0
-    tell(f"To paint with it: python -m keras_nst.apply --model={shlex.quote(str(folder))} --contents=PICTURES")
+    tell(f"To paint with it: {in_this_form('apply')} --model={shlex.quote(str(folder))} --contents=PICTURES")
     return 0
 
 
