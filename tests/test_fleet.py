@@ -24,6 +24,7 @@ from keras_nst.batch.__main__ import main
 from keras_nst.batch.jobs import BatchJob, Hashes, job_of
 from keras_nst.batch.prepare import items, values_of
 from keras_nst.batch.settings import COMMAND, OF_THE_BATCH, BatchConfig
+from keras_nst.batch.summary import COUNTS, FIRST, LAST, paths_of, write_summary
 from keras_nst.command.command import written_out
 from keras_nst.command.manifest import DONE, FAILED, MANIFEST, RUNNING, Entry, Manifest, result_of
 from keras_nst.command.run_folder import Busy
@@ -254,6 +255,41 @@ def test_a_manifest_cut_off_anywhere(tmp_path: Path) -> None:
     assert Manifest(tmp_path).passed_over == 4 and Manifest(tmp_path).get("b").state == "pending"
 
 
+# --- The table ---
+
+
+def test_the_table_has_paths_that_hold_in_the_folder_of_the_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the batch was begun by an earlier version, whose manifest has paths as they were typed, or moved."""
+    monkeypatch.chdir(tmp_path)
+    folder, style = tmp_path / "albums" / "one", "paint.jpg + https://example.com/a.jpg:2 + sample:night@1-2"
+    (folder / "pictures").mkdir(parents=True)
+    for name in ("town.png", "paint.jpg", "albums/one/pictures/town.png"):
+        (tmp_path / name).touch()
+    job = job_of_one("town.png", style=style)
+    with Manifest(folder) as manifest:
+        for output in ("albums/one/pictures/town.png", "elsewhere/town.png", str(folder / "pictures" / "town.png")):
+            manifest.note(job.id, state=DONE, output=output, figures={"gram": 0.5})
+            write_summary(folder, [job], manifest)
+            with (folder / "summary.csv").open(encoding="utf8", newline="") as file:
+                (row,) = csv.DictReader(file)
+            assert row["content_path"] == "../../town.png" and row["output"] == "pictures/town.png"
+            assert row["style_path"] == style.replace("paint.jpg", "../../paint.jpg")
+            assert list(row) == [*FIRST, *COUNTS, "gram", *LAST] and row["gram"] == "0.5000"
+
+
+def test_the_table_has_no_path_of_what_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    job = job_of_one("sample:harbor", style="gone.jpg")
+    row = paths_of(tmp_path / "batch", job, Entry(state=FAILED, error="no such file"))
+    assert row == {"name": "n", "content_path": "sample:harbor", "style_path": "../gone.jpg", "output": ""}
+
+
+def job_of_one(content: str, **given: str) -> BatchJob:
+    return BatchJob("id", "n", JobSpec(absolute(Config(content=content, **given)), Path("work")), {})
+
+
 # --- From here to pictures ---
 
 
@@ -282,6 +318,7 @@ def test_a_batch_is_its_runs(album: Path, capsys: pytest.CaptureFixture[str]) ->
     with (album / "batch" / "summary.csv").open(newline="") as file:
         rows = {row["name"]: row for row in csv.DictReader(file)}
     assert rows["town0--paint1"]["state"] == "done" and rows["broken--paint0"]["error"]
+    assert rows["town0--paint1"]["content_path"] == "../contents/town0.png"
     with Image.open(album / "batch" / "sheet.jpg") as sheet:
         assert sheet.size == (2 * 120, 2 * (36 + 18) + 18)  # of pictures of 48 x 36
 

@@ -1,6 +1,5 @@
 """A batch from its first job to its last: manifest, engine, progress, summary."""
 
-import csv
 import itertools
 import shlex
 import sys
@@ -11,6 +10,7 @@ from typing import Any
 from keras_nst.batch.jobs import BatchJob, Hashes, job_of, parcels
 from keras_nst.batch.prepare import Batch, Item
 from keras_nst.batch.settings import BatchConfig
+from keras_nst.batch.summary import SUMMARY, write_summary
 from keras_nst.batch.together import do_all
 from keras_nst.batch.trials import write_experiment, write_trial
 from keras_nst.command.board import show
@@ -30,7 +30,6 @@ from keras_nst.workers.hands import watched
 from keras_nst.workers.local import workers_here
 from keras_nst.workers.parcels import Outcome
 
-SUMMARY = "summary.csv"
 SHOWN, FEW = 20, 3  # lines of a list in the terminal; names in a line
 USUAL = Size(400, 600)  # the shape of most photographs
 # Pictures optimized in one batch, if memory allows. The number for a GPU was never measured.
@@ -196,7 +195,7 @@ def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop,
         if entries[job.id].state == DONE
     }
     failed = [job for job in jobs if entries[job.id].state == FAILED]
-    write_summary(batch.folder / SUMMARY, jobs, manifest)
+    write_summary(batch.folder, jobs, manifest)
     made = [(item, outputs.get(job.id)) for item, job in zip(batch.items, jobs, strict=True)]
     for path in sheets(batch.folder, [(item, path) for item, path in made if path and path.exists()]):
         tell(f"Sheet: {path}")
@@ -215,30 +214,3 @@ def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop,
     elif failed:
         tell("To retry the failed pictures, repeat the command with --retry_failed.")
     return int(bool(failed) or (len(outputs) < len(jobs) and not stop.is_set()))
-
-
-def write_summary(path: Path, jobs: Sequence[BatchJob], manifest: Manifest) -> None:
-    """Writes a table with a row for each picture."""
-    entries = [(job, manifest.get(job.id)) for job in jobs]
-    figures = list(dict.fromkeys(name for _, entry in entries for name in entry.figures))
-    settings = list(dict.fromkeys(name for job in jobs for name in job.settings))
-    head = [
-        "name",
-        "content_path",
-        "style_path",
-        *settings,
-        "state",
-        "attempts",
-        "seconds",
-        *figures,
-        "output",
-        "error",
-    ]
-    with path.open("w", encoding="utf8", newline="") as file:
-        table = csv.DictWriter(file, head, restval="")
-        table.writeheader()
-        for job, entry in entries:
-            config = job.spec.config
-            named = {"name": job.name, "content_path": config.content, "style_path": config.style, **job.settings}
-            told = {name: getattr(entry, name) for name in ("state", "attempts", "seconds", "output", "error")}
-            table.writerow(named | told | {name: f"{value:.4f}" for name, value in entry.figures.items()})
