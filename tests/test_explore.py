@@ -36,7 +36,7 @@ from keras_nst.explore.excitement import (
 from keras_nst.explore.lessons import LESSONS
 from keras_nst.explore.prepare import Request, prepare
 from keras_nst.explore.reconstructions import CELL as WIDE
-from keras_nst.explore.reconstructions import GAP, RATIOS, of_content, of_grid, of_style
+from keras_nst.explore.reconstructions import GAP, RATIOS, in_proportion, of_content, of_grid, of_style, up_to
 from keras_nst.explore.settings import NEEDS, Exploration
 from keras_nst.explore.statistics import blamed, grams, relative_distance
 from keras_nst.explore.study import Study
@@ -280,6 +280,13 @@ def test_every_lesson_has_its_sheets(explored: Path) -> None:
     content = Image.open(next(explored.parent.glob("*.png"))).resize((WIDE, WIDE * 3 // 4), Image.Resampling.BICUBIC)
     height = min(shown.shape[0], 180)
     assert np.abs(shown[:height].astype(int) - np.asarray(content)[12 : 12 + height, : WIDE - 10]).mean() < 12
+
+
+def test_labels_are_plain_words() -> None:
+    assert up_to(["block1_conv1", "block3_conv2"]) == ["block 1, layer 1", "up to block 3, layer 2"]
+    assert [in_proportion(ratio) for ratio in RATIOS] == [
+        *("content 10 : style 1", "content 1 : style 1", "content 1 : style 10", "content 1 : style 100")
+    ]
 
 
 def test_what_is_painted_is_asked_of_the_layers(explored: Path) -> None:

@@ -9,13 +9,13 @@ from keras_nst.core.plan.pyramid import Size, inner_box
 from keras_nst.explore.reconstructions import FONT, GAP, HEAD
 from keras_nst.explore.study import Study
 from keras_nst.pictures.drawing import Look, as_image, below, glowing, grid, legend
-from keras_nst.settings.networks import reach, stride
+from keras_nst.settings.networks import in_plain_words, reach, stride
 
 LOOK = 2  # times the size of painted pictures: evaluating once costs little
 PATCHES = 4  # of real pictures
 CELL = 200
-WHERE, MADE = "where in the content", "made from noise"
-REAL = tuple(f"real patch {number}" for number in range(1, PATCHES + 1))
+WHERE, MADE = "where it responds", "made to excite it"
+REAL = tuple(f"patch {number} of your pictures" for number in range(1, PATCHES + 1))
 
 
 class Place(NamedTuple):
@@ -39,13 +39,14 @@ def channel_sheet(study: Study, layer: str) -> Image.Image:
     for channel, made in zip(channels, study.excited(layer, channels), strict=True):
         of_channel = {name: of[..., channel] for name, of in maps.items()}
         places = peaks(of_channel, PATCHES, apart(study.settings.network, layer))
-        rows.append(f"channel {channel} of {layer}, at most {max(of.max() for of in of_channel.values()):.0f}")
+        strongest_of_all = max(of.max() for of in of_channel.values())
+        rows.append(f"{in_plain_words(layer)}, channel {channel}: strongest response {strongest_of_all:.0f}")
         cells[rows[-1], WHERE] = glowing(pictures["content"], of_channel["content"], of_channel["content"].max())
         for head, place in zip(REAL, places, strict=False):
             cells[rows[-1], head] = as_image(patch(pictures[place.picture], place, study.settings.network, layer))
         cells[rows[-1], MADE] = as_image(made)
     sheet = grid(cells, rows, [WHERE, *REAL, MADE], Look(CELL, CELL, HEAD, FONT, GAP, enlarge=True))
-    return below(sheet, legend(CELL, ("no answer", "", "strongest")))
+    return below(sheet, legend(CELL, ("no response", "", "strongest")))
 
 
 def strongest(features: np.ndarray, count: int) -> list[int]:

@@ -60,8 +60,8 @@ LESSONS = {
         "What more and more layers keep of the style",
         (
             "Here the noise was optimized until Gram matrices agreed: those of the first layer, then of the first "
-            "two, and so on. A Gram matrix records how often channels answer together, but not where. So nothing is "
-            "in its place, and yet the style is there.",
+            "two, and so on. A Gram matrix records how strongly channels respond together, but not where. So nothing "
+            "is in its place, and yet the style is there.",
             "The first layer alone gives blots of color. Each further one adds larger shapes: strokes, then curls "
             "and whole motifs. That is why style transfer takes its style from several layers.",
         ),
@@ -78,20 +78,20 @@ LESSONS = {
             "content. At the left there is little but style, at the right every shape of the content is there. Where "
             "in between is a matter of taste.",
         ),
-        "J(x) = α J_content + β J_style; the columns are α / β",
+        "J(x) = α J_content + β J_style; above each column stand the weights α and β",
         rebuilt.of_grid,
         one("grid", rebuilt.grid_sheet),
     ),
     "channels": Lesson(
-        "What single channels answer to",
+        "What single channels respond to",
         (
-            "A layer has 64 to 512 channels, and each answers to something different. The sheet shows those that the "
-            "content excites most: where in the content they answer, and which parts of your pictures excite them "
+            "A layer has 64 to 512 channels, and each responds to something different. The sheet shows those that the "
+            "content excites most: where in the content they respond, and which parts of your pictures excite them "
             "most. Each part is all that one position of the layer sees. The last picture was made from noise to "
             "excite the channel as much as possible.",
-            "Shallow channels answer to colors and edges, those in the middle to textures, deep ones to parts of "
+            "Shallow channels respond to colors and edges, those in the middle to textures, deep ones to parts of "
             "things. Real patches show what a channel is used for here. The made picture shows what it looks for "
-            "when nothing else is in the way. The two may differ: a channel may answer to several things.",
+            "when nothing else is in the way. The two may differ: a channel may respond to several things.",
         ),
         "maximize (1 / M) ∑ F[position, channel] over the waves of the picture, while it is shifted, turned and scaled "
         "at random",
@@ -102,7 +102,7 @@ LESSONS = {
         "Gram matrices",
         (
             "Each square is a layer's Gram matrix: rows and columns are channels, and the color shows how strongly "
-            "two of them answer at the same places. The sheet has the channels that are strongest in the style, in "
+            "two of them respond at the same places. The sheet has the channels that are strongest in the style, in "
             "the same order and with the same colors for all three pictures of a row. The bright diagonal is the "
             "strength of each channel alone.",
             "The content has another pattern than the style. The result's pattern is the style's, or nearly: that is "
@@ -117,8 +117,8 @@ LESSONS = {
         (
             "The style loss of a layer is one number. Here it is divided among the positions of the picture, so that "
             "the shares add up to it. Red places have too much of what the picture has too much of, or lack what it "
-            "lacks: the style's term changes them first. Blue places make up for others. Before is the content, "
-            "after is the result, in the same colors. Where nearly all is red, all of the picture lacks something.",
+            "lacks: they raise the loss. Blue places lower it. Before is the content, after is the result, in the "
+            "same colors. Where nearly all is red, all of the picture lacks something.",
         ),
         "|G − A|² = (1 / M) ∑ (fᵀ D f − ⟨D, A⟩) over positions, with f the features at one and D = G − A; divided by "
         "|A|²",

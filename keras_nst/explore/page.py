@@ -6,6 +6,7 @@ from keras_nst.explore.lessons import LESSONS, Lesson
 from keras_nst.explore.prepare import PAGE, Request
 from keras_nst.report.gallery import Shown, figure
 from keras_nst.report.markup import definitions, image_of_file, link, name, page, section, text
+from keras_nst.settings.networks import in_plain_words
 from keras_nst.system.files import written_whole
 
 MOST = 8_000_000  # bytes, of all sheets
@@ -50,7 +51,7 @@ def header(asked: Request) -> str:
         "content": name(settings.content),
         "style": settings.style and name(settings.style),
         "network": text(f"{settings.network.upper()}, {settings.weights} weights"),
-        "layers": text(", ".join(settings.layers)),
+        "layers": text("; ".join(f"{in_plain_words(layer)}: {layer}" for layer in settings.layers)),
         "pictures": text(f"{settings.size} pixels, {settings.steps} steps each; seed {settings.seed}"),
     }
     return f"<header><h1>What layers see</h1></header>\n{definitions(known)}"
@@ -64,7 +65,8 @@ def told(lesson: Lesson) -> list[str]:
 
 def shown(lesson: Lesson, path: Path, asked: Request, most: int) -> str:
     """Returns a sheet, and a link to its file."""
-    caption = path.stem.replace("-", ", ")
+    sheet, _, layer = path.stem.partition("-")
+    caption = f"{sheet}: {in_plain_words(layer)}" if layer else sheet
     about = f"{lesson.title}: {caption}"
     whole = f"<p>Full size: {link(path, asked.folder, path.name)}</p>"
     return figure(Shown(caption, about, image_of_file(path)), most, LARGE) + whole

@@ -9,7 +9,7 @@ from keras_nst.explore.paintings import Painting
 from keras_nst.explore.settings import Exploration
 from keras_nst.explore.study import Study
 from keras_nst.pictures.drawing import Look, as_image, grid
-from keras_nst.settings.networks import CONVOLUTIONS, Layer
+from keras_nst.settings.networks import CONVOLUTIONS, Layer, in_plain_words
 
 SMOOTH = 0.01  # weight of the variation; where the layers say nothing, neighbors are alike
 # From noise, at one size, with almost no prior on pictures besides the layers: just enough against pixel noise.
@@ -94,34 +94,42 @@ def alike(layers: Sequence[str]) -> tuple[Layer, ...]:
 
 def content_sheet(study: Study) -> Image.Image:
     """Returns a sheet of the content and what each layer keeps of it."""
-    heads = ["the picture", *study.settings.layers]
+    heads = ["the content", *map(in_plain_words, study.settings.layers)]
     made = map(study.painted, of_content(study.settings))
-    return row_by_row(heads, {"content, rebuilt from one layer": [study.source("content"), *made]})
+    row = "First the content, then what one layer alone keeps of it"
+    return row_by_row(heads, {row: [study.source("content"), *made]})
 
 
 def style_sheet(study: Study) -> Image.Image:
     """Returns a sheet of the style and what the statistics of more and more layers keep of it."""
-    heads = ["the picture", *up_to(study.settings.layers)]
+    heads = ["the style", *up_to(study.settings.layers)]
     made = map(study.painted, of_style(study.settings))
-    return row_by_row(heads, {"style, rebuilt from Gram matrices": [study.source("style"), *made]})
+    row = "First the style, then what the Gram matrices of these layers keep of it"
+    return row_by_row(heads, {row: [study.source("style"), *made]})
 
 
 def grid_sheet(study: Study) -> Image.Image:
     """Returns a sheet of pictures between content and style: figure 3 of Gatys et al."""
     rows = [f"style: {name}" for name in up_to(study.settings.layers)]
-    columns = [f"alpha / beta = {ratio:g}" for ratio in reversed(RATIOS)]
+    columns = [in_proportion(ratio) for ratio in reversed(RATIOS)]
     made = list(map(study.painted, of_grid(study.settings)))
     across = len(columns)
     return row_by_row(columns, {row: made[number * across : (number + 1) * across] for number, row in enumerate(rows)})
+
+
+def in_proportion(ratio: float) -> str:
+    """Returns a ratio of the weights of content and style as two numbers, the smaller of which is 1."""
+    return f"content {max(ratio, 1.0):g} : style {max(1.0 / ratio, 1.0):g}"
 
 
 def networks_sheet(study: Study) -> Image.Image:
     """Returns a sheet of content and style reconstructed by both networks."""
     rows = {}
     for network in CONVOLUTIONS:
-        rows[f"content by {network.upper()}"] = list(map(study.painted, of_content(study.settings, network)))
-        rows[f"style by {network.upper()}"] = list(map(study.painted, of_style(study.settings, network)))
-    return row_by_row([f"{layer}; style: up to it" for layer in study.settings.layers], dict(sorted(rows.items())))
+        content, style = (map(study.painted, of(study.settings, network)) for of in (of_content, of_style))
+        rows[f"content, from this layer of {network.upper()} alone"] = list(content)
+        rows[f"style, from the layers of {network.upper()} up to this one"] = list(style)
+    return row_by_row(list(map(in_plain_words, study.settings.layers)), dict(sorted(rows.items())))
 
 
 def of_networks(settings: Exploration) -> list[Painting]:
@@ -131,7 +139,8 @@ def of_networks(settings: Exploration) -> list[Painting]:
 
 def up_to(layers: Sequence[str]) -> list[str]:
     """Returns labels for the first layer, the first two, ..."""
-    return [layers[0], *(f"up to {layer}" for layer in layers[1:])]
+    first, *further = map(in_plain_words, layers)
+    return [first, *(f"up to {layer}" for layer in further)]
 
 
 def row_by_row(heads: Sequence[str], rows: dict[str, list[Any]]) -> Image.Image:

@@ -9,6 +9,7 @@ from keras_nst.explore.paintings import Painting
 from keras_nst.explore.reconstructions import CELL, FONT, GAP, HEAD
 from keras_nst.explore.study import Study
 from keras_nst.pictures.drawing import AROUND_ZERO, RISING, Look, below, colored, grid, legend, tinted
+from keras_nst.settings.networks import in_plain_words
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -39,30 +40,30 @@ def grams_sheet(study: Study) -> Image.Image:
         shown = np.sort(np.argsort(-np.diag(target), kind="stable")[:SHOWN])
         high = max(float(of[np.ix_(shown, shown)].max()) for of in of_layer.values())
         away = {name: relative_distance(of, target) for name, of in of_layer.items()}
-        row = f"{layer}, {len(target)} channels: white = {high:,.0f}"
-        rows.append(f"{row}; from the style: content {away['content']:.2f}, {RESULT} {away[RESULT]:.2f}")
+        row = f"{in_plain_words(layer)}, {len(target)} channels, brightest {high:,.0f}"
+        rows.append(f"{row}. Distance to the style: content {away['content']:.2f}, {RESULT} {away[RESULT]:.2f}")
         for name, of in of_layer.items():
             cells[rows[-1], name] = colored(np.sqrt(of[np.ix_(shown, shown)]), 0.0, high**0.5)
     sheet = grid(cells, rows, list(matrices), Look(CELL, CELL, HEAD, FONT, GAP, enlarge=True))
-    return below(sheet, legend(CELL, ("0", "a quarter", "the row's white"), RISING))
+    return below(sheet, legend(CELL, ("0", "a quarter", "brightest"), RISING))
 
 
 def blame_sheet(study: Study) -> Image.Image:
     """Returns a sheet with the positions of each layer's style loss, before and after the transfer."""
-    pictures = looked_at(study)
+    pictures, columns = looked_at(study), ("before: the content", "after: the result")
     seen = {name: study.seen(picture) for name, picture in pictures.items()}
     cells: dict[tuple[str, str], Image.Image] = {}
     rows: list[str] = []
     for layer in study.settings.layers:
         maps = {name: blamed(seen[name][layer], seen["style"][layer]) for name in ("content", RESULT)}
         high = float(np.abs(maps["content"]).max())
-        rows.append(f"{layer}, style loss: before {maps['content'].sum():.2f}, after {maps[RESULT].sum():.2f}")
-        for name, column in (("content", "before"), (RESULT, "after")):
+        sums = [float(of.sum()) for of in maps.values()]
+        rows.append(f"{in_plain_words(layer)}: style loss of the content {sums[0]:.2f}, of the result {sums[1]:.2f}")
+        for name, column in zip(maps, columns, strict=True):
             cells[rows[-1], column] = tinted(pictures[name], maps[name], high)
-    columns = ["before", "after"]
     tallest = max(image.height * CELL / image.width for image in cells.values())
     look = Look(round(1.4 * CELL), round(1.4 * min(CELL, tallest)), HEAD, FONT, GAP, enlarge=True)
-    words = ("makes up for others", "no part in it", "here the loss sits")
+    words = ("lowers the loss", "no share", "raises the loss")
     return below(grid(cells, rows, columns, look), legend(look.width, words, AROUND_ZERO))
 
 

@@ -41,6 +41,11 @@ def place_of(layer: str) -> tuple[int, int]:
     return int(block), int(number)
 
 
+def in_plain_words(layer: str) -> str:
+    """Returns the layer's name for readers: block 3, layer 1."""
+    return "block {}, layer {}".format(*place_of(layer))
+
+
 def block_of(layer: str) -> int:
     """Returns the number of the layer's block."""
     return place_of(layer)[0]
