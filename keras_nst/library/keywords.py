@@ -103,9 +103,9 @@ class Keywords(TypedDict, total=False):
     frame; auto: replicate with balanced, zero as published."""
 
     rim: int | Literal["auto"] | None
-    """With balanced: how many of the outermost rows and columns of pixels do not count for the style at block1's
-    layers, in the picture and in the style picture. With 0, they may become vivid at low strengths. auto: 2; 0 as
-    published, and with your own --padding."""
+    """With --normalization=balanced: leave this many of the outermost rows and columns of pixels out of the style at
+    block1's layers, in the picture and in the style picture. With 0, these pixels may become vivid at low strengths.
+    auto: 2, but 0 with another --normalization, your own --padding or --seamless."""
 
     seamless: bool
     """Make opposite borders meet, so that the result tiles; for textures."""

@@ -124,9 +124,9 @@ class ObjectiveSettings(Settings):
         None,
         automatic(integer(0, 16)),
         "Objective",
-        "With balanced: how many of the outermost rows and columns of pixels do not count for the style at block1's "
-        "layers, in the picture and in the style picture. With 0, they may become vivid at low strengths. auto: 2; 0 "
-        "as published, and with your own --padding.",
+        "With --normalization=balanced: leave this many of the outermost rows and columns of pixels out of the style "
+        "at block1's layers, in the picture and in the style picture. With 0, these pixels may become vivid at low "
+        "strengths. auto: 2, but 0 with another --normalization, your own --padding or --seamless.",
     )
     seamless: bool = setting(
         False, switch(), "Objective", "Make opposite borders meet, so that the result tiles; for textures."

@@ -61,8 +61,8 @@ class LikeARun(Settings):
         0,
         integer(0, 16),
         "Objective",
-        "With balanced: how many of the outermost rows and columns of pixels do not count for the style at block1's "
-        "layers. A single picture has 2.",
+        "With --normalization=balanced: leave this many of the outermost rows and columns of pixels out of the style "
+        "at block1's layers. Here the default is 0: none is left out. For a picture by keras-nst run it is 2.",
     )
     network: str = same(Config, "network")
     weights: str = same(Config, "weights")
