@@ -206,7 +206,7 @@ def conclude(batch: Batch, manifest: Manifest, jobs: list[BatchJob], stop: Stop,
     if len(failed) > SHOWN:
         tell(f"Failed: {len(failed) - SHOWN} more, in {batch.folder / SUMMARY}")
     tell(f"{len(outputs)} of {len(jobs)} pictures are done, {len(failed)} failed.")
-    tell(f"Figures: {batch.folder / SUMMARY}")
+    tell(f"Table: {batch.folder / SUMMARY}")
     tell(f"Curves: tensorboard --logdir {batch.folder}")
     if len(outputs) + len(failed) < len(jobs):
         command = f"{in_this_form('batch')} --workdir={shlex.quote(str(batch.folder))}"
