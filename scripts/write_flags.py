@@ -11,11 +11,12 @@ from keras_nst.settings.flags import FLAG_FILE, OwnFlags
 FILE = Path(__file__).parent.parent / "docs" / "reference" / "flags.md"
 HEAD = """# All flags
 
-As `--help` tells them; `scripts/write_flags.py` makes this page from the settings. A flag is written `--size=256`, one
-that is true or false also `--keep` and `--nokeep`. "auto" leaves the choice to the program, whose choice stands in
-`settings.cfg`. `python -m keras_nst.COMMAND` is the same as `keras-nst COMMAND`; settings of a run are flags of a batch
-too. [What you can decide](../guides/control.md) shows in pictures what the most important ones do. For programs the
-same names are [keywords](../guides/python.md).
+All flags of all commands, as `--help` prints them. Write a flag as `--size=256`, one that is true or false also as
+`--keep` and `--nokeep`. "auto" leaves the choice to the program, which records it in the run's `settings.cfg`. The
+settings of `run` are also flags of `batch`. `python -m keras_nst.COMMAND` is the same as `keras-nst COMMAND`.
+
+[What you can decide](../guides/control.md) shows in pictures what the most important flags do. In Python, the same
+names are [keywords](../guides/python.md). `scripts/write_flags.py` makes this page from the settings.
 """
 
 
