@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
 # --- Overhead ---
 
 
-def nothing(parcel: Parcel, open_session: object, stop: object, tell: object) -> list[Outcome]:
+def nothing(parcel: Parcel, stop: object) -> list[Outcome]:
     """Does jobs that take no time."""
     return [Outcome(job.id, DONE, 0.0) for job in parcel]
 

@@ -13,7 +13,7 @@ from keras_nst.batch.drive import ON_CPU, ON_GPU, together
 from keras_nst.batch.jobs import BatchJob, Hashes, job_of, parcels
 from keras_nst.batch.prepare import items
 from keras_nst.batch.settings import BatchConfig
-from keras_nst.batch.together import do_all
+from keras_nst.batch.together import Painter, do_all
 from keras_nst.core.descent.scales import Run
 from keras_nst.core.descent.several import result_of, told_of
 from keras_nst.core.descent.stage import Stage
@@ -72,6 +72,16 @@ def album(tmp_path: Path) -> Path:
     (tmp_path / "contents" / "4.png").write_bytes(b"not a picture")
     write_picture(tmp_path / "style.jpg", 60, 50, seed=9)
     return tmp_path
+
+
+def test_a_worker_keeps_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From job to job; another device, or determinism, takes a session of its own."""
+    monkeypatch.setattr("keras_nst.batch.together.Session", lambda config, keep: object())
+    painter = Painter()
+    first = painter.opened(Config())
+    assert painter.opened(Config(size="64")) is first
+    assert painter.opened(Config(deterministic=True)) is not first
+    assert painter.opened(Config()) is not first and len(painter.sessions) == 1
 
 
 def done(jobs: list[BatchJob], session: Session, stop: threading.Event | None = None) -> list[Outcome]:

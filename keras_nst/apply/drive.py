@@ -92,7 +92,7 @@ class Helper:
         self.asked, self.home = asked, home
         self.easel: Easel | None = None
 
-    def __call__(self, parcel: Sequence[Photograph], opened: object, stop: Stop, tell: Tell) -> list[Outcome]:
+    def __call__(self, parcel: Sequence[Photograph], stop: Stop) -> list[Outcome]:
         """Paints the photographs; errors become a part of the outcome."""
         return [self._paint(photograph, stop) for photograph in parcel]
 

@@ -11,7 +11,7 @@ from keras_nst.batch.jobs import BatchJob, Hashes, job_of, parcels
 from keras_nst.batch.prepare import Batch, Item
 from keras_nst.batch.settings import BatchConfig
 from keras_nst.batch.summary import SUMMARY, write_summary
-from keras_nst.batch.together import do_all
+from keras_nst.batch.together import Painter
 from keras_nst.batch.trials import write_experiment, write_trial
 from keras_nst.command.board import show
 from keras_nst.command.manifest import DONE, FAILED, JOBS, MANIFEST, PENDING, RESULTS, RUNNING, Manifest, result_of
@@ -120,7 +120,7 @@ def work(batch: Batch, manifest: Manifest, ahead: list[BatchJob], stop: Stop) ->
     """Passes the jobs to the engine, and records their outcomes."""
     given = itertools.takewhile(lambda _: not stop.is_set(), parcels(ahead, together(batch.config, len(ahead))))
     with (
-        engine_of(batch.config, batch.folder, do_all) as engine,
+        engine_of(batch.config, batch.folder, Painter()) as engine,
         Shown(len(ahead), sys.stderr) as shown,
         watched(stop, engine.stop),
     ):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 Answer = TypeVar("Answer")
+Open = Callable[[Config], Any]  # opens a session
 
 # Settings that leave the picture as it is: a job that has others is the same one.
 # Defaults of settings that earlier versions did not have: left out of the names of jobs.
@@ -104,7 +105,7 @@ def identifier(about: list[Any]) -> str:
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def do(job: BatchJob, open_session: Callable[[Config], Any], stop: Stop, tell: Tell) -> Outcome:
+def do(job: BatchJob, open_session: Open, stop: Stop, tell: Tell) -> Outcome:
     """Does a job, or resumes it; an error becomes a part of the outcome."""
     from keras_nst.run.perform import perform
 

@@ -5,17 +5,36 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from keras_nst.batch.jobs import BatchJob, do
+from keras_nst.batch.jobs import BatchJob, Open, do
 from keras_nst.core.plan.events import Apart
-from keras_nst.session.session import PictureRequest, Session
+from keras_nst.session.session import KEEP, PictureRequest, Session
 from keras_nst.settings.config import Config
 from keras_nst.settings.lines import Tell
 from keras_nst.settings.text import settings_of
 from keras_nst.system.pace import Stop
-from keras_nst.workers.parcels import Open, Outcome, Parcel
+from keras_nst.workers.parcels import Outcome, Parcel
 
 if TYPE_CHECKING:
     from keras_nst.core.descent.transfer import Painted
+
+
+class Painter:
+    """Does parcels of jobs, one after the other, in a session that it keeps."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[tuple[str, bool], Session] = {}
+
+    def __call__(self, parcel: Parcel, stop: Stop) -> list[Outcome]:
+        """Does the jobs of a parcel."""
+        return do_all(parcel, self.opened, stop, lambda line: None)
+
+    def opened(self, config: Config) -> Session:
+        """Returns the session; a job with another device gets a new one."""
+        key = (config.device, config.deterministic)
+        if key not in self.sessions:
+            self.sessions.clear()
+            self.sessions[key] = Session(config, keep=KEEP)
+        return self.sessions[key]
 
 
 def do_all(parcel: Parcel, open_session: Open, stop: Stop, tell: Tell) -> list[Outcome]:

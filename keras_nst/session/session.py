@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from keras_nst.core.network.network import AtOnce, Network
     from keras_nst.core.seeing.sight import Pictures
 
+KEEP = 1e9  # bytes of the cache, for a session of many pictures
 KEPT = ("content", "luminance", "palette")  # values of --color that make the result's colors from the content's
 
 

@@ -16,14 +16,13 @@ from keras_nst.core.plan.pyramid import Scale, Size
 from keras_nst.run.perform import perform
 from keras_nst.run.prepare import ready
 from keras_nst.run.resuming import work_left
-from keras_nst.session.session import PictureRequest, Session, scales_of
+from keras_nst.session.session import KEEP, PictureRequest, Session, scales_of
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError, Unexpected
 from keras_nst.studio.atelier import Atelier
 from keras_nst.studio.pictures import encoded
 from keras_nst.studio.queue import PAINTING, Job
 from keras_nst.studio.settings import machine_settings
-from keras_nst.workers.local import KEEP
 
 if TYPE_CHECKING:
     from keras_nst.core.descent.transfer import Painted

@@ -61,7 +61,7 @@ def lend(task: Task, stop: Stop, look: Callable[[], None], tell: Tell) -> None:
                 tell(f"A worker failed: {outcome.error}")
 
 
-def does(task: Task, parcel: tuple[Hand], opened: Any, stop: Stop, tell: Any) -> list[Outcome]:
+def does(task: Task, parcel: tuple[Hand], stop: Stop) -> list[Outcome]:
     """Does the part of one worker; an error becomes its outcome."""
     begun = time.monotonic()
     try:

@@ -1,4 +1,4 @@
-"""Jobs done by processes of this machine. Each keeps its session; if one dies, its job has one attempt less."""
+"""Jobs done by processes of this machine. If one dies, its job has one attempt less."""
 
 import contextlib
 import multiprocessing
@@ -10,12 +10,10 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.synchronize import Event
 from typing import Any
 
-from keras_nst.settings.config import Config
 from keras_nst.system.devices import VISIBLE_GPUS, environment, gpus
 from keras_nst.workers.parcels import Job, Outcome, Parcel, ToDo, Work
 
 CONTEXT = multiprocessing.get_context("spawn")
-KEEP = 1e9  # bytes of the cache that later pictures reuse
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 GRACE = 60.0  # seconds to end the current step after the driver has died
 
@@ -132,11 +130,6 @@ def finished(workers: list[Worker]) -> list[Worker]:
 def serve(connection: Connection, halt: Any, work: Work) -> None:
     """Does parcels until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the driver, which sets `halt`
-    sessions: dict[tuple[str, ...], Any] = {}
-
-    def opened(config: Config) -> Any:
-        return session_for(config, sessions)
-
     threading.Thread(target=end_with_driver, args=(halt,), daemon=True).start()
     while True:
         try:
@@ -146,7 +139,7 @@ def serve(connection: Connection, halt: Any, work: Work) -> None:
         if parcel is None:
             return
         with contextlib.suppress(OSError):  # the driver may have died
-            connection.send(work(parcel, opened, halt, lambda line: None))
+            connection.send(work(parcel, halt))
 
 
 def end_with_driver(halt: Any) -> None:
@@ -156,17 +149,6 @@ def end_with_driver(halt: Any) -> None:
         driver.join()
         threading.Timer(GRACE, os._exit, (1,)).start()
         halt.set()
-
-
-def session_for(config: Config, sessions: dict[tuple[str, ...], Any]) -> Any:
-    """Returns the session of a worker; a job with another device gets a new one."""
-    from keras_nst.session.session import Session
-
-    key = (config.device, str(config.deterministic))
-    if key not in sessions:
-        sessions.clear()
-        sessions[key] = Session(config, keep=KEEP)
-    return sessions[key]
 
 
 def cores() -> int:

@@ -4,8 +4,8 @@ import collections
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
-from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError, Unexpected
+from keras_nst.system.pace import Stop
 
 EXPECTED = (InputError, OSError, MemoryError, Unexpected)
 ATTEMPTS = 3  # of a job whose worker was lost
@@ -33,8 +33,8 @@ class Outcome(NamedTuple):
     figures: dict[str, float] = {}
 
 
-Open = Callable[[Config], Any]  # opens a session
-Work = Callable[..., list[Outcome]]  # takes a parcel, what opens a session, the stop event, where to print messages
+# Takes a parcel and the stop event. Each worker has its own copy, which may keep things from parcel to parcel.
+Work = Callable[[Any, Stop], list[Outcome]]
 
 
 class ToDo:

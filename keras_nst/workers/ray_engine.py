@@ -1,4 +1,4 @@
-"""Jobs done by a Ray cluster, by actors that keep their sessions; jobs of a lost worker or node are done elsewhere.
+"""Jobs done by a Ray cluster, by its actors; jobs of a lost worker or node are done elsewhere.
 
 Ray gets a bounded number of jobs at a time, so that the rest of a large batch waits in the manifest. An output is
 written under another name and renamed, and a job resumes from its checkpoint, so that a job done twice makes one
@@ -6,7 +6,6 @@ picture.
 """
 
 import contextlib
-import functools
 import os
 import secrets
 import socket
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_nst.settings.declared import SettingError, reason_of
-from keras_nst.workers.local import cores, session_for
+from keras_nst.workers.local import cores
 from keras_nst.workers.parcels import Job, Outcome, Parcel, ToDo, Work
 
 BREATH = 1.0  # seconds before checking whether a lost worker is back
@@ -30,7 +29,6 @@ class Actor:
 
     def __init__(self, work: Work) -> None:
         self.work = work
-        self.sessions: dict[tuple[str, ...], Any] = {}
 
     def sees(self, folder: str, token: str) -> str:
         """Checks for the driver's token in the batch's folder, and writes a token of its own."""
@@ -45,8 +43,7 @@ class Actor:
 
     def do(self, parcel: Parcel, halt: str) -> list[Outcome]:
         """Does the jobs of a parcel."""
-        opened = functools.partial(session_for, sessions=self.sessions)
-        return self.work(parcel, opened, Halted(Path(halt)), lambda line: None)
+        return self.work(parcel, Halted(Path(halt)))
 
 
 class Halted:
