@@ -27,10 +27,10 @@ from keras_nst.batch.jobs import BatchJob, parcels
 from keras_nst.batch.prepare import Batch
 from keras_nst.batch.settings import BatchConfig
 from keras_nst.command.manifest import DONE, RUNNING, Manifest
+from keras_nst.command.workers.parcels import Outcome, Parcel
 from keras_nst.pictures.sources import SAMPLES
 from keras_nst.run.prepare import JobSpec
 from keras_nst.settings.config import Config
-from keras_nst.workers.parcels import Outcome, Parcel
 
 QUICK = ["--size=256", "--steps=60,20,10"]
 

@@ -28,13 +28,13 @@ from keras_nst.batch.summary import COUNTS, FIRST, LAST, paths_of, write_summary
 from keras_nst.command.command import written_out
 from keras_nst.command.manifest import DONE, FAILED, MANIFEST, RUNNING, Entry, Manifest, result_of
 from keras_nst.command.run_folder import Busy
+from keras_nst.command.workers.local import LocalEngine
+from keras_nst.command.workers.parcels import Outcome
 from keras_nst.run.__main__ import main as run
 from keras_nst.run.prepare import JobSpec
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
 from keras_nst.settings.text import absolute, settings_of
-from keras_nst.workers.local import LocalEngine
-from keras_nst.workers.parcels import Outcome
 
 SMALL = [
     *("--weights=random", "--size=48", "--scales=2", "--steps=3,2", "--precision=float32", "--cpus=1"),

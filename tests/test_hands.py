@@ -18,11 +18,11 @@ from PIL import Image
 from test_painter import write_painter
 
 from keras_nst.batch.settings import BatchConfig
+from keras_nst.command.workers.hands import Task, lend, watched
 from keras_nst.settings.application import Application
 from keras_nst.settings.declared import SettingError
 from keras_nst.system.pace import Stop
 from keras_nst.video.settings import Filming
-from keras_nst.workers.hands import Task, lend, watched
 
 SMALL = ["--weights=random", "--steps=4", "--steps_more=2", "--scales=1", "--style_weight=1", "--precision=float32"]
 SMALL += ["--style_layers=block1_conv1", "--content_layers=block2_conv2", "--tensorboard=false", "--figures=false"]

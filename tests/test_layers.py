@@ -20,16 +20,16 @@ FLOORS = [
     ["core/descent"],  # what moves it
     ["pictures"],  # files of pictures
     ["command", "networks"],  # what the commands share, and leave on disk; networks that paint
-    ["monitors", "session"],  # who looks on; what makes pictures
-    ["report", "workers"],  # what a folder tells, on a page; who does the work
+    ["command/workers", "monitors", "session"],  # who does the work; who looks on; what makes pictures
+    ["report"],  # what a folder tells, on a page
     ["apply", "explore", "library", "run", "sound", "train", "volume"],  # commands, and the program's face to programs
     ["batch", "video"],  # many runs; frame after frame
     ["studio"],  # the same in the browser
     [""],  # the table of commands, and those of one file
 ]
 # These answer --help and bad input, before TensorFlow is imported.
-WITHOUT_TENSORFLOW = ["settings", "system", "core/plan", "pictures", "command", "session", "report", "workers", "run"]
-WITHOUT_TENSORFLOW += ["apply", "batch", "studio", ""]
+WITHOUT_TENSORFLOW = ["settings", "system", "core/plan", "pictures", "command", "session", "report", "run"]
+WITHOUT_TENSORFLOW += ["apply", "batch", "studio", "command/workers", ""]
 WITHOUT_TENSORFLOW += [
     f"keras_nst.{command}.{file}"
     for command in ("explore", "train", "video", "volume", "sound")

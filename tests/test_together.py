@@ -14,6 +14,7 @@ from keras_nst.batch.jobs import BatchJob, Hashes, job_of, parcels
 from keras_nst.batch.prepare import items
 from keras_nst.batch.settings import BatchConfig
 from keras_nst.batch.together import Painter, do_all
+from keras_nst.command.workers.parcels import ATTEMPTS, Outcome, ToDo
 from keras_nst.core.descent.scales import Run
 from keras_nst.core.descent.several import result_of, told_of
 from keras_nst.core.descent.stage import Stage
@@ -25,7 +26,6 @@ from keras_nst.session.method import method_of
 from keras_nst.session.session import PictureRequest, Session
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import Layer
-from keras_nst.workers.parcels import ATTEMPTS, Outcome, ToDo
 
 SMALL: dict[str, Any] = {
     "weights": "random",

@@ -13,6 +13,9 @@ from typing import NamedTuple, TypeAlias
 from keras_nst.apply.prepare import Request
 from keras_nst.apply.refining import Refiner
 from keras_nst.command.meter import Meter
+from keras_nst.command.workers.engines import engine_of
+from keras_nst.command.workers.hands import are_several, watched
+from keras_nst.command.workers.parcels import EXPECTED, Outcome
 from keras_nst.monitors.display import beside_the_bar
 from keras_nst.pictures.files import check_output, save_picture
 from keras_nst.pictures.opening import reason
@@ -22,9 +25,6 @@ from keras_nst.settings.declared import InputError
 from keras_nst.settings.lines import Tell, one_line
 from keras_nst.system.files import claimed
 from keras_nst.system.pace import Stop
-from keras_nst.workers.engines import engine_of
-from keras_nst.workers.hands import are_several, watched
-from keras_nst.workers.parcels import EXPECTED, Outcome
 
 DONE, FAILED, OTHERS = "done", "failed", "others"
 Wanted: TypeAlias = tuple[str, Path]  # a photograph, and the path of its picture

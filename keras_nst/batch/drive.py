@@ -16,6 +16,10 @@ from keras_nst.batch.trials import write_experiment, write_trial
 from keras_nst.command.board import show
 from keras_nst.command.manifest import DONE, FAILED, JOBS, MANIFEST, PENDING, RESULTS, RUNNING, Manifest, result_of
 from keras_nst.command.meter import Meter, warn
+from keras_nst.command.workers.engines import engine_of
+from keras_nst.command.workers.hands import watched
+from keras_nst.command.workers.local import workers_here
+from keras_nst.command.workers.parcels import Outcome
 from keras_nst.core.plan.pyramid import Size
 from keras_nst.session.scene import size_of_result
 from keras_nst.session.session import scales_of
@@ -25,10 +29,6 @@ from keras_nst.settings.values import parse_styles
 from keras_nst.system.files import Locked, lock
 from keras_nst.system.pace import Stop
 from keras_nst.system.signals import in_this_form
-from keras_nst.workers.engines import engine_of
-from keras_nst.workers.hands import watched
-from keras_nst.workers.local import workers_here
-from keras_nst.workers.parcels import Outcome
 
 SHOWN, FEW = 20, 3  # lines of a list in the terminal; names in a line
 USUAL = Size(400, 600)  # the shape of most photographs

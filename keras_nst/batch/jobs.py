@@ -15,13 +15,13 @@ from keras_nst.batch.prepare import Item, shown_settings
 from keras_nst.batch.settings import BatchConfig
 from keras_nst.command.manifest import JOBS, RESULTS
 from keras_nst.command.run_folder import CHECKPOINT, FREE, PICTURE, RECORD, Busy
+from keras_nst.command.workers.parcels import EXPECTED, Outcome
 from keras_nst.run.prepare import JobSpec, ready
 from keras_nst.settings.config import Config
 from keras_nst.settings.lines import Tell
 from keras_nst.settings.text import absolute, settings_of
 from keras_nst.settings.values import parted
 from keras_nst.system.pace import Stop
-from keras_nst.workers.parcels import EXPECTED, Outcome
 
 if TYPE_CHECKING:
     from keras_nst.run.outcome import Done

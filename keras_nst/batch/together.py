@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from keras_nst.batch.jobs import BatchJob, Open, do
+from keras_nst.command.workers.parcels import Outcome, Parcel
 from keras_nst.core.plan.events import Apart
 from keras_nst.session.session import KEEP, PictureRequest, Session
 from keras_nst.settings.config import Config
 from keras_nst.settings.lines import Tell
 from keras_nst.settings.text import settings_of
 from keras_nst.system.pace import Stop
-from keras_nst.workers.parcels import Outcome, Parcel
 
 if TYPE_CHECKING:
     from keras_nst.core.descent.transfer import Painted

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 from keras_nst.command.board import show
 from keras_nst.command.log import EXPECTED, logged
 from keras_nst.command.meter import Meter
+from keras_nst.command.workers.hands import Task, are_several, lend
 from keras_nst.monitors.display import beside_the_bar
 from keras_nst.session.machine import out_of_memory_in_one_line
 from keras_nst.session.session import Session
@@ -21,7 +22,6 @@ from keras_nst.video.film import Request
 from keras_nst.video.folder import KEYFRAMES, LEARNED, RECORD
 from keras_nst.video.prepare import clear, prepare
 from keras_nst.video.settings import Filming
-from keras_nst.workers.hands import Task, are_several, lend
 
 if TYPE_CHECKING:
     from keras_nst.video.painting import Journey

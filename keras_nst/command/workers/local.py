@@ -10,8 +10,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.synchronize import Event
 from typing import Any
 
+from keras_nst.command.workers.parcels import Job, Outcome, Parcel, ToDo, Work
 from keras_nst.system.devices import VISIBLE_GPUS, environment, gpus
-from keras_nst.workers.parcels import Job, Outcome, Parcel, ToDo, Work
 
 CONTEXT = multiprocessing.get_context("spawn")
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keras_nst.command.manifest import DONE, FAILED
+from keras_nst.command.workers.engines import engine_of
+from keras_nst.command.workers.parcels import EXPECTED, Outcome
 from keras_nst.settings.lines import Tell
 from keras_nst.system.pace import Stop
-from keras_nst.workers.engines import engine_of
-from keras_nst.workers.parcels import EXPECTED, Outcome
 
 LOOK = 0.5  # seconds between two looks
 

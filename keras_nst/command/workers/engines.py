@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from keras_nst.workers.local import LocalEngine
-from keras_nst.workers.parcels import Work
+from keras_nst.command.workers.local import LocalEngine
+from keras_nst.command.workers.parcels import Work
 
 
 def engine_of(settings: Any, folder: Path, work: Work, place: str = "workdir") -> Any:
@@ -15,7 +15,7 @@ def engine_of(settings: Any, folder: Path, work: Work, place: str = "workdir") -
         work: the function called with each parcel.
     """
     if settings.engine == "ray":
-        from keras_nst.workers.ray_engine import RayEngine
+        from keras_nst.command.workers.ray_engine import RayEngine
 
         return RayEngine(settings, folder, work, place)
     return LocalEngine(settings, work)

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from keras_nst.command.workers.local import cores
+from keras_nst.command.workers.parcels import Job, Outcome, Parcel, ToDo, Work
 from keras_nst.settings.declared import SettingError, reason_of
-from keras_nst.workers.local import cores
-from keras_nst.workers.parcels import Job, Outcome, Parcel, ToDo, Work
 
 BREATH = 1.0  # seconds before checking whether a lost worker is back
 PATIENCE = 10.0  # seconds for a cluster to answer
