@@ -14,8 +14,8 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 
+from keras_nst.command.monitors.curves import Curves
 from keras_nst.core.plan.events import Progress, Step
-from keras_nst.monitors.curves import Curves
 
 STEPS = [(1, 1), (1, 3), (1, 8), (2, 9), (2, 12)]  # scale, step over all scales
 SHAPES = {1: (1, 24, 36, 3), 2: (1, 34, 51, 3)}

@@ -17,9 +17,9 @@ from conftest import loss_values
 from tqdm import tqdm
 
 from keras_nst.command import meter
+from keras_nst.command.monitors import display as module
+from keras_nst.command.monitors.display import Forecast, Foretold, Speed, display
 from keras_nst.core.plan.events import Progress
-from keras_nst.monitors import display as module
-from keras_nst.monitors.display import Forecast, Foretold, Speed, display
 
 ROOT = Path(__file__).parent.parent
 SIZES = [(20, 30), (40, 60), (80, 120)]  # each scale has four times the pixels of the one before
@@ -28,7 +28,7 @@ CHILD = """
 import sys
 sys.path.insert(0, "tests")
 from test_display import WORK, run
-from keras_nst.monitors.display import display
+from keras_nst.command.monitors.display import display
 listener = display(WORK)
 for progress in run(stop_after={stop_after}):
     listener(progress)

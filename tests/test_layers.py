@@ -20,7 +20,7 @@ FLOORS = [
     ["core/descent"],  # what moves it
     ["pictures"],  # files of pictures
     ["command", "networks"],  # what the commands share, and leave on disk; networks that paint
-    ["command/workers", "monitors", "session"],  # who does the work; who looks on; what makes pictures
+    ["command/workers", "command/monitors", "session"],  # who does the work; who looks on; what makes pictures
     ["report"],  # what a folder tells, on a page
     ["apply", "explore", "library", "run", "sound", "train", "volume"],  # commands, and the program's face to programs
     ["batch", "video"],  # many runs; frame after frame

@@ -7,9 +7,9 @@ import pytest
 from conftest import loss_values, smooth_picture
 from PIL import Image
 
+from keras_nst.command.monitors.preview import previews
 from keras_nst.core.plan.events import Progress
 from keras_nst.core.plan.pyramid import Size
-from keras_nst.monitors.preview import previews
 
 
 def progress(scale: int, step: int, picture: np.ndarray) -> Progress:

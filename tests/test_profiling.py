@@ -8,7 +8,7 @@ import tensorflow as tf
 from PIL import Image
 from test_curves import progress
 
-from keras_nst.monitors.profiling import Profile
+from keras_nst.command.monitors.profiling import Profile
 from keras_nst.run.__main__ import main
 
 

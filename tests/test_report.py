@@ -22,9 +22,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from keras_nst.batch import __main__ as batch
 from keras_nst.command.manifest import Manifest
+from keras_nst.command.monitors.history import read_history
 from keras_nst.command.run_folder import LOG, PICTURE, RECORD, REPORT, SETTINGS
 from keras_nst.core.judging.words import MEANINGS
-from keras_nst.monitors.history import read_history
 from keras_nst.report import charts
 from keras_nst.report.__main__ import main
 from keras_nst.report.facts import short_name

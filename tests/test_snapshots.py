@@ -8,8 +8,8 @@ import pytest
 from conftest import loss_values, smooth_picture
 from PIL import Image
 
+from keras_nst.command.monitors.snapshots import snapshots
 from keras_nst.core.plan.events import Progress
-from keras_nst.monitors.snapshots import snapshots
 
 
 def progress(step: int, picture: np.ndarray) -> Progress:

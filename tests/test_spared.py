@@ -14,11 +14,11 @@ from test_video import COUNT, by_optimizer
 from test_volume import SMALL, phantom
 
 import keras_nst
+from keras_nst.command.monitors import preview
+from keras_nst.command.monitors.curves import Curves
+from keras_nst.command.monitors.display import Lines
 from keras_nst.command.run_folder import LOG, PICTURE, RECORD, REPORT
 from keras_nst.core.judging.words import Figures
-from keras_nst.monitors import preview
-from keras_nst.monitors.curves import Curves
-from keras_nst.monitors.display import Lines
 from keras_nst.run import outcome
 from keras_nst.run.__main__ import main
 from keras_nst.session.session import Session

@@ -13,10 +13,10 @@ from typing import NamedTuple, TypeAlias
 from keras_nst.apply.prepare import Request
 from keras_nst.apply.refining import Refiner
 from keras_nst.command.meter import Meter
+from keras_nst.command.monitors.display import beside_the_bar
 from keras_nst.command.workers.engines import engine_of
 from keras_nst.command.workers.hands import are_several, watched
 from keras_nst.command.workers.parcels import EXPECTED, Outcome
-from keras_nst.monitors.display import beside_the_bar
 from keras_nst.pictures.files import check_output, save_picture
 from keras_nst.pictures.opening import reason
 from keras_nst.pictures.sources import read_source

@@ -11,8 +11,8 @@ from tensorboard.plugins.hparams.summary_v2 import HParam, Metric, hparams_confi
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from keras_nst.batch.jobs import BatchJob
+from keras_nst.command.monitors.names import LOSS, description, of_figure
 from keras_nst.core.judging.words import MEANINGS
-from keras_nst.monitors.names import LOSS, description, of_figure
 from keras_nst.report.facts import short_name
 from keras_nst.system.files import written_whole
 

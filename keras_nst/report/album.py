@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from keras_nst.command.monitors.history import read_sources
 from keras_nst.command.run_folder import REPORT
 from keras_nst.core.judging.words import MEANINGS
-from keras_nst.monitors.history import read_sources
 from keras_nst.report.markup import definitions, embedded, folded, image_of, link, name, page, table, text
 from keras_nst.system.files import written_whole
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-from keras_nst.monitors.history import Curve, History
+from keras_nst.command.monitors.history import Curve, History
 from keras_nst.report.markup import folded, table
 
 WIDTH, HEIGHT = 720, 250

@@ -8,8 +8,8 @@ from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from keras_nst.command.monitors.history import History, read_history
 from keras_nst.command.run_folder import EVENTS, LOG, PICTURE, PREVIEW, RECORD, SETTINGS, Record, read_record
-from keras_nst.monitors.history import History, read_history
 from keras_nst.pictures.metadata import read_settings
 from keras_nst.settings.lines import one_line
 from keras_nst.settings.values import SEPARATOR, parted

@@ -24,8 +24,8 @@ from keras_nst.system.signals import in_this_form
 from keras_nst.system.version import __version__
 
 if TYPE_CHECKING:
+    from keras_nst.command.monitors.curves import Curves
     from keras_nst.core.descent.transfer import Painted
-    from keras_nst.monitors.curves import Curves
     from keras_nst.run.checkpoints import Checkpoints
 
 

@@ -41,8 +41,8 @@ from keras_nst.settings.values import parse_span
 from keras_nst.system.pace import Pace, Stop
 
 if TYPE_CHECKING:
+    from keras_nst.command.monitors.curves import Curves
     from keras_nst.core.descent.transfer import Painted
-    from keras_nst.monitors.curves import Curves
     from keras_nst.run.checkpoints import Checkpoints
 
 MOST_SHOWN = 100  # pictures in TensorBoard, which keeps event files small
@@ -183,7 +183,7 @@ def painted(
     run: Started, session: Session, pace: Pace, curves: "Curves", checkpoints: "Checkpoints", tell: Tell
 ) -> "Painted":
     """Runs the optimization with its listeners."""
-    from keras_nst.monitors.display import beside_the_bar
+    from keras_nst.command.monitors.display import beside_the_bar
 
     config, say = run.config, beside_the_bar(tell)
     with contextlib.ExitStack() as closing, out_of_memory_in_one_line(config):
@@ -197,9 +197,9 @@ def painted(
 
 def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, tell: Tell) -> list[Listener]:
     """Returns the listeners that show the picture in progress; one that fails is reported and left out."""
-    from keras_nst.monitors.display import Foretold, display
-    from keras_nst.monitors.preview import previews
-    from keras_nst.monitors.snapshots import snapshots
+    from keras_nst.command.monitors.display import Foretold, display
+    from keras_nst.command.monitors.preview import previews
+    from keras_nst.command.monitors.snapshots import snapshots
 
     scales, done = scales_of(run.config, run.scene.size), run.resumed.step if run.resumed else 0
     work = work_left(scales, run.resumed)
@@ -223,7 +223,7 @@ def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, 
 
 def profile_of(run: Started, pace: Pace, closing: contextlib.ExitStack, tell: Tell) -> list[Listener]:
     """Returns the profiler, if requested; chunks of steps end where the profile begins and ends."""
-    from keras_nst.monitors.profiling import Profile
+    from keras_nst.command.monitors.profiling import Profile
 
     span = parse_span(run.config.profile_steps)
     if span is None:
@@ -237,8 +237,8 @@ def profile_of(run: Started, pace: Pace, closing: contextlib.ExitStack, tell: Te
 @contextlib.contextmanager
 def curves_of(run: Started, tell: Tell) -> Iterator["Curves"]:
     """Opens the run's curves, cut back to the checkpoint if the run is resumed, and closes them at the end."""
-    from keras_nst.monitors.curves import Curves
-    from keras_nst.monitors.trimming import trim_events
+    from keras_nst.command.monitors.curves import Curves
+    from keras_nst.command.monitors.trimming import trim_events
 
     resumed = run.resumed
     trim_events(run.workdir, resumed.step if resumed else -1)

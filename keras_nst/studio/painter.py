@@ -79,7 +79,7 @@ class Watching:
     """
 
     def __init__(self, id: str, work: float, done: int, show: Show):
-        from keras_nst.monitors.display import Forecast, Speed
+        from keras_nst.command.monitors.display import Forecast, Speed
 
         self.id, self.show = id, show
         self.speed, self.forecast = Speed(done), Forecast(work, done)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keras_nst.command.board import show
 from keras_nst.command.log import EXPECTED, logged
 from keras_nst.command.meter import warn
-from keras_nst.monitors.display import beside_the_bar
+from keras_nst.command.monitors.display import beside_the_bar
 from keras_nst.networks.schedule import Clock, Plan
 from keras_nst.session.machine import out_of_memory_in_one_line
 from keras_nst.session.session import Session

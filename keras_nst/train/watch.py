@@ -5,10 +5,10 @@ from typing import Self
 
 import numpy as np
 
+from keras_nst.command.monitors.curves import Curves
+from keras_nst.command.monitors.display import display
+from keras_nst.command.monitors.trimming import trim_events
 from keras_nst.core.plan.events import LossValues, Progress, Step
-from keras_nst.monitors.curves import Curves
-from keras_nst.monitors.display import display
-from keras_nst.monitors.trimming import trim_events
 from keras_nst.networks.learning import Learned
 from keras_nst.networks.schedule import Clock, Plan
 from keras_nst.session.scene import numbered

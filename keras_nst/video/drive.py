@@ -11,8 +11,8 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 from keras_nst.command.board import show
 from keras_nst.command.log import EXPECTED, logged
 from keras_nst.command.meter import Meter
+from keras_nst.command.monitors.display import beside_the_bar
 from keras_nst.command.workers.hands import Task, are_several, lend
-from keras_nst.monitors.display import beside_the_bar
 from keras_nst.session.machine import out_of_memory_in_one_line
 from keras_nst.session.session import Session
 from keras_nst.settings.lines import Tell

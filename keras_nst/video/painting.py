@@ -10,8 +10,8 @@ import numpy as np
 
 from keras_nst.command.log import spared
 from keras_nst.command.meter import Meter
+from keras_nst.command.monitors.curves import Curves
 from keras_nst.core.plan.events import Listener, LossValues, Progress
-from keras_nst.monitors.curves import Curves
 from keras_nst.settings.lines import Tell
 from keras_nst.system.files import claimed
 from keras_nst.system.pace import Stop

@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_nst.command.meter import warn
+from keras_nst.command.monitors.curves import Curves
+from keras_nst.command.monitors.display import beside_the_bar, display
+from keras_nst.command.monitors.trimming import trim_events
 from keras_nst.core.objective.oklab import LUMA
 from keras_nst.core.plan.events import LossValues, Progress, Step
 from keras_nst.core.plan.pyramid import Size
 from keras_nst.core.seeing.sight import Style
-from keras_nst.monitors.curves import Curves
-from keras_nst.monitors.display import beside_the_bar, display
-from keras_nst.monitors.trimming import trim_events
 from keras_nst.session.method import method_of
 from keras_nst.session.session import Session
 from keras_nst.settings.declared import fields

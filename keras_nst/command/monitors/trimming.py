@@ -7,8 +7,8 @@ import tensorflow as tf
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 from tensorflow.core.util import event_pb2
 
+from keras_nst.command.monitors.records import records
 from keras_nst.command.run_folder import EVENTS
-from keras_nst.monitors.records import records
 from keras_nst.system.files import written_whole
 
 

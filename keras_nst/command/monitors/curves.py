@@ -12,11 +12,8 @@ import tensorflow as tf
 from tensorboard.plugins.custom_scalar import summary as custom_scalars
 
 from keras_nst.command.meter import warn
-from keras_nst.core.network.resizing import resize
-from keras_nst.core.plan.events import LossValues, Progress, Step
-from keras_nst.core.plan.pyramid import Size
-from keras_nst.monitors.display import Speed
-from keras_nst.monitors.names import (
+from keras_nst.command.monitors.display import Speed
+from keras_nst.command.monitors.names import (
     PICTURE,
     SOURCE,
     description,
@@ -24,6 +21,9 @@ from keras_nst.monitors.names import (
     named,
     of_figure,
 )
+from keras_nst.core.network.resizing import resize
+from keras_nst.core.plan.events import LossValues, Progress, Step
+from keras_nst.core.plan.pyramid import Size
 from keras_nst.system.memory import peak_memory_gb
 
 MOST_STEPS = 1000  # written steps, so that event files stay small: of more, only every second, third, ...

@@ -9,9 +9,9 @@ from google.protobuf.message import DecodeError
 from tensorboard.compat.proto import event_pb2, types_pb2
 from tensorboard.util import tensor_util
 
+from keras_nst.command.monitors.names import LOSS, QUALITY, SOURCE
+from keras_nst.command.monitors.records import records
 from keras_nst.command.run_folder import EVENTS
-from keras_nst.monitors.names import LOSS, QUALITY, SOURCE
-from keras_nst.monitors.records import records
 
 Curve = list[tuple[int, float]]  # steps and values
 
