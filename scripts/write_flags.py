@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from keras_nst.__main__ import COMMANDS, named
+from keras_nst.command.commands import COMMANDS, named
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import Settings, fields
 from keras_nst.settings.flags import FLAG_FILE, OwnFlags

@@ -17,9 +17,9 @@ from conftest import ROOT
 from test_readme import SMALL, arguments_of, commands, given, name_of
 
 from keras_nst import __all__ as public
-from keras_nst.__main__ import COMMANDS, named
-from keras_nst.__main__ import main as keras_nst
 from keras_nst.command.command import written_out
+from keras_nst.command.commands import COMMANDS, named
+from keras_nst.command.commands import main as keras_nst
 from keras_nst.settings import flags
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))

@@ -12,7 +12,7 @@ import pytest
 from conftest import losses_of
 from PIL import Image
 
-from keras_nst.__main__ import main
+from keras_nst.command.commands import main
 from keras_nst.train.drive import drive as train
 from keras_nst.train.prepare import prepare
 from keras_nst.train.settings import Training

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_nst.__main__ import COMMANDS, named
+from keras_nst.command.commands import COMMANDS, named
 
 PACKAGE = Path(__file__).parent.parent / "keras_nst"
 
@@ -25,7 +25,7 @@ FLOORS = [
     ["apply", "explore", "library", "run", "sound", "train", "volume"],  # commands, and the program's face to programs
     ["batch", "video"],  # many runs; frame after frame
     ["studio"],  # the same in the browser
-    [""],  # the table of commands, and those of one file
+    [""],  # commands of one file
 ]
 # These answer --help and bad input, before TensorFlow is imported.
 WITHOUT_TENSORFLOW = ["settings", "system", "core/plan", "pictures", "command", "session", "report", "run"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, run_process
 
-from keras_nst.__main__ import COMMANDS, COMPLETION, WEIGHTS, main, named
+from keras_nst.command.commands import COMMANDS, COMPLETION, WEIGHTS, main, named
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["help"]])

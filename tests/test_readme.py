@@ -14,9 +14,9 @@ from conftest import ROOT
 from films import frames_of, write_clip
 from PIL import Image
 
-from keras_nst.__main__ import COMMANDS, named
-from keras_nst.__main__ import main as keras_nst
 from keras_nst.command.command import Command, written_out
+from keras_nst.command.commands import COMMANDS, named
+from keras_nst.command.commands import main as keras_nst
 from keras_nst.core.objective.definitions import DEFINITIONS
 from keras_nst.settings import flags
 from keras_nst.settings.declared import SettingError, fields
