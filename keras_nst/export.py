@@ -3,28 +3,22 @@
 import sys
 from collections.abc import Sequence
 
-from keras_nst.apply.exporting import Export, export, prepare
+from keras_nst.apply.exporting import Export
 from keras_nst.command import command
-from keras_nst.command.command import Command, tell
-from keras_nst.settings.flags import read_settings
+from keras_nst.command.command import Command
 
 COMMAND = Command(
     "export",
     Export,
     ("--model=FOLDER --format=onnx|litert|saved_model [--flag=value ...]",),
     "Writes a trained network so that other programs can paint with it, without Python or TensorFlow.",
-    home="keras_nst.export",
+    home="keras_nst.apply.exporting",
 )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     return command.main(COMMAND, argv)
-
-
-def work(argv: Sequence[str]) -> int:
-    """Writes the network that the command line names."""
-    return export(prepare(read_settings(argv, Export, "model")), tell)
 
 
 if __name__ == "__main__":

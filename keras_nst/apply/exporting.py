@@ -3,14 +3,17 @@
 import dataclasses
 import importlib.util
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from keras_nst.command.command import tell
 from keras_nst.networks.model import Card, model_named, shares_of
 from keras_nst.session.machine import start
 from keras_nst.settings.application import Application
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, Settings, same, setting
+from keras_nst.settings.flags import read_settings
 from keras_nst.settings.kinds import choice, text
 from keras_nst.settings.lines import Tell
 from keras_nst.system.quiet import quiet_stderr
@@ -44,6 +47,11 @@ class Wanted(NamedTuple):
     card: Card
     shares: tuple[float, ...]
     path: Path
+
+
+def work(argv: Sequence[str]) -> int:
+    """Writes the network that the command line names; returns the exit code."""
+    return export(prepare(read_settings(argv, Export, "model")), tell)
 
 
 def prepare(settings: Export) -> Wanted:
