@@ -5,8 +5,6 @@ import sys
 import numpy as np
 
 from keras_nst.command.meter import Meter
-from keras_nst.session import machine
-from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError
 from keras_nst.settings.lines import Tell
 from keras_nst.sound.files import Sound, write_sound
@@ -14,8 +12,10 @@ from keras_nst.sound.prepare import SHORTEST, WIDTHS, Request
 from keras_nst.sound.settings import Sounding
 from keras_nst.sound.sheet import write_sheet
 from keras_nst.sound.spectrum import PhaseSteps, distances, loudness, sounded, statistics
-from keras_nst.system.memory import free_memory
+from keras_nst.system.devices import choose_device, start_tensorflow
+from keras_nst.system.memory import free_memory, resident_memory
 from keras_nst.system.pace import Stop
+from keras_nst.system.programs import flags_to_keep_programs
 
 COPIES, FEATURES = 28, 12  # of the optimized values, and of their features, in memory at a time
 
@@ -25,7 +25,9 @@ def drive(asked: Request, stop: Stop, tell: Tell) -> int:
     settings, content, style = asked.settings, asked.content, asked.style
     begun = Heard(content, style, settings)
     check_memory(begun, settings)
-    machine.start(Config(content="sound", style="sound", device=settings.device))
+    start_tensorflow(free_memory() + resident_memory(), flags_to_keep_programs())
+    with settings.about("device"):
+        choose_device(settings.device)
     found = searched(begun, settings, stop, tell)
     if found is None:
         tell("Stopped before the first step: nothing was saved.")
