@@ -6,6 +6,7 @@ Each way is a line in study/film.jsonl; what is there is not done again. Half an
 """
 
 import argparse
+import dataclasses
 import json
 import threading
 from pathlib import Path
@@ -81,7 +82,7 @@ def figures(asked: Request, frames: list[Drawn]) -> dict[str, float]:
     from keras_nst.session.session import Session
     from keras_nst.video.optimizing import of_pixels
 
-    config = asked.settings.config(style=STYLE)
+    config = dataclasses.replace(asked.config, style=STYLE)
     session, style = Session(config, keep=1e9), read_source(STYLE)
     found = []
     for number in np.linspace(0, len(frames) - 1, JUDGED).astype(int):

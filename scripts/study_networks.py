@@ -89,7 +89,7 @@ def learned(seen: list[str], judges: list[str], options: argparse.Namespace, ste
     from keras_nst.train.course import opened
     from keras_nst.train.photographs import middle
 
-    course = opened(asked, Session(asked.settings.config(), keep=1.0), print)
+    course = opened(asked, Session(asked.config, keep=1.0), print)
     plan, losses, begun = Plan(asked.settings.learning_rate, options.steps), [], time.monotonic()
     while plan.taken < plan.end:
         crops = asked.photographs.crops(plan.taken, asked.settings)

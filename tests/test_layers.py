@@ -182,3 +182,9 @@ def test_a_command_is_made_like_the_others(name: str) -> None:
     prepare, drive = (getattr(import_module(f"keras_nst.{name}.{part}"), part) for part in ("prepare", "drive"))
     assert list(signature(prepare).parameters)[1:] == ["tell"]
     assert list(signature(drive).parameters)[1:] == ["stop", "tell"]
+
+
+def test_settings_of_a_run_are_put_together_once() -> None:
+    """By what prepares a command: its request carries them."""
+    found = {name for name, path in NAMES.items() if "settings.config()" in path.read_text(encoding="utf8")}
+    assert found == {f"keras_nst.{command}.prepare" for command in ("train", "video", "volume")}

@@ -41,10 +41,10 @@ def opened(asked: Request, session: Session, tell: Tell) -> Course:
     Raises:
         SettingError: the memory does not suffice, or the model to start from is damaged.
     """
-    settings, config = asked.settings, asked.settings.config()
+    settings = asked.settings
     size = Size(settings.size, settings.size)
     tell(f"Runs on {session.device.description}.{f' {session.device.warning}' if session.device.warning else ''}")
-    resolved = session.resolve(config, size)
+    resolved = session.resolve(asked.config, size)
     passes = 2 + bool(settings.steady)  # the trained network takes about as much memory as the one that judges
     most = max(1, session.most_at_once(resolved, size) // passes)
     if settings.batch_size > most and session.device.kind == "cpu":  # unknown for other devices

@@ -35,8 +35,8 @@ def drive(asked: Request, stop: Stop, tell: Tell) -> int:
             log.info(line)
             tell(line)
 
-        session = Session(asked.settings.config(), keep=1.0)
-        closing.enter_context(out_of_memory_in_one_line(asked.settings.config()))
+        session = Session(asked.config, keep=1.0)
+        closing.enter_context(out_of_memory_in_one_line(asked.config))
         closing.enter_context(session.where())
         return train(asked, session, clock, stop, say)
 

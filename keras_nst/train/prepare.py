@@ -9,6 +9,7 @@ from keras_nst.command.run_folder import LOG, read_told, stem
 from keras_nst.networks.model import CARD, MOST, SAMPLES, STYLES, WEIGHTS, Card, model_named
 from keras_nst.pictures.files import Picture
 from keras_nst.session.inputs import read_picture
+from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, fields
 from keras_nst.settings.lines import Tell
 from keras_nst.system.files import LOCK, written_whole
@@ -40,6 +41,7 @@ class Request(NamedTuple):
     """A training whose settings and pictures have been checked."""
 
     settings: Training
+    config: Config  # of a run with the same objective
     folder: Path
     styles: tuple[Picture, ...]
     photographs: Photographs
@@ -87,7 +89,7 @@ def prepare(settings: Training, tell: Tell) -> Request:
     check_before(before, folder, settings)
     most = round(settings.max_megapixels * 1e6)
     styles = tuple(read_picture("style", style.source, tell, most) for style in settings.style_sources())
-    return Request(settings, folder, styles, read_photographs(settings, tell), before)
+    return Request(settings, settings.config(), folder, styles, read_photographs(settings, tell), before)
 
 
 def card_of(settings: Training) -> Card | None:

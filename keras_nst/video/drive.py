@@ -135,7 +135,7 @@ def by_network(asked: Request) -> Go:
 
 def by_optimizer(asked: Request, stop: Stop, tell: Tell) -> Go:
     """Opens a session; returns a function that paints all frames, or keyframes and then the others with a network."""
-    settings, session = asked.settings, Session(asked.settings.config(), keep=KEPT)
+    settings, session = asked.settings, Session(asked.config, keep=KEPT)
     from keras_nst.video.keyed import Keyed
     from keras_nst.video.optimizing import Optimizer
     from keras_nst.video.painting import keyframes, passes
@@ -155,7 +155,7 @@ def by_optimizer(asked: Request, stop: Stop, tell: Tell) -> Go:
         return known and journey.go(painter, functools.partial(passes, count=1))
 
     def go_with_the_memory_there_is(journey: "Journey") -> bool:
-        with out_of_memory_in_one_line(settings.config()):
+        with out_of_memory_in_one_line(asked.config):
             return go(journey)
 
     return go_with_the_memory_there_is

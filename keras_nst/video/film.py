@@ -9,6 +9,7 @@ from keras_nst.command.run_folder import read_told
 from keras_nst.core.plan.pyramid import Size
 from keras_nst.networks.model import Card
 from keras_nst.pictures.files import Picture
+from keras_nst.settings.config import Config
 from keras_nst.settings.declared import fields
 from keras_nst.settings.shared import OF_ENGINES
 from keras_nst.video.folder import RECORD, Folder
@@ -53,6 +54,7 @@ class Request(NamedTuple):
     """A film whose settings and inputs have been checked."""
 
     settings: Filming
+    config: Config  # of a run that makes one frame
     folder: Folder
     output: Path
     source: "Source"
@@ -68,7 +70,7 @@ class Request(NamedTuple):
         settings = {name: self.settings.shown(name) for name in fields(Filming) if name not in FREE}
         if self.settings.way == "keyframes" or self.settings.passes > 1:  # then the end affects all frames before it
             settings["end"] = self.settings.shown("end")
-        parts = self.settings.config().style_sources() if self.styles else ()
+        parts = self.config.style_sources() if self.styles else ()
         hashes = {
             f"style_{number}": f"{style.sha256} {part.weight:g} {part.blocks or ''}".strip()
             for number, (style, part) in enumerate(zip(self.styles, parts, strict=True), start=1)

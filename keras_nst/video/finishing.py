@@ -82,10 +82,8 @@ class Reel:
         """Returns the function that changes the chroma of all frames equally, made from some of them."""
         chosen = np.linspace(0, len(asked.survey.times) - 1, SEEN).astype(int)
         frames = [Share(self.footage.frame(number)) for number in sorted(set(chosen.tolist()))]
-        parts = asked.settings.config().style_sources()
-        return chroma_map(
-            frames, [share_of(*style) for style in zip(asked.styles, [of.weight for of in parts], strict=True)]
-        )
+        styles = zip(asked.styles, asked.config.style_sources(), strict=True)
+        return chroma_map(frames, [share_of(style, part.weight) for style, part in styles])
 
     def beside(self, number: int) -> np.ndarray:
         """Returns a frame and its painted version side by side."""

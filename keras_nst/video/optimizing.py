@@ -92,7 +92,7 @@ class Optimizer:
         self.styles, self.masks = list(asked.styles), asked.masks
         # --color is applied to the styles here, once per shot, and to the result when the film is written. Frames
         # have their final size already.
-        self.config = dataclasses.replace(asked.settings.config(), color="style", size="original")
+        self.config = dataclasses.replace(asked.config, color="style", size="original")
         self.resolved = opened.resolve(self.config, asked.size, tell)
         self.steady = Steady()
 

@@ -15,6 +15,7 @@ from keras_nst.pictures.files import Picture
 from keras_nst.pictures.masks import regions
 from keras_nst.session.inputs import read_picture
 from keras_nst.session.scene import size_of_result
+from keras_nst.settings.config import Config
 from keras_nst.settings.declared import InputError, SettingError, fields
 from keras_nst.settings.lines import Tell
 from keras_nst.settings.values import parted
@@ -129,7 +130,8 @@ def prepare(settings: Filming, tell: Tell) -> Request:
     from keras_nst.video.reading import open_source
 
     check(settings)
-    model, shares, styles = painters(settings, tell)
+    config = settings.config()
+    model, shares, styles = painters(settings, config, tell)
     film = Path(settings.content).expanduser()
     folder = Folder(Path(settings.workdir).expanduser() if settings.workdir else HOME / (stem(film.name) or "film"))
     with settings.about("content"):
@@ -141,9 +143,9 @@ def prepare(settings: Filming, tell: Tell) -> Request:
         tell(f"Scanning {film} for its frames.")
         known = survey(source, settings.start, settings.end, settings.cuts)
     with settings.about("size"):
-        size = even(size_of_result(settings.config(), known.size), output)
+        size = even(size_of_result(config, known.size), output)
     masks = masks_of(settings, known, tell) if settings.content_mask else None
-    asked = Request(settings, folder, output, source, known, size, styles, model, shares, masks)
+    asked = Request(settings, config, folder, output, source, known, size, styles, model, shares, masks)
     check_folder(asked)
     check_free(asked)
     return asked
@@ -182,14 +184,15 @@ def check(settings: Filming) -> None:
         )
 
 
-def painters(settings: Filming, tell: Tell) -> tuple[tuple[Path, Card] | None, tuple[float, ...], tuple[Picture, ...]]:
+def painters(
+    settings: Filming, config: Config, tell: Tell
+) -> tuple[tuple[Path, Card] | None, tuple[float, ...], tuple[Picture, ...]]:
     """Returns the painter's inputs: a model and the shares of its styles, or style pictures."""
     if settings.way == "network":
         model = model_named("model", settings.model)
         return model, shares_of("", settings.blend, model[1]), ()
     most = round(settings.max_megapixels * 1e6)
-    sources = settings.config().style_sources()
-    return None, (), tuple(read_picture("style", style.source, tell, most) for style in sources)
+    return None, (), tuple(read_picture("style", style.source, tell, most) for style in config.style_sources())
 
 
 def masks_of(settings: Filming, film: "Survey", tell: Tell) -> Masks:

@@ -155,10 +155,10 @@ class Filming(Engines, LikeARun):
         """The painter of the frames, with auto resolved."""
         return ("network" if self.model else "optimize") if self.how == "auto" else self.how
 
-    def config(self, **own: Any) -> Config:
+    def config(self) -> Config:
         """Returns the settings of a run that makes one frame."""
         given = {"content": "frame", "content_mask": self.content_mask}
-        return Config(**self.of_a_run() | {name: getattr(self, name) for name in OF_A_PICTURE} | given | own)
+        return Config(**self.of_a_run() | {name: getattr(self, name) for name in OF_A_PICTURE} | given)
 
 
 COMMAND = Command(

@@ -43,7 +43,7 @@ class Course:
 
     def __init__(self, asked: Request, session: Session, scales: Sequence[Shape], tell: Tell):
         self.asked, self.settings, self.scales = asked, asked.settings, scales
-        config = session.resolve(asked.settings.config(), largest(asked.shape), tell)
+        config = session.resolve(asked.config, largest(asked.shape), tell)
         styles = [
             Style(colored(channeled(picture.pixels, asked.channels))[None], scale=config.style_scale[0])
             for picture in asked.styles

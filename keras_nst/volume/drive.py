@@ -65,7 +65,7 @@ def write_record(asked: Request, told: dict[str, Any]) -> None:
 
 def paint(asked: Request, stop: Stop, tell: Tell) -> int:
     """Takes the steps; writes the volume once all are taken."""
-    session = Session(asked.settings.config(), keep=1.0)
+    session = Session(asked.config, keep=1.0)
     from keras_nst.volume.course import Course
 
     scales = asked.scales()
@@ -73,7 +73,7 @@ def paint(asked: Request, stop: Stop, tell: Tell) -> int:
     tell(f"{shapes} voxels, {len(scales)} scale{'s' * (len(scales) > 1)}, {asked.settings.steps} steps each.")
     if asked.settings.tensorboard:
         tell(show(asked.folder))
-    with session.where(), out_of_memory_in_one_line(asked.settings.config()):
+    with session.where(), out_of_memory_in_one_line(asked.config):
         painted = Course(asked, session, scales, tell).through(stop)
     if painted is None:
         tell("Stopped: the same command resumes.")

@@ -11,6 +11,7 @@ from keras_nst.command.folder import check_kind, check_same
 from keras_nst.command.run_folder import LOG, read_told, stem
 from keras_nst.pictures.files import Picture
 from keras_nst.session.inputs import read_picture
+from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, fields
 from keras_nst.settings.lines import Tell
 from keras_nst.system.files import LOCK
@@ -42,6 +43,7 @@ class Request(NamedTuple):
     """A volume whose settings and inputs have been checked."""
 
     settings: Carving
+    config: Config  # of a run that makes one slice
     folder: Path
     output: Path
     content: Solid | None
@@ -98,7 +100,8 @@ def prepare(settings: Carving, tell: Tell) -> Request:
     named = stem(Path(settings.content).name if settings.content else settings.style_sources()[0].source)
     folder = Path(settings.workdir).expanduser() if settings.workdir else HOME / (named or "volume")
     styles = tuple(read * AXES if len(read) == 1 else read)
-    asked = Request(settings, folder, output_of(settings, content), content, styles, shape, channels(settings, content))
+    output, config = output_of(settings, content), settings.config()
+    asked = Request(settings, config, folder, output, content, styles, shape, channels(settings, content))
     check_folder(asked)
     return asked
 
