@@ -461,7 +461,7 @@ def test_the_log_has_what_the_terminal_points_to(
     def broken(*arguments: object, **more: object) -> None:
         raise RuntimeError("a fault of ours\nin two lines")
 
-    monkeypatch.setattr(perform, "scales_of", broken)
+    monkeypatch.setattr("keras_nst.run.outcome.scales_of", broken)
     assert main(quick) == 1
     message = capsys.readouterr().err.strip().splitlines()[-1]
     log = (tmp_path / "run" / "run.log").read_text()

@@ -13,6 +13,7 @@ from keras_nst.command.log import spared
 from keras_nst.command.run_folder import CHECKPOINT, PICTURE, PREVIEW, Record, release_workdir, write_record
 from keras_nst.core.judging.words import figures_in_words, loss_in_words
 from keras_nst.core.plan.events import Standing
+from keras_nst.core.plan.pyramid import Scale
 from keras_nst.pictures.files import save_picture
 from keras_nst.session.scene import Scene
 from keras_nst.session.session import Session, enlarging, scales_of, with_transparency
@@ -40,6 +41,11 @@ class Started(NamedTuple):
     resumed: Standing | None
     anew: bool  # the folder held no earlier run
     progress: TextIO | None = None  # where the progress bar is shown
+
+    @property
+    def scales(self) -> list[Scale]:
+        """The scales of the picture."""
+        return scales_of(self.config, self.scene.size)
 
 
 class Done(NamedTuple):
@@ -115,7 +121,7 @@ def tell_ending(run: Started, outcome: Ending, tell: Tell) -> None:
     elif result.losses is None:
         tell("Stopped early: the picture so far is saved.")
     else:
-        (scale,) = (scale for scale in scales_of(run.config, size) if scale.size == result.size)
+        (scale,) = (scale for scale in run.scales if scale.size == result.size)
         tell(f"Final loss {loss_in_words(result.losses, result.method.at(scale).objective)}")
     if result.losses is not None and result.size and result.size != size:
         tell(enlarging(result.size, size, run.config))

@@ -32,7 +32,7 @@ from keras_nst.session.machine import compiles, out_of_memory_in_one_line
 from keras_nst.session.method import method_of
 from keras_nst.session.remarks import remarks
 from keras_nst.session.scene import Scene
-from keras_nst.session.session import Session, paced, scales_of
+from keras_nst.session.session import Session, paced
 from keras_nst.settings.config import Config, Resolved
 from keras_nst.settings.declared import SettingError
 from keras_nst.settings.lines import Tell
@@ -151,8 +151,7 @@ def work(run: Started, session: Session, stop: Stop, tell: Tell, begun: float) -
     """Takes the steps, saves the picture, and only then computes its figures, so that these cannot cost the picture."""
     from keras_nst.run.checkpoints import Checkpoints
 
-    started_at, config, size = time.monotonic(), run.config, run.scene.size
-    scales = scales_of(config, size)
+    started_at, config, size, scales = time.monotonic(), run.config, run.scene.size, run.scales
     count = f"{len(scales)} scale{'s' * (len(scales) > 1)} from {scales[0].size}"
     steps = steps_in_all(scales, run.resumed)
     tell(f"{size} pixels in {config.precision}, {count}, steps: {steps}.")
@@ -201,8 +200,7 @@ def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, 
     from keras_nst.command.monitors.preview import previews
     from keras_nst.command.monitors.snapshots import snapshots
 
-    scales, done = scales_of(run.config, run.scene.size), run.resumed.step if run.resumed else 0
-    work = work_left(scales, run.resumed)
+    done, work = run.resumed.step if run.resumed else 0, work_left(run.scales, run.resumed)
     bar = display(work, done, run.progress or sys.stderr)
     closing.callback(bar.close)
     show_picture = sparing(curves.show, "pictures in the curves", tell)
@@ -214,7 +212,7 @@ def listeners_of(run: Started, curves: "Curves", closing: contextlib.ExitStack, 
     ]
     if period := run.config.snapshot_steps:
         files = snapshots(run.workdir / "snapshots", run.config.keep_snapshots)
-        seldom = max(period, steps_in_all(scales, run.resumed) // MOST_SHOWN)
+        seldom = max(period, steps_in_all(run.scales, run.resumed) // MOST_SHOWN)
         listeners += [every(seldom, show_picture, done), every(period, sparing(files, "snapshots", tell), done)]
     if run.config.preview:
         listeners.append(sparing(previews(run.workdir / PREVIEW, run.scene.size, tell), "preview", tell))

@@ -65,7 +65,8 @@ def prepare(config: Config, tell: Tell) -> Job:
     """
     check_given(config, bool(config.content), bool(config.style))
     check_names(config)
-    return ready(JobSpec(config, choose_workdir(config)), tell)
+    workdir = choose_workdir(config)
+    return ready(JobSpec(config, workdir), tell)
 
 
 def ready(spec: JobSpec, tell: Tell) -> Job:
