@@ -1,7 +1,6 @@
 """The state of a run as a file, from which the run can be resumed with bit-identical results."""
 
 import time
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from keras_nst.session.method import method_of, settled
 from keras_nst.settings.config import Config, Resolved
 from keras_nst.settings.declared import fields
 from keras_nst.settings.text import EARLIER
-from keras_nst.system.files import read_about, read_arrays, shape_of_first, write_archive
+from keras_nst.system.files import DAMAGED, read_about, read_arrays, shape_of_first, write_archive
 
 MOST_SCALES = 32
 SELDOM = 20  # a large checkpoint is written again only after this many times the seconds that writing it took
@@ -87,7 +86,7 @@ def read_checkpoint(folder: Path) -> Resumed | None:
         config = Resolved.written(**{**EARLIER, **about["settings"]})
         steps = int(about["step"]), _steps_there(about, config)
         return Resumed(Standing((height, width), *steps, method_of(config), read_arrays(path)), config)
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise ValueError(f"Expected a checkpoint. Received: {path}, {error}") from None
 
 

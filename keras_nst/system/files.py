@@ -114,6 +114,8 @@ def is_there(file: IO[str], path: Path) -> bool:
 
 
 ABOUT = "about.json"
+# What is raised by reading a damaged archive, or by using what it holds.
+DAMAGED = (ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile)
 
 
 def write_archive(path: Path, about: Mapping[str, Any], arrays: Iterable[np.ndarray]) -> None:
@@ -129,7 +131,7 @@ def read_about(path: Path) -> dict[str, Any]:
     """Returns the archive's information about the arrays.
 
     Raises:
-        ValueError, KeyError, zipfile.BadZipFile: the file is damaged.
+        DAMAGED: the file is damaged.
     """
     with zipfile.ZipFile(path) as archive:
         about = json.loads(archive.read(ABOUT))

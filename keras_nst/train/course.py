@@ -1,6 +1,5 @@
 """The parts of a running training: the network, its lessons, its saved state."""
 
-import zipfile
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -19,7 +18,7 @@ from keras_nst.session.session import Session
 from keras_nst.settings.config import Resolved
 from keras_nst.settings.declared import SettingError
 from keras_nst.settings.lines import Tell
-from keras_nst.system.files import read_about, read_arrays, write_archive
+from keras_nst.system.files import DAMAGED, read_about, read_arrays, write_archive
 from keras_nst.train.prepare import STATE, Request
 
 PRECISION = "precision"  # saved in addition to the plan
@@ -117,7 +116,7 @@ def resumed(course: Course, plan: Plan, tell: Tell) -> Plan:
         precision = about.pop(PRECISION, course.config.precision)
         there = Plan(**{**about, "judged": tuple(about["judged"]), "rate": plan.rate, "steps": plan.steps})
         course.learner.restore(checked(arrays, course.learner.variables))
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         tell(f"Starting over: the checkpoint is damaged ({error}).")
         return plan
     if plan.steps != about["steps"]:

@@ -6,7 +6,6 @@ network learns from squares of them: its targets are the optimizer's pictures an
 
 import sys
 import time
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +31,7 @@ from keras_nst.session.brush import Brush
 from keras_nst.session.method import method_of
 from keras_nst.settings.application import Application
 from keras_nst.settings.lines import Tell
-from keras_nst.system.files import read_about, read_arrays, write_archive
+from keras_nst.system.files import DAMAGED, read_about, read_arrays, write_archive
 from keras_nst.system.pace import Stop
 from keras_nst.video.folder import KEYFRAMES, LEARNED, Folder
 from keras_nst.video.footage import Footage
@@ -150,7 +149,7 @@ class Imitator:
         """Loads a saved training; returns its plan.
 
         Raises:
-            ValueError, KeyError, TypeError, zipfile.BadZipFile: the file is damaged, or of another network.
+            DAMAGED: the file is damaged, or of another network.
         """
         about, arrays = read_about(path), list(read_arrays(path))
         for variable, array in zip(self.variables, arrays, strict=True):
@@ -255,5 +254,5 @@ def standing(imitator: Imitator, path: Path, plan: Plan) -> Plan:
     """Loads an earlier training, if there is an undamaged one; returns its plan, else the given one."""
     try:
         return imitator.load(path)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+    except (OSError, *DAMAGED):
         return plan

@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-import zipfile
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ from keras_nst.session.method import method_of
 from keras_nst.session.session import Session
 from keras_nst.settings.declared import fields
 from keras_nst.settings.lines import Tell
-from keras_nst.system.files import read_about, read_arrays, write_archive
+from keras_nst.system.files import DAMAGED, read_about, read_arrays, write_archive
 from keras_nst.system.pace import Stop
 from keras_nst.volume.carving import Block, Slices, rate_at, variation_of
 from keras_nst.volume.prepare import STATE, Request
@@ -145,7 +144,7 @@ class Course:
             place, arrays = Place(**read_about(path)), list(read_arrays(path))
             if arrays[0].shape[:3] != self.scales[place.scale]:
                 raise ValueError("it belongs to another volume")
-        except (ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as error:
+        except DAMAGED as error:
             self.tell(f"Starting over: the checkpoint is damaged ({error}).")
             return Place(), []
         self.tell(f"Resuming at scale {place.scale + 1} after step {place.step}.")
