@@ -185,7 +185,7 @@ def test_what_is_steady_is_learned(pictures: Path) -> None:
         teaches, _ = teacher()
         keras.utils.set_random_seed(0)
         painter = network(Shape(4, 1, 1))
-        lesson = teaches.lesson((Style(asked.styles[0].pixels[None]),), 48, photographs)
+        lesson = teaches.lesson((Style(asked.styles[0].picture.pixels[None]),), 48, photographs)
         learner = Learner(painter, teaches, [lesson], painter.trainable_weights, steady)
         told[steady] = [learner.step(number, photographs, 5e-3, 0) for number in range(20)]
     assert all(step.flicker == 0.0 for step in told[0.0])

@@ -69,7 +69,7 @@ def new_painter(asked: Request, shape: Shape, precision: str) -> keras.Model:
     (recolor,) = (layer for layer in painter.layers if isinstance(layer, Recolored))
     matrices, means = recolor.matrices.numpy(), recolor.means.numpy()
     for number, style in enumerate(asked.styles, start=shape.styles - len(asked.styles)):
-        matrices[number], means[number] = first_colors(asked.photographs.seen, style.pixels)
+        matrices[number], means[number] = first_colors(asked.photographs.seen, style.picture.pixels)
     recolor.set_weights([matrices, means])
     return painter
 
@@ -84,17 +84,8 @@ def taught(asked: Request, session: Session, config: Resolved) -> tuple[Teacher,
     settings = asked.settings
     teacher = Teacher(session.network(config), method_of(config), Size(settings.size, settings.size))
     shown = asked.photographs.judges(settings.size)
-    styles = [
-        Style(picture.pixels[None], scale=scale, blocks=source.blocks)
-        for picture, scale, source in zip(asked.styles, scales_of(asked), settings.style_sources(), strict=True)
-    ]
+    styles = [Style(style.picture.pixels[None], scale=style.scale, blocks=style.part.blocks) for style in asked.styles]
     return teacher, [teacher.lesson((style,), settings.style_size, shown) for style in styles]
-
-
-def scales_of(asked: Request) -> tuple[float, ...]:
-    """Returns the --style_scale of each style that is learned."""
-    scales = asked.settings.style_scale
-    return scales if len(scales) > 1 else scales * len(asked.styles)
 
 
 # --- The saved state ---

@@ -7,8 +7,8 @@ from typing import IO, NamedTuple
 from keras_nst.command.folder import check_kind, check_same, held
 from keras_nst.command.run_folder import LOG, read_told, stem
 from keras_nst.networks.model import CARD, MOST, SAMPLES, STYLES, WEIGHTS, Card, model_named
-from keras_nst.pictures.files import Picture
 from keras_nst.session.inputs import read_picture
+from keras_nst.session.scene import StylePicture
 from keras_nst.settings.config import Config
 from keras_nst.settings.declared import SettingError, fields
 from keras_nst.settings.lines import Tell
@@ -43,7 +43,7 @@ class Request(NamedTuple):
     settings: Training
     config: Config  # of a run with the same objective
     folder: Path
-    styles: tuple[Picture, ...]
+    styles: tuple[StylePicture, ...]
     photographs: Photographs
     before: Card | None  # of the model that styles are added to
 
@@ -51,20 +51,20 @@ class Request(NamedTuple):
     def names(self) -> list[str]:
         """The names of the new styles, which are unique and differ from those already in the model."""
         taken = list(self.before.names) if self.before else []
-        for source in self.settings.style_sources():
-            name, number = stem(source.source) or "style", 2
+        for style in self.styles:
+            own = stem(style.part.source)
+            name, number = own or "style", 2
             while name in taken:
-                name, number = f"{stem(source.source)}-{number}", number + 1
+                name, number = f"{own}-{number}", number + 1
             taken.append(name)
         return taken[-len(self.styles) :]
 
     def record(self) -> dict[str, str]:
         """Returns what identifies a training."""
         settings = {name: self.settings.shown(name) for name in fields(Training) if name not in FREE}
-        sources = zip(self.settings.style_sources(), self.styles, strict=True)
         hashes = {
-            f"style_{number}": f"{style.sha256} {source.blocks or ''}".strip()
-            for number, (source, style) in enumerate(sources, start=1)
+            f"style_{number}": f"{style.picture.sha256} {style.part.blocks or ''}".strip()
+            for number, style in enumerate(self.styles, start=1)
         }
         model = {"from_model": self.before.sha256} if self.before else {}
         return settings | hashes | model | {"photographs": self.photographs.sha256}
@@ -87,9 +87,17 @@ def prepare(settings: Training, tell: Tell) -> Request:
     folder = Path(settings.workdir).expanduser() if settings.workdir else HOME / (stem(first) or "style")
     check_folder(folder, settings)
     check_before(before, folder, settings)
-    most = round(settings.max_megapixels * 1e6)
-    styles = tuple(read_picture("style", style.source, tell, most) for style in settings.style_sources())
+    styles = read_styles(settings, tell)
     return Request(settings, settings.config(), folder, styles, read_photographs(settings, tell), before)
+
+
+def read_styles(settings: Training, tell: Tell) -> tuple[StylePicture, ...]:
+    """Returns the styles that are learned."""
+    most, parts, scales = round(settings.max_megapixels * 1e6), settings.style_sources(), settings.style_scale
+    return tuple(
+        StylePicture(read_picture("style", part.source, tell, most), part, scale, None)
+        for part, scale in zip(parts, scales if len(scales) > 1 else scales * len(parts), strict=True)
+    )
 
 
 def card_of(settings: Training) -> Card | None:

@@ -36,7 +36,7 @@ class Watch:
         self.learning, self.held_out = (Curves(folder, plan.taken) for folder in folders)
         if not plan.taken:
             named = {name: settings.shown(name) for name in fields(Training)}
-            pictures = numbered("style", course.asked.styles)
+            pictures = numbered("style", [style.picture for style in course.asked.styles])
             self.learning.describe(named, **{name: picture.pixels for name, picture in pictures.items()})
 
     def __enter__(self) -> Self:

@@ -22,7 +22,7 @@ from keras_nst.settings.lines import Tell
 from keras_nst.system.files import written_whole
 from keras_nst.system.signals import in_this_form
 from keras_nst.system.version import __version__
-from keras_nst.train.course import Course, scales_of
+from keras_nst.train.course import Course
 from keras_nst.train.prepare import FREE
 from keras_nst.train.settings import Training
 
@@ -69,16 +69,15 @@ def card_of(course: Course, plan: Plan, figures: dict[str, Any]) -> Card:
     """Returns the model's card."""
     asked, settings = course.asked, course.asked.settings
     before = asked.before.styles if asked.before else ()
-    sources = zip(asked.names, settings.style_sources(), asked.styles, scales_of(asked), strict=True)
     styles = [
         {
             "name": name,
-            "source": Path(of.source).name,
-            "sha256": picture.sha256,
-            "scale": shortest(scale),
-            "blocks": "{}-{}".format(*of.blocks) if of.blocks else "",
+            "source": Path(of.part.source).name,
+            "sha256": of.picture.sha256,
+            "scale": shortest(of.scale),
+            "blocks": "{}-{}".format(*of.part.blocks) if of.part.blocks else "",
         }
-        for name, of, picture, scale in sources
+        for name, of in zip(asked.names, asked.styles, strict=True)
     ]
     said = {
         "made_by": f"keras_nst {__version__}",
@@ -97,7 +96,9 @@ def write_styles(folder: Path, course: Course) -> None:
     before = course.asked.before.shape.styles if course.asked.before else 0
     asked = course.asked
     earlier = model_named("from_model", asked.settings.from_model)[0] / STYLES if asked.before else folder
-    pictures: dict[int, np.ndarray] = dict(enumerate((style.pixels for style in course.asked.styles), start=before + 1))
+    pictures: dict[int, np.ndarray] = dict(
+        enumerate((style.picture.pixels for style in course.asked.styles), start=before + 1)
+    )
     for number in range(1, before + 1):
         with contextlib.suppress(OSError, ValueError):  # a model from elsewhere may lack it
             pictures[number] = read_picture(earlier / f"{number}.jpg", SMALL**2).pixels
@@ -128,7 +129,7 @@ def figures_of(course: Course, clock: Clock) -> dict[str, dict[str, float]]:
         if clock.is_late():
             break
         painted = course.learner.paint(photographs, number)
-        each = [judged(course, *of, style, number) for of in zip(photographs, painted, strict=True)]
+        each = [judged(course, *of, style) for of in zip(photographs, painted, strict=True)]
         found[name] = {
             of: round(float(np.mean(values)), 4)
             for of, values in zip(Figures._fields, zip(*each, strict=True), strict=True)
@@ -136,14 +137,8 @@ def figures_of(course: Course, clock: Clock) -> dict[str, dict[str, float]]:
     return found
 
 
-def judged(course: Course, photograph: np.ndarray, painted: np.ndarray, style: Picture, number: int) -> Figures:
+def judged(course: Course, photograph: np.ndarray, painted: np.ndarray, style: StylePicture) -> Figures:
     """Returns the figures of one picture."""
-    source = course.asked.settings.style_sources()[number]
     content = Picture(photograph, None, "", ())
-    scene = Scene(
-        Size(*photograph.shape[:2]),
-        content,
-        (StylePicture(style, source, 1.0, None),),
-        guidance=Guidance(None, (None,), None),
-    )
+    scene = Scene(Size(*photograph.shape[:2]), content, (style,), guidance=Guidance(None, (None,), None))
     return course.session.figures(scene, course.config, painted[None])
