@@ -18,11 +18,10 @@ from keras_nst.command.workers.engines import engine_of
 from keras_nst.command.workers.hands import are_several, watched
 from keras_nst.command.workers.parcels import EXPECTED, Outcome
 from keras_nst.pictures.files import check_output, save_picture
-from keras_nst.pictures.opening import reason
 from keras_nst.pictures.sources import read_source
 from keras_nst.session.brush import Brush
 from keras_nst.settings.declared import InputError
-from keras_nst.settings.lines import Tell, one_line
+from keras_nst.settings.lines import Tell, one_line, reason
 from keras_nst.system.files import claimed
 from keras_nst.system.pace import Stop
 

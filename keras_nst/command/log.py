@@ -11,9 +11,8 @@ from pathlib import Path
 from keras_nst.command.run_folder import LOG
 from keras_nst.core.plan.events import Listener, Progress
 from keras_nst.core.plan.pyramid import TooSmall
-from keras_nst.pictures.opening import reason
 from keras_nst.settings.declared import InputError, Unexpected
-from keras_nst.settings.lines import Tell
+from keras_nst.settings.lines import Tell, reason
 from keras_nst.system.version import __version__
 
 EXPECTED = (InputError, OSError, MemoryError, KeyboardInterrupt)  # errors that need no traceback

@@ -10,10 +10,9 @@ from keras_nst.explore.page import write_page
 from keras_nst.explore.paintings import Painting
 from keras_nst.explore.prepare import Request, open_folder
 from keras_nst.explore.study import Stopped, Study
-from keras_nst.pictures.opening import reason
 from keras_nst.session.machine import out_of_memory_in_one_line
 from keras_nst.settings.declared import InputError, Unexpected
-from keras_nst.settings.lines import Tell, one_line
+from keras_nst.settings.lines import Tell, one_line, reason
 from keras_nst.system.files import written_whole
 from keras_nst.system.pace import Stop
 

@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from keras_nst.pictures.opening import reason
+from keras_nst.settings.lines import reason
 
 MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}  # a profile's color space: Pillow's mode
 GRAYS = ("1", "L", "LA", "La")

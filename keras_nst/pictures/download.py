@@ -18,7 +18,8 @@ from typing import IO, BinaryIO
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urldefrag, urlsplit
 
-from keras_nst.pictures.opening import MAX_PIXELS, opened, reason
+from keras_nst.pictures.opening import MAX_PIXELS, opened
+from keras_nst.settings.lines import reason
 from keras_nst.system.version import __version__
 
 PATIENCE = 20.0  # seconds for a whole download

@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from keras_nst.settings.kinds import nearest
-from keras_nst.settings.lines import one_line
+from keras_nst.settings.lines import one_line, reason
 from keras_nst.system.quiet import quiet_stderr
 
 MAX_PIXELS = 200_000_000
@@ -61,12 +61,6 @@ def _pillow_limit(max_pixels: int) -> Iterator[None]:
         yield
     finally:
         Image.MAX_IMAGE_PIXELS = kept
-
-
-def reason(error: BaseException) -> str:
-    """Returns the reason of an exception, as part of a line."""
-    text = " ".join(str(getattr(error, "strerror", None) or error).split()).rstrip(".")
-    return one_line(text[:150]) or ("not enough memory" if isinstance(error, MemoryError) else type(error).__name__)
 
 
 def _check_file(path: str | Path) -> None:
