@@ -203,7 +203,7 @@ class Keywords(TypedDict, total=False):
 
     tile_passes: int
     """Passes over the tiles in each step. 2: the same picture as seen whole. 1: nearly the same, in about 0.8 of the
-    time."""
+    time; not with lbfgs or several GPUs."""
 
     strategy: Literal["auto", "none", "mirrored", "multi_worker"]
     """Which devices share the tiles of a large picture. none: one device. mirrored: all devices of this machine.

@@ -61,7 +61,7 @@ class MachineSettings(Settings):
         integer(1, 2),
         "Machine",
         "Passes over the tiles in each step. 2: the same picture as seen whole. 1: nearly the same, in about 0.8 of "
-        "the time.",
+        "the time; not with lbfgs or several GPUs.",
     )
     strategy: str = setting(
         "auto",
