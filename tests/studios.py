@@ -153,7 +153,8 @@ def close_door(door: subprocess.Popen[str], seconds: float) -> None:
     assert door.stderr
     door.send_signal(signal.SIGINT)
     assert door.wait(seconds) == 130
-    assert door.stderr.read() == "\nClosing after this step. The studio resumes this picture when you open it again.\n"
+    line = "Closing the studio. A picture at work stops after this step, and goes on when you open the studio again."
+    assert door.stderr.read() == f"\n{line}\n"
 
 
 def write_run(folder: Path, **given: str) -> Path:

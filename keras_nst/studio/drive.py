@@ -9,6 +9,8 @@ from keras_nst.settings.flags import read_settings
 from keras_nst.studio.settings import StudioConfig
 from keras_nst.system.signals import Interruption
 
+CLOSING = "Closing the studio. A picture at work stops after this step, and goes on when you open the studio again."
+
 
 def work(argv: Sequence[str]) -> int:
     """Serves the studio until Ctrl-C; returns the exit code."""
@@ -19,7 +21,7 @@ def work(argv: Sequence[str]) -> int:
         raise InputError("Expected aiohttp: pip install 'keras-nst[studio]'") from None
     from keras_nst.studio.serve import serve
 
-    interruption = Interruption("Closing after this step. The studio resumes this picture when you open it again.")
+    interruption = Interruption(CLOSING)
     interruption.listen()
     if serve(config, interruption.stop, tell):
         os._exit(interruption.exit_code)  # the painter's thread would hold up the usual end, or crash in it
