@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from keras_nst.core.plan.pyramid import Size
+from keras_nst.session.planner import bytes_remembered
 from keras_nst.settings.config import Resolved
 from keras_nst.settings.paper import printed_at
 from keras_nst.settings.text import settings_of
@@ -24,7 +25,7 @@ def effort(size: Size, config: Resolved, steps: int, workdir: Path) -> list[str]
     if pixels < LARGE:
         return [f"On paper{on_paper.removeprefix(',')}."]
     parts: dict[str, float] = {
-        "a checkpoint": 2 * pixels * KEPT * _tensors(config),
+        "a checkpoint": 2 * (pixels * KEPT * _tensors(config) + bytes_remembered(size, config, config.tile_size)),
         "the picture": pixels * 3 * config.bit_depth // 8,
     }
     if config.snapshot_steps:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from keras_nst.core.plan.pyramid import Size, repays_compilation, sizes, steps_per_scale
-from keras_nst.core.plan.tiling import TILE_SIZES, shown_at_once, shown_in_all
+from keras_nst.core.plan.tiling import TILE_SIZES, shown_at_once, shown_in_all, sides
 from keras_nst.settings.config import Config
 from keras_nst.settings.networks import CONVOLUTIONS, stride
 
@@ -99,7 +99,17 @@ def predicted_bytes(size: Size, config: Config, tile_size: int | None, quick: bo
     )
     started = ON_GPU if config.device == "gpu" else STARTED
     compiled = COMPILED + _transformed_kernels(config.network, names) if quick else 0.0
-    return started + compiled + activations + area * (_pictures(config) * 12 + kept)
+    remembered = 2 * bytes_remembered(size, config, tile_size)  # before a step and in it
+    return started + compiled + activations + area * (_pictures(config) * 12 + kept) + remembered
+
+
+def bytes_remembered(size: Size, config: Config, tile_size: int | None) -> float:
+    """Returns the bytes of the moments of all tiles that a step by one pass needs of the step before."""
+    if tile_size is None or config.tile_passes > 1:
+        return 0.0
+    rows, columns = sides(size, tile_size, config.network, _layers(config))
+    channels = [CHANNELS[_block(layer.name)] for layer in config.layers_used("style")]
+    return (len(rows) * len(columns) + 1) * 4.0 * sum(of * (of + 1) for of in channels)
 
 
 def _pictures(config: Config) -> int:
