@@ -65,8 +65,8 @@ LESSONS = {
             "The first layer alone gives blots of color. Each further one adds larger shapes: strokes, then curls "
             "and whole motifs. That is why style transfer takes its style from several layers.",
         ),
-        "J(x) = ∑ over layers |G − A|² / |A|², with G = F Fᵀ / M the Gram matrix of x, A that of the style, and M "
-        "positions",
+        "J(x) = ∑ over layers |G − G_style|² / |G_style|², with G = F Fᵀ / M the Gram matrix of x, G_style that of the "
+        "style, and M positions",
         rebuilt.of_style,
         one("style", rebuilt.style_sheet),
     ),
@@ -78,7 +78,7 @@ LESSONS = {
             "content. At the left there is little but style, at the right every shape of the content is there. Where "
             "in between is a matter of taste.",
         ),
-        "J(x) = α J_content + β J_style; above each column stand the weights α and β",
+        "J(x) = alpha J_content + beta J_style; above each column stand the weights alpha and beta",
         rebuilt.of_grid,
         one("grid", rebuilt.grid_sheet),
     ),
@@ -120,8 +120,8 @@ LESSONS = {
             "lacks: they raise the loss. Blue places lower it. Before is the content, after is the result, in the "
             "same colors. Where nearly all is red, all of the picture lacks something.",
         ),
-        "|G − A|² = (1 / M) ∑ (fᵀ D f − ⟨D, A⟩) over positions, with f the features at one and D = G − A; divided by "
-        "|A|²",
+        "|G − G_style|² = (1 / M) ∑ (fᵀ D f − ⟨D, G_style⟩) over positions, with f the features at one and "
+        "D = G − G_style; divided by |G_style|²",
         of_result,
         one("blame", statistics.blame_sheet),
     ),
