@@ -218,6 +218,12 @@ def test_what_cannot_be_is_told_before_the_first_job(given: dict[str, str], mess
     assert "\n" not in str(caught.value)
 
 
+def test_a_folder_misspelt_is_answered_with_the_one_there_is(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(SettingError, match=r"Did you mean photos\? Received: no such file or folder"):
+        items(batch(contents=str(tmp_path / "phtos"), style="b.jpg"))
+
+
 def test_no_two_results_have_one_name(tmp_path: Path) -> None:
     found = items(batch(contents="x/a.jpg + y/a.jpg + z/a.png", style="b.jpg"))
     assert [item.name for item in found] == ["a--b", "a--b--2", "a--b--3"]

@@ -79,10 +79,10 @@ def _check_file(path: str | Path) -> None:
         raise ValueError("Expected a picture file. Received: an empty file (zero bytes)")
 
 
-def similar(missing: Path) -> str:
-    """Returns " Did you mean ...?" with the files of the same folder whose names are most similar, or nothing."""
+def similar(missing: Path, folders: bool = False) -> str:
+    """Returns " Did you mean ...?" with the files (or also the folders) beside it of a similar name, or nothing."""
     with suppress(OSError), os.scandir(missing.parent) as entries:
-        names = [entry.name for entry in islice(entries, LOOKED_AT) if entry.is_file()]
+        names = [entry.name for entry in islice(entries, LOOKED_AT) if folders or entry.is_file()]
         return one_line(nearest(missing.name, names))
     return ""
 

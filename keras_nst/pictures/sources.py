@@ -8,7 +8,7 @@ from typing import Any
 
 from keras_nst.pictures.download import local_file
 from keras_nst.pictures.files import Picture, read_picture
-from keras_nst.pictures.opening import MAX_PIXELS
+from keras_nst.pictures.opening import MAX_PIXELS, similar
 from keras_nst.settings.declared import SettingError, reason_of
 from keras_nst.settings.values import parted
 
@@ -68,7 +68,9 @@ def _expanded(name: str, written: str, deep: bool) -> list[str]:
         found = sorted(glob.glob(os.path.expanduser(written), recursive=True))
         expected = "Expected a pattern that matches at least one file."
     elif not path.suffix and ":" not in written and not path.exists():
-        raise SettingError(name, written, "Expected a folder, a picture or a list. Received: no such file or folder")
+        near = similar(path, folders=True)
+        reason = f"Expected a folder, a picture or a list.{near} Received: no such file or folder"
+        raise SettingError(name, written, reason)
     else:
         return [written]
     if not found:
