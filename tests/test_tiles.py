@@ -213,16 +213,21 @@ def test_a_picture_that_stands_still_is_exact_in_one_pass() -> None:
         check_equal([expected, once.evaluate(picture, aim)], 1e-5)
 
 
-def test_in_one_pass_the_last_tile_is_pulled_by_all_as_they_are_and_the_first_is_not() -> None:
+def test_in_one_pass_the_last_tile_is_pulled_by_all_as_they_are_and_each_end_is_last_in_turn() -> None:
     size = Size(280, 64)  # three tiles, one below the other
-    (once, tiled, aim), before, now = one_pass(size), noisy(size, 0.1), noisy(size, 0.2)
-    once.evaluate(before, aim)
-    values, gradient = once.evaluate(now, aim)
-    expected_values, expected = tiled.evaluate(now, aim)
-    np.testing.assert_allclose(values.total, expected_values.total, rtol=1e-5)
+    once, tiled, aim = one_pass(size, steps=8)
     alone = slice(0, once.own[1].rows.block_start), slice(once.own[-2].rows.block_stop, None)  # in no other's halo
-    top, bottom = (float(tf.norm(gradient[:, rows] - expected[:, rows]) / tf.norm(expected[:, rows])) for rows in alone)
-    assert min(top, bottom) < 1e-5 and max(top, bottom) > 1e-3
+    errors = []
+    for step in range(4):  # the first quarter of eight steps is exact
+        picture = noisy(size, 0.1 * (step + 1))
+        (values, gradient), (exact, expected) = once.evaluate(picture, aim), tiled.evaluate(picture, aim)
+        np.testing.assert_allclose(values.total, exact.total, rtol=1e-5)
+        errors.append(
+            [np.linalg.norm((gradient - expected)[:, rows] / np.linalg.norm(expected[:, rows])) for rows in alone]
+        )
+    exactly = [[bool(error < 1e-5) for error in step] for step in errors]
+    assert exactly[:2] == [[True, True]] * 2 and sorted(exactly[2:]) == [[False, True], [True, False]]
+    assert max(errors[2]) > 1e-3 and max(errors[3]) > 1e-3
 
 
 def test_a_run_in_one_pass_ends_near_the_exact_one_without_seams() -> None:
