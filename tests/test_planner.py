@@ -47,8 +47,8 @@ def test_tiles_that_gain_go_before_the_whole_that_does_not() -> None:
 def test_one_pass_remembers_the_moments_of_each_tile() -> None:
     size, style = Size(3000, 4000), {"style_layers": (Layer("block1_conv1"), Layer("block5_conv1"))}
     two, one = (predicted_bytes(size, config(tile_passes=passes, **style), 1024) for passes in (2, 1))
-    # 3 x 4 tiles, and their sum: once before a step, once in it; s and S of 64 and of 512 channels in float32.
-    assert one - two == 2 * (3 * 4 + 1) * 4 * (64 + 64**2 + 512 + 512**2)
+    # 3 x 4 tiles: once before a step, once in it; s and S of 64 and of 512 channels in float32.
+    assert one - two == 2 * (3 * 4) * 4 * (64 + 64**2 + 512 + 512**2)
     assert predicted_bytes(size, config(tile_passes=1, **style), None) == predicted_bytes(size, config(**style), None)
 
 

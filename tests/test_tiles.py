@@ -230,6 +230,15 @@ def test_in_one_pass_the_last_tile_is_pulled_by_all_as_they_are_and_each_end_is_
     assert max(errors[2]) > 1e-3 and max(errors[3]) > 1e-3
 
 
+def test_what_other_tiles_have_left_is_not_taken_for_ones_own() -> None:
+    size, picture = Size(280, 64), noisy(Size(280, 64), 0.1)
+    once, tiled, aim = one_pass(size)
+    other, *_ = one_pass(Size(150, 190))
+    other.before = [[tf.ones(3)] * 3] * 6
+    once.remember(other.remembered())  # a resumed run may have smaller tiles
+    check_equal([tiled.evaluate(picture, aim), once.evaluate(picture, aim)], 1e-5)
+
+
 def test_a_run_in_one_pass_ends_near_the_exact_one_without_seams() -> None:
     def painted(passes: int) -> tuple[float, np.ndarray]:
         given = {"evaluator": "tiles", "tile_size": 32, "tile_passes": passes, "steps": (24,), "scales": 1}

@@ -109,7 +109,7 @@ def bytes_remembered(size: Size, config: Config, tile_size: int | None) -> float
         return 0.0
     rows, columns = sides(size, tile_size, config.network, _layers(config))
     channels = [CHANNELS[_block(layer.name)] for layer in config.layers_used("style")]
-    return (len(rows) * len(columns) + 1) * 4.0 * sum(of * (of + 1) for of in channels)
+    return len(rows) * len(columns) * 4.0 * sum(of * (of + 1) for of in channels)
 
 
 def _pictures(config: Config) -> int:

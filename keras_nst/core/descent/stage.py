@@ -115,7 +115,7 @@ class Stage:
         """Returns to the last sound picture, more carefully from there."""
         self.mover.retreat()
         if isinstance(self.look, OncePerStep):
-            self.look.forget(self.look.taken)
+            self.look.forget()
 
     def see_less_at_once(self) -> bool:
         """Switches to smaller tiles; returns whether there are any (not if processes share the tiles)."""

@@ -39,23 +39,27 @@ class OncePerStep(Tiled):
         self.exact_steps = math.ceil(EXACT * steps)
         self.forget()
 
-    def forget(self, taken: int = 0) -> None:
-        """Forgets what was measured in the steps taken before: the picture is another one now."""
-        self.taken = taken
+    def forget(self) -> None:
+        """Forgets the steps taken before: the picture is another one now."""
+        self.taken = 0
         self.before: list[Sums] = []  # of each of our own tiles, in the step before
-        self.others: Sums = []  # those of all other processes' tiles
+        self.others: list[Sums] = []  # of the other processes' tiles together, if there are any
 
     def remembered(self) -> list[np.ndarray]:
-        """Returns all that the next step needs of the steps before."""
-        sums = [*self.others, *(value for sums in self.before for value in sums)]
-        return [np.asarray(self.taken), *map(np.asarray, sums)]
+        """Returns all that the next step needs of the steps before.
+
+        Several processes share one checkpoint, but not their tiles: they go on with a step of two passes.
+        """
+        sums = self.before if self.crew.processes == 1 else []
+        return [np.asarray([self.taken, len(sums)]), *(np.asarray(value) for of in sums for value in of)]
 
     def remember(self, arrays: Sequence[np.ndarray]) -> None:
-        """Goes on from what `remembered` returned."""
-        taken, *sums = arrays
-        self.taken, count = int(taken), len(sums) // (len(self.own) + 1)
-        groups = [list(map(tf.constant, sums[start : start + count])) for start in range(0, len(sums), count or 1)]
-        self.others, self.before = groups[0] if groups else [], groups[1:]
+        """Goes on from what `remembered` returned; with other tiles by a step of two passes."""
+        (taken, tiles), *sums = arrays
+        self.taken = int(taken)
+        if tiles == len(self.own) and sums:
+            count = len(sums) // tiles
+            self.before = [list(map(tf.constant, sums[start : start + count])) for start in range(0, len(sums), count)]
 
     def evaluate(self, picture: tf.Tensor, aim: losses.Aim) -> tuple[LossValues, tf.Tensor]:
         """Returns the losses of pictures, exact, and their gradient, nearly so."""
@@ -74,7 +78,7 @@ class OncePerStep(Tiled):
         first = losses.of_all_tiles(self.objective)
         summed = losses.Aim({name: aim.terms[name] for name in first}, aim.weights, {}, ())
         gradient, now = tf.Variable(tf.zeros_like(picture)), list(self.before)
-        running, total = added([self.others, *now]), None
+        running, total = added([*self.others, *now]), None
         order = range(len(self.own)) if self.taken % 2 else reversed(range(len(self.own)))
         for number in order:
             tile, rest = self.own[number], without(running, now[number])
@@ -88,7 +92,7 @@ class OncePerStep(Tiled):
         return losses.evaluate(total, aim, self.size, self.objective), pulled
 
     def _note(self, own: list[Sums], total: Sums) -> None:
-        self.before, self.others = own, without(total, added(own))
+        self.before, self.others = own, [without(total, added(own))] if self.crew.processes > 1 else []
 
 
 def added(groups: Sequence[Sums]) -> Sums:
