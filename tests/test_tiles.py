@@ -234,7 +234,7 @@ def test_what_other_tiles_have_left_is_not_taken_for_ones_own() -> None:
     size, picture = Size(280, 64), noisy(Size(280, 64), 0.1)
     once, tiled, aim = one_pass(size)
     other, *_ = one_pass(Size(150, 190))
-    other.before = [[tf.ones(3)] * 3] * 6
+    other.taken, other.before = 9, [[tf.ones(3)] * 3] * 6
     once.remember(other.remembered())  # a resumed run may have smaller tiles
     check_equal([tiled.evaluate(picture, aim), once.evaluate(picture, aim)], 1e-5)
 
